@@ -1,0 +1,393 @@
+"""What a page shows, as plain data: views fill these, templates read them and nothing else.
+
+A template never sees a model, so it can cause no SQL and leak no column.  Everything here is already
+translated, formatted and allowed; a template only decides how it looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Link:
+    """A labelled address.  ``url`` is None for the page one is on."""
+
+    label: str
+    url: str | None = None
+    icon: str = ""
+
+
+@dataclass
+class Badge:
+    """A state or a mark, by hue and word.  ``tone``: grey, blue, amber, green, red."""
+
+    text: str
+    tone: str = "grey"
+
+
+@dataclass
+class Cell:
+    """One value as shown.
+
+    ``kind``: text, code, number, money, date, datetime, bool, badge, link, email, phone, url, longtext, image, empty.
+    ``text`` is what is shown; ``url`` makes it a link; ``tone`` colours a badge or a negative amount (``negative``);
+    ``title`` is the full value where ``text`` is a short form (a date in words); ``images`` are (thumbnail, full) URLs.
+    """
+
+    kind: str
+    text: str = ""
+    url: str | None = None
+    tone: str = ""
+    title: str = ""
+    images: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Column:
+    """A column of a table.  ``align``: left, right, center; ``sort``: asc, desc or "" ; ``sort_url`` None when it can't be sorted."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    align: str = "left"
+    sort: str = ""
+    sort_url: str | None = None
+
+
+@dataclass
+class FormField:
+    """A field of a form or a cell of the line grid's template row.
+
+    ``kind``: text, longtext, integer, decimal, date, datetime, bool, choice, picker, multipicker, images, email, phone, url, password.
+    ``value`` is the text to put into the input ("" when empty; "1" for a ticked bool; the id for a picker);
+    ``text`` is a picker's shown label; ``chosen`` a multipicker's [(id, label)]; ``choices`` [(value, label)] for choice (with an
+    empty first one when not required); ``picker_url`` the address a picker asks (``?q=``), answering
+    ``{"result": [{"id", "label", "code", "fact"}]}``; ``suggestions`` are free texts for an extensible choice (a datalist);
+    ``images`` are {"id", "url", "thumb", "name"}; ``step`` and ``inputmode`` are for numbers.
+    """
+
+    name: str
+    id: str
+    label: str
+    kind: str
+    value: str = ""
+    text: str = ""
+    help: str = ""
+    required: bool = False
+    readonly: bool = False
+    errors: list[str] = field(default_factory=list)
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    chosen: list[tuple[str, str]] = field(default_factory=list)
+    suggestions: list[str] = field(default_factory=list)
+    picker_url: str = ""
+    images: list[dict[str, Any]] = field(default_factory=list)
+    maxlength: int | None = None
+    step: str = ""
+    width: str = "m"  # xs, s, m, l, full: by content
+
+
+@dataclass
+class Action:
+    """A button.  ``rank``: primary, secondary, menu (under «…»), danger.
+
+    ``method`` get is a link; post is a form with the CSRF token.  ``confirm`` asks first; ``fields`` are asked for in a dialog
+    and sent with it.  ``key`` is the transition's or action's name.
+    """
+
+    key: str
+    label: str
+    url: str
+    method: str = "post"
+    rank: str = "secondary"
+    confirm: str = ""
+    fields: list[FormField] = field(default_factory=list)
+    icon: str = ""
+    tone: str = ""  # danger for what destroys
+
+
+@dataclass
+class Row:
+    """A row of a table; ``url`` opens it; ``actions`` appear on hover and focus."""
+
+    id: int
+    url: str | None
+    cells: list[Cell]
+    actions: list[Action] = field(default_factory=list)
+
+
+@dataclass
+class FilterField:
+    """What can be filtered by: ``operators`` are (name, label, arity) with arity 0 (is empty) or 1; ``field`` is the value's editor."""
+
+    name: str
+    label: str
+    operators: list[tuple[str, str, int]]
+    field: FormField
+
+
+@dataclass
+class Chip:
+    """A filter in force, in words; ``remove_url`` is the list without it."""
+
+    text: str
+    remove_url: str
+
+
+@dataclass
+class Pager:
+    """``first`` and ``last`` are the rows shown (1-based) of ``count``; ``sizes`` are (size, url, is_current)."""
+
+    count: int
+    first: int
+    last: int
+    page: int
+    pages: int
+    prev_url: str | None
+    next_url: str | None
+    sizes: list[tuple[int, str, bool]]
+
+
+@dataclass
+class ListPage:
+    """``/<resource>/list/``.  The search form is a GET to ``url`` with ``q`` and the ``hidden`` pairs kept."""
+
+    title: str
+    resource: str
+    url: str
+    breadcrumb: list[Link]
+    columns: list[Column]
+    rows: list[Row]
+    pager: Pager
+    search: str = ""
+    hidden: list[tuple[str, str]] = field(default_factory=list)
+    filters: list[FilterField] = field(default_factory=list)
+    chips: list[Chip] = field(default_factory=list)
+    clear_url: str = ""
+    actions: list[Action] = field(default_factory=list)  # page head: add, import, export
+    bulk_actions: list[Action] = field(default_factory=list)  # posted with the chosen ``ids``
+    empty: str = ""  # what to say, and do next, when there are no rows
+    help: str = ""
+
+
+@dataclass
+class Fact:
+    """A labelled value on a record's page."""
+
+    label: str
+    cell: Cell
+    help: str = ""
+
+
+@dataclass
+class Group:
+    """Facts or fields under a heading ("" for none)."""
+
+    title: str
+    facts: list[Fact] = field(default_factory=list)
+    fields: list[FormField] = field(default_factory=list)
+
+
+@dataclass
+class Table:
+    """A table of cells; ``totals`` is a last row aligned with ``columns`` (empty cells where there is no total)."""
+
+    columns: list[Column]
+    rows: list[Row]
+    totals: list[Cell] = field(default_factory=list)
+    empty: str = ""
+
+
+@dataclass
+class Change:
+    """One line of the history, in words: ``label`` from ``old`` to ``new``."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass
+class Event:
+    """An entry of the history: who did what when (``when`` short, ``at`` full), and what changed."""
+
+    who: str
+    what: str
+    when: str
+    at: str
+    comment: str = ""
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass
+class Tab:
+    """Related rows below a record: a table, or the history (``events``).  ``count`` None when not counted."""
+
+    id: str
+    label: str
+    count: int | None = None
+    table: Table | None = None
+    events: list[Event] | None = None
+    add_url: str | None = None
+    more_url: str | None = None
+
+
+@dataclass
+class RecordPage:
+    """``/<resource>/show/<id>``."""
+
+    title: str
+    resource: str
+    breadcrumb: list[Link]
+    groups: list[Group]
+    actions: list[Action]
+    badge: Badge | None = None
+    subtitle: str = ""
+    images: list[tuple[str, str]] = field(default_factory=list)
+    lines: Table | None = None
+    lines_title: str = ""
+    tabs: list[Tab] = field(default_factory=list)
+
+
+@dataclass
+class LineGrid:
+    """The lines of a document being edited.
+
+    Inputs are named ``lines-<index>-<field>``; ``lines-<index>-id`` is hidden; a ticked ``lines-<index>-delete`` removes the line.
+    ``rows`` hold (id, fields with values and errors, errors of the whole line); ``blank`` is a row without values whose index is
+    the text ``__index__``.
+    """
+
+    title: str
+    columns: list[Column]
+    rows: list[tuple[str, list[FormField], list[str]]]
+    blank: list[FormField]
+
+
+@dataclass
+class FormPage:
+    """``/<resource>/add`` and ``/edit/<id>``; ``errors`` are (input id or "", message) for the summary."""
+
+    title: str
+    resource: str
+    breadcrumb: list[Link]
+    action_url: str
+    cancel_url: str
+    groups: list[Group]
+    submit_label: str
+    hidden: list[tuple[str, str]] = field(default_factory=list)
+    lines: LineGrid | None = None
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    enctype: str = "multipart/form-data"
+
+
+@dataclass
+class ImportColumn:
+    """A column of the uploaded file: its header, the field it maps to ("" none), the fields to choose from and sample values."""
+
+    header: str
+    field: str
+    choices: list[tuple[str, str]]
+    samples: list[str]
+
+
+@dataclass
+class ImportPage:
+    """``/<resource>/import``: step ``upload`` → ``preview`` → ``result``.
+
+    ``preview`` shows ``columns`` (with the mapping), the first ``rows`` (cells; a bad one has tone ``red`` and its reason in title) and
+    ``counts``; ``result`` shows ``counts``, ``errors`` (row, column, message) and the ``error_file_url``.
+    ``counts`` are (label, number, tone).  The options keep their ``value``s between steps: mode, on_match, on_error.
+    """
+
+    title: str
+    resource: str
+    breadcrumb: list[Link]
+    step: str
+    action_url: str
+    cancel_url: str
+    options: list[FormField] = field(default_factory=list)
+    hidden: list[tuple[str, str]] = field(default_factory=list)
+    columns: list[ImportColumn] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    counts: list[tuple[str, int, str]] = field(default_factory=list)
+    errors: list[tuple[int, str, str]] = field(default_factory=list)
+    error_file_url: str | None = None
+    list_url: str | None = None
+    message: str = ""
+    template_url: str | None = None  # an empty file with the right headers
+
+
+@dataclass
+class Card:
+    """A card of the home page: a headline figure, or a short table, or both, with a link to the whole."""
+
+    title: str
+    figure: str = ""
+    caption: str = ""
+    tone: str = ""
+    url: str | None = None
+    table: Table | None = None
+
+
+@dataclass
+class HomePage:
+    """``/``: a greeting and the role's cards."""
+
+    title: str
+    subtitle: str
+    cards: list[Card]
+
+
+@dataclass
+class ErrorPage:
+    """``code``: 400, 401, 403, 404, 409, 413, 422, 429, 500; ``links`` are what to do next."""
+
+    code: int
+    title: str
+    message: str
+    links: list[Link]
+
+
+@dataclass
+class Section:
+    """A section of the sidebar."""
+
+    id: str
+    label: str
+    icon: str
+    items: list[NavItem]
+    open: bool = False
+
+
+@dataclass
+class NavItem:
+    """An entry of the sidebar."""
+
+    label: str
+    url: str
+    active: bool = False
+
+
+@dataclass
+class Shell:
+    """The frame around every page, given to templates as ``shell``.
+
+    ``languages`` are (code, name, is_current); choosing one is a POST to ``language_url`` with ``locale`` and ``next``.
+    ``theme`` is light, dark or system (from a cookie that the script sets).
+    """
+
+    app_name: str
+    locale: str
+    theme: str
+    languages: list[tuple[str, str, bool]]
+    language_url: str
+    home_url: str
+    login_url: str
+    logout_url: str
+    password_url: str
+    user_name: str = ""
+    user_initials: str = ""
+    user_title: str = ""
+    sections: list[Section] = field(default_factory=list)
