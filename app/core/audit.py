@@ -1,0 +1,158 @@
+"""Who changed what, from what to what: written in the same transaction as the change, append only.
+
+``collect`` looks at a row about to be flushed; ``write`` stores the entries once the new rows have their ids.  A document's lines are
+told in the document's own entry.  Secret columns are never recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm.interfaces import MANYTOMANY
+
+from app.core import clock, identity
+from app.core.entity import Entity, User, column, reference
+from app.core.i18n import lazy_gettext as _l
+from app.core.types import Moment, Note, Word
+from app.core.users import SECRET
+
+UNTOLD = frozenset({"id", "version", "created_on", "created_by_id", "changed_on", "changed_by_id", "search_text"}) | SECRET
+"""Columns whose change says nothing to people."""
+
+
+class AuditEntry(Entity):
+    """One change of one record, by whom and when.  ``changes`` maps a field to [before, after]."""
+
+    __tablename__ = "audit_entries"
+    resource = "audit-entries"
+    label, labels = _l("Audit entry"), _l("Audit trail")
+    searched = ("record", "action")
+    read_only = True
+    audited = False
+
+    at: Mapped[Moment] = column(_l("Time"), index=True)
+    user_id: Mapped[int | None] = reference("ab_user.id", _l("User"))
+    user: Mapped[User | None] = relationship(User, foreign_keys=[user_id])
+    record: Mapped[Word] = column(_l("Record"), index=True, help=_l("The changed row, such as customers/12"))
+    action: Mapped[Word] = column(_l("Action"))
+    comment: Mapped[Note | None] = column(_l("Comment"))
+    changes: Mapped[dict[str, Any]] = mapped_column(sa.JSON, info={"label": _l("Changes"), "readonly": True})
+
+    def __str__(self) -> str:
+        return f"{self.record} {self.action}"
+
+
+@dataclass
+class Entry:
+    """A change that waits for its row's id."""
+
+    row: Any
+    action: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def plain(value: Any) -> Any:
+    """``value`` as JSON keeps it: decimals and dates as text."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, list | tuple | set):
+        return [plain(each) for each in value]
+    if value is None or isinstance(value, str | int | bool | float | dict):
+        return value
+    return str(value)
+
+
+def changes_of(row: Any, action: str) -> dict[str, list[Any]]:
+    """What of ``row`` changes in this flush: field → [before, after]."""
+    state = sa.inspect(row)
+    changes: dict[str, list[Any]] = {}
+    for attribute in state.mapper.column_attrs:
+        if attribute.key in UNTOLD:
+            continue
+        if action == "delete":
+            value = state.attrs[attribute.key].loaded_value
+            if value not in (None, "", sa.orm.attributes.NO_VALUE):
+                changes[attribute.key] = [plain(value), None]
+            continue
+        history = state.attrs[attribute.key].history
+        if not history.has_changes():
+            continue
+        new = history.added[0] if history.added else None
+        old = history.deleted[0] if history.deleted else None
+        if new != old and not (action == "create" and new in (None, "")):
+            changes[attribute.key] = [plain(old), plain(new)]
+    for relation in state.mapper.relationships:
+        if relation.direction is not MANYTOMANY or relation.viewonly or relation.key not in state.dict:
+            continue
+        history = state.attrs[relation.key].history
+        if history.added or history.deleted:
+            before = sorted(str(each) for each in (*history.unchanged, *history.deleted))
+            after = sorted(str(each) for each in (*history.unchanged, *history.added))
+            changes[relation.key] = [before, after]
+    return changes
+
+
+def collect(flushing: Session) -> list[Entry]:
+    """The entries that this flush owes, one a record; lines are folded into their document's."""
+    entries: dict[int, Entry] = {}
+    for rows, action in ((flushing.new, "create"), (flushing.dirty, "update"), (flushing.deleted, "delete")):
+        for row in rows:
+            if not getattr(row, "audited", False):
+                continue
+            changes = changes_of(row, action)
+            parent = row.audit_parent() if hasattr(row, "audit_parent") else None
+            if parent is not None:
+                place = f"lines.{row.position}."
+                changes = {place + name: change for name, change in changes.items() if name not in ("position", "document_id")}
+                row, action = parent, "update"
+                if parent in flushing.new:
+                    action = "create"
+                elif parent in flushing.deleted:
+                    action = "delete"
+            if not changes and action == "update":
+                continue
+            entry = entries.setdefault(id(row), Entry(row, action))
+            entry.changes.update(changes)
+    return list(entries.values())
+
+
+def write(connection: sa.Connection, entries: Iterable[Entry]) -> None:
+    """Store ``entries``; their rows have ids by now."""
+    named, comment = identity.deed()
+    moment = clock.now()
+    rows = [
+        _values(moment, entry.row.record_name() if hasattr(entry.row, "record_name") else f"{entry.row.resource}/{entry.row.id}")
+        | {"action": named if named and entry.action == "update" else entry.action, "comment": comment or None, "changes": entry.changes}
+        for entry in entries
+    ]
+    if rows:
+        connection.execute(sa.insert(AuditEntry.__table__), rows)
+
+
+def note(connection: sa.Connection, record: str, action: str, changes: dict[str, Any] | None = None, comment: str = "") -> None:
+    """Record something that is no change of a row: an import, a denied log-in, a run of a job."""
+    values = _values(clock.now(), record) | {"action": action, "comment": comment or None, "changes": changes or {}}
+    connection.execute(sa.insert(AuditEntry.__table__), [values])
+
+
+def _values(moment: datetime, record: str) -> dict[str, Any]:
+    who = identity.user_id()
+    stamps = {"created_on": moment, "changed_on": moment, "created_by_id": who, "changed_by_id": who, "version": 1}
+    return {**stamps, "search_text": record, "at": moment, "user_id": who, "record": record}
+
+
+@event.listens_for(AuditEntry, "before_update")
+@event.listens_for(AuditEntry, "before_delete")
+def _append_only(_mapper: Any, _connection: Any, _row: AuditEntry) -> None:
+    raise RuntimeError("the audit trail is append only")
+
+

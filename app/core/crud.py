@@ -1,0 +1,326 @@
+"""Making, changing and removing rows: the one way, for pages, API, imports and jobs.
+
+Every function checks in the order of the web contract: visible (404), permitted (403), state and version (409), rules (422).  Nothing
+is committed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from flask_appbuilder import Model
+from sqlalchemy.exc import IntegrityError
+
+from app.core import clock, db, identity, numbering, scope
+from app.core.document import Document, line_model
+from app.core.errors import BusinessError, Conflict, Invalid, InUse, NotPermitted, NotVisible, Stale
+from app.core.fields import SYSTEM, Field, fields_of, parse_all, readable, writable
+from app.core.i18n import gettext as _
+
+MAX_LINES = 2000  # of one document
+
+
+def require(permission: str, model: type[Any]) -> None:
+    """Raises NotPermitted unless the actor holds ``permission`` on ``model``."""
+    if not identity.require().may(permission, model.permission_key()):
+        raise NotPermitted()
+
+
+def fetch(model: type[Any], pk: int, *, lock: bool = False, options: tuple[Any, ...] = ()) -> Any:
+    """The row, if the actor sees it; ``lock`` keeps others from writing it until the transaction ends.  Raises NotVisible."""
+    if not 0 < pk < 2**31:
+        raise NotVisible()
+    statement = sa.select(model).where(model.id == pk).options(*options)
+    if lock:
+        statement = statement.with_for_update(of=model).execution_options(populate_existing=True)
+    row = db.session.scalars(statement).unique().one_or_none()
+    if row is None:
+        raise NotVisible()
+    return row
+
+
+def create(model: type[Any], data: Mapping[str, Any]) -> Any:
+    """A new row of ``model`` from ``data`` (values by field name; ``lines`` a list of the same).  Raises NotPermitted, Invalid."""
+    require("can_add", model)
+    if model.read_only:
+        raise NotPermitted()
+    values, errors = _read(model, data, None)
+    row = model()
+    _default_owner(model, values, data)
+    lines, line_errors = _read_lines(model, data.get("lines"), None)
+    for field in writable(model).values():
+        if field.required and values.get(field.attribute) is None and field.name not in errors and field.name != model.numbered_by:
+            errors[field.name] = [_("This is required.")]
+    errors.update(line_errors)
+    if errors:
+        raise Invalid(errors)
+    if model.numbered_by and not values.get(model.numbered_by):
+        values[model.numbered_by] = numbering.next_code(model, model.numbered_by)
+    _assign(row, values)
+    if lines is not None:
+        row.lines = [_new_line(model, line, index) for index, (_key, line) in enumerate(lines)]
+    db.session.add(row)
+    flush()
+    return row
+
+
+def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
+    """Change ``row`` (fetched with ``lock``) to what ``data`` holds.
+
+    With ``version`` a save over somebody else's is refused (Stale); without it the last write wins.  Raises NotPermitted, Conflict,
+    Invalid.
+    """
+    model = type(row)
+    require("can_edit", model)
+    if model.read_only:
+        raise NotPermitted()
+    _require_writable(row)
+    if isinstance(row, Document) and not row.is_editable:
+        state = str(model.workflow.states.get(row.state, row.state)).lower()
+        raise Conflict(_("%(document)s is %(state)s: it can no longer be edited.", document=row, state=state))
+    if version not in (None, "") and str(version) != str(row.version):
+        raise stale(row)
+    values, errors = _read(model, data, row)
+    lines, line_errors = _read_lines(model, data.get("lines"), row)
+    errors.update(line_errors)
+    if errors:
+        raise Invalid(errors)
+    _assign(row, values)
+    if lines is not None:
+        _replace_lines(row, lines)
+    flush()
+    return row
+
+
+def delete(row: Any) -> None:
+    """Remove ``row``.  Raises NotPermitted, Conflict (a document that left draft), InUse (others refer to it, by what)."""
+    model = type(row)
+    require("can_delete", model)
+    if model.read_only:
+        raise NotPermitted()
+    _require_writable(row)
+    if isinstance(row, Document) and (row.number or not row.is_editable):
+        raise Conflict(_("%(document)s has left draft: it stays, so that numbers have no gaps. Cancel it instead.", document=row))
+    used = references_to(row)
+    if used:
+        raise InUse(str(row), used)
+    db.session.delete(row)
+    flush()
+
+
+def flush() -> None:
+    """Send what is pending to the database.  Raises Invalid where a constraint of the database refuses."""
+    with refusing_in_words():
+        db.session.flush()
+
+
+@contextmanager
+def refusing_in_words() -> Iterator[None]:
+    """Turn the database's own refusals within the block into Invalid with a message for people."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise in_words(error) from error
+
+
+def in_words(error: IntegrityError) -> BusinessError:
+    """The message for people behind a constraint's refusal: which field is taken, or that something is still used."""
+    text = str(error.orig)
+    diag = getattr(error.orig, "diag", None)
+    table = Model.metadata.tables.get((diag.table_name if diag else None) or text.split(": ")[-1].split(".")[0].strip())
+    if "UNIQUE" in text or "duplicate key" in text:
+        names: list[str] = []
+        if table is not None:
+            if diag is not None:
+                for item in (*table.constraints, *table.indexes):
+                    if item.name == diag.constraint_name:
+                        names = [column.name for column in item.columns]
+            else:
+                names = [part.split(".")[-1].strip() for part in text.split(": ", 1)[-1].split(",")]
+        fields = [_field_of_column(table, name) for name in names] if table is not None else []
+        return Invalid({field: [_("There is one with this value already.")] for field in fields} or {"": [_("There is one like this already.")]})
+    if "FOREIGN KEY" in text or "foreign key" in text:
+        return Conflict(_("Something else still refers to this, or what it refers to is gone."))
+    return Invalid({}, _("The database refuses this value."))
+
+
+def _field_of_column(table: sa.Table, name: str) -> str:
+    from app.core.entity import registry
+
+    for model in registry.values():
+        if model.__table__ is table:
+            return next((field.name for field in fields_of(model).values() if field.attribute == name), name)
+    return name
+
+
+def stale(row: Any) -> Stale:
+    """The refusal of a save over somebody else's, saying who changed what when."""
+    from app.core.audit import AuditEntry
+
+    with db.unscoped("who changed a row that the actor sees") as everything:
+        last = everything.scalars(
+            sa.select(AuditEntry).where(AuditEntry.record == row.record_name()).order_by(AuditEntry.id.desc()).limit(1)
+        ).first()
+        who = str(last.user) if last is not None and last.user is not None else identity.SYSTEM_NAME
+        changes = list(last.changes) if last is not None else []
+    every = fields_of(type(row))
+    by_attribute = {field.attribute: field for field in every.values()}
+    allowed = readable(type(row))
+    names = [str(by_attribute[name].label) for name in changes if name in by_attribute and by_attribute[name].name in allowed]
+    return Stale(who, clock.local(row.changed_on).strftime("%Y-%m-%d %H:%M"), names)
+
+
+def references_to(row: Any) -> list[tuple[Any, int]]:
+    """What refers to ``row``: (label, how many), whoever may see it; lines and other owned rows do not count.  One statement."""
+    from app.core.entity import registry
+
+    table = type(row).__table__
+    labels = {model.__table__.name: model.labels for model in registry.values()}
+    counts = []
+    for other in Model.metadata.tables.values():
+        for column in other.c:
+            for key in column.foreign_keys:
+                if key.column.table is table and key.ondelete != "CASCADE" and column.name not in ("created_by_id", "changed_by_id"):
+                    counts.append(sa.select(sa.literal(other.name).label("name"), sa.func.count().label("n")).where(column == row.id))
+    if not counts:
+        return []
+    found: dict[Any, int] = {}
+    for name, count in db.session.connection().execute(sa.union_all(*counts)):
+        if count:
+            label = str(labels.get(name) or _label_of_lines(name))
+            found[label] = found.get(label, 0) + count
+    return list(found.items())
+
+
+def _label_of_lines(table_name: str) -> Any:
+    from app.core.entity import scoped
+
+    for model in scoped:
+        if model.__table__.name == table_name and hasattr(model, "document_class"):
+            return sa.inspect(model).relationships["document"].mapper.class_.labels
+    return table_name.replace("_", " ")
+
+
+def _require_writable(row: Any) -> None:
+    if not scope.visible_ids(db.session.connection(), type(row), [row.id], identity.require(), write=True):
+        raise NotPermitted()
+
+
+def _read(model: type[Any], data: Mapping[str, Any], row: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """The values by attribute that ``data`` sets, and what is wrong with it."""
+    known = readable(model)
+    fields: dict[str, Field] = {}
+    given: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for name, raw in data.items():
+        field = known.get(name)
+        if name == "lines" and line_model(model) is not None or name in SYSTEM:
+            continue
+        if field is None:
+            errors[name] = [_("There is no such field here.")]
+        elif field.readonly or not field.stored:
+            # A client may send back the row it read; what it may not set must then be as it is.
+            current = field.to_json(field.value(row)) if row is not None else None
+            if raw not in (None, "") and raw != current:
+                errors[name] = [_("This can't be set.")]
+        else:
+            fields[name], given[name] = field, raw
+    values, faults = parse_all(fields, given)
+    errors.update(faults)
+    if row is not None and "owner" in fields and "owner" not in errors:
+        owner = values[fields["owner"].attribute]
+        if owner != getattr(row, fields["owner"].attribute):
+            _require_assign(model)
+    return values, errors
+
+
+def _default_owner(model: type[Any], values: dict[str, Any], data: Mapping[str, Any]) -> None:
+    """The owner is the actor, unless the actor may assign to somebody else."""
+    field = fields_of(model).get("owner")
+    if field is None or field.target is None or field.target.__name__ != "User":
+        return
+    actor = identity.require()
+    if "owner" not in data:
+        values[field.attribute] = actor.user_id
+    elif values.get(field.attribute) != actor.user_id:
+        _require_assign(model)
+
+
+def _require_assign(model: type[Any]) -> None:
+    if not identity.require().may(identity.ASSIGN, model.domain()):
+        raise NotPermitted(_("Only a manager may give this to somebody else."))
+
+
+def _assign(row: Any, values: dict[str, Any]) -> None:
+    mapper = sa.inspect(type(row))
+    for attribute, value in values.items():
+        if attribute in mapper.relationships:
+            target = mapper.relationships[attribute].mapper.class_
+            value = list(db.session.scalars(sa.select(target).where(target.id.in_(value or [0]))))
+        setattr(row, attribute, value)
+
+
+def _read_lines(model: type[Any], lines: Any, row: Any) -> tuple[list[tuple[int | None, dict[str, Any]]] | None, dict[str, list[str]]]:
+    """The lines given, as (id, values by attribute), or None when ``lines`` are not given at all."""
+    kind = line_model(model)
+    if kind is None or lines is None:
+        return None, {}
+    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+        return None, {"lines": [_("Lines must be a list.")]}
+    if len(lines) > MAX_LINES:
+        return None, {"lines": [_("At most %(count)s lines.", count=MAX_LINES)]}
+    fields = writable(kind)
+    existing = {line.id for line in row.lines} if row is not None else set()
+    read: list[tuple[int | None, dict[str, Any]]] = []
+    errors: dict[str, list[str]] = {}
+    for index, line in enumerate(lines):
+        given = {name: raw for name, raw in line.items() if name not in ("id", "position")}
+        unknown = [name for name in given if name not in fields]
+        settable = {name: raw for name, raw in given.items() if name in fields}
+        values, faults = parse_all(fields, settable)
+        readonly = {name for name in unknown if name in fields_of(kind)}
+        for name in unknown:
+            if name not in readonly:
+                faults[name] = [_("There is no such field here.")]
+        key = line.get("id") or None
+        if key is not None:
+            try:
+                key = int(key)
+            except (TypeError, ValueError):
+                key = 0
+            if key not in existing:
+                faults["id"] = [_("This line is not of this document.")]
+        for name, field in fields.items():
+            if key is None and field.required and values.get(field.attribute) is None and name not in faults:
+                faults[name] = [_("This is required.")]
+        errors.update({f"lines.{index}.{name}": messages for name, messages in faults.items()})
+        read.append((key, values))
+    return read, errors
+
+
+def _new_line(model: type[Any], values: dict[str, Any], index: int) -> Any:
+    kind = line_model(model)
+    assert kind is not None
+    line = kind(position=index)
+    _assign(line, values)
+    return line
+
+
+def _replace_lines(row: Any, lines: list[tuple[int | None, dict[str, Any]]]) -> None:
+    """Make the document's lines those given: known ones changed, new ones added, the rest removed."""
+    existing = {line.id: line for line in row.lines}
+    result = []
+    for index, (key, values) in enumerate(lines):
+        if key is None:
+            result.append(_new_line(type(row), values, index))
+            continue
+        line = existing[key]
+        _assign(line, values)
+        line.position = index
+        result.append(line)
+    row.lines = result
+    # Its lines are part of a document: to change one is to change it.
+    row.changed_on = clock.now()

@@ -1,0 +1,125 @@
+"""The database: one session class that scopes what is read and checks what is written, and the transaction's edge.
+
+A transaction belongs to a request, a job or a command and is committed once, at its edge: services flush and never commit.  On
+SQLite every writer begins with BEGIN IMMEDIATE (a deferred one that read first would fail at once when another wrote); a GET reads
+only, and a write in it is an error.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import sqlalchemy as sa
+from flask_appbuilder import Model
+from flask_appbuilder.models.sqla.base import SQLA
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from app.core import entity, flush, identity, scope
+
+BUSY_TIMEOUT = 5.0  # seconds a SQLite writer waits for another
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+
+class KehuSession(FlaskSession):
+    """A session whose reads are scoped and whose writes are checked, stamped and audited."""
+
+
+db = SQLA(metadata=Model.metadata, session_options={"class_": KehuSession})
+session = db.session
+"""The current session (of the request, job or command)."""
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={int(BUSY_TIMEOUT * 1000)}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+
+
+@event.listens_for(KehuSession, "do_orm_execute")
+def _scope(state: ORMExecuteState) -> None:
+    if "unscoped" in state.session.info or state.is_column_load:
+        return
+    if not (state.is_select or state.is_update or state.is_delete):
+        return
+    options = scope.criteria(identity.current(), entity.scoped)
+    if options:
+        state.statement = state.statement.options(*options)
+
+
+@event.listens_for(KehuSession, "before_flush")
+def _before(flushing: Session, _context: Any, _instances: Any) -> None:
+    if _reading.get() and (flushing.new or flushing.deleted or any(flushing.is_modified(row) for row in flushing.dirty)):
+        raise RuntimeError("a request that only reads must not write")
+    flush.before(flushing)
+
+
+@event.listens_for(KehuSession, "after_flush")
+def _after(flushing: Session, _context: Any) -> None:
+    flush.after(flushing)
+
+
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Within the block transactions only read."""
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def set_reading(value: bool) -> None:
+    """Say whether this context only reads: for the edge of a request alone."""
+    _reading.set(value)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """The edge of a job or command: commits when the block ends, rolls back when it raises."""
+    try:
+        yield session()
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.remove()
+
+
+@contextmanager
+def unscoped(why: str) -> Iterator[Session]:
+    """A session of its own, in the same transaction, that sees every row.  ``why`` is for whoever greps for it.
+
+    Rows read here are not the outer session's rows; what the outer session has not flushed is flushed first.
+    """
+    outer = session()
+    outer.flush()
+    inner = Session(bind=outer.connection(), join_transaction_mode="rollback_only", autoflush=True, info={"unscoped": why})
+    try:
+        yield inner
+        inner.flush()
+    finally:
+        inner.close()
+
+
+def is_sqlite() -> bool:
+    """Whether the database is SQLite."""
+    return session().get_bind().dialect.name == "sqlite"

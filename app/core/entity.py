@@ -1,0 +1,196 @@
+"""What everything a user sees is made of: a class of typed columns, each with its label.
+
+``class Customer(Entity)`` declares columns by ``column(...)`` and relations by ``reference(...)`` plus a relationship; ``resource``
+is its name in addresses, ``label``/``labels`` its names for people, ``scope`` who sees which row, ``keys`` what an import matches
+by, ``searched`` which columns a picker looks into (pinyin too).  The fields that forms, lists, files and the API share are derived
+from it in ``core.fields``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import sqlalchemy as sa
+from flask_appbuilder import Model
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+
+from app.core.i18n import lazy_gettext as _l
+from app.core.scope import Rule, everyone
+from app.core.types import LongText, UTCDateTime
+
+if TYPE_CHECKING:
+    from app.core.workflow import Workflow
+
+# One naming convention for every constraint, Flask-AppBuilder's included, so that a migration can name what it changes.
+CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+Model.metadata.naming_convention = CONVENTION  # type: ignore[assignment]
+
+registry: dict[str, type[Entity]] = {}
+"""Every entity that is declared, by resource."""
+
+scoped: list[type[Any]] = []
+"""Every mapped class with a rule of its own: the entities and the lines of documents."""
+
+
+def column(
+    label: Any,
+    *,
+    help: Any = "",
+    choices: Mapping[str, Any] | None = None,
+    tones: Mapping[str, str] | None = None,
+    suggests: bool = False,
+    needs: str = "",
+    readonly: bool = False,
+    minimum: int | None = None,
+    **options: Any,
+) -> Any:
+    """A column with what people read about it.
+
+    ``choices`` maps stored values to labels, ``tones`` to colours; ``suggests`` offers values used before (a choice the company
+    extends); ``needs`` is the grant (``identity.SEE_COST``) without which the field does not exist for a reader; ``readonly`` is set by
+    rules alone; ``minimum`` is the least number allowed.  Other options go to ``mapped_column``.
+    """
+    info = {"label": label, "help": help, "choices": choices, "tones": tones, "suggests": suggests}
+    return mapped_column(info={**info, "needs": needs, "readonly": readonly, "minimum": minimum}, **options)
+
+
+def reference(
+    target: str, label: Any, *, help: Any = "", needs: str = "", readonly: bool = False, owned: bool = False, **options: Any
+) -> Any:
+    """A column that points at another row: ``reference("customers.id", _l("Customer"))``.
+
+    ``owned`` rows go when the row they point at goes.
+    """
+    info = {"label": label, "help": help, "needs": needs, "readonly": readonly}
+    options.setdefault("index", True)
+    return mapped_column(sa.ForeignKey(target, ondelete="CASCADE" if owned else None), info=info, **options)
+
+
+class derived(property):  # noqa: N801 (used as a decorator, like property)
+    """A figure of a row that is reckoned, not stored: ``@derived(_l("Available"), kind="quantity")``."""
+
+    def __init__(self, label: Any, *, kind: str = "text", needs: str = "", help: Any = "") -> None:
+        self.label, self.kind, self.needs, self.help_text = label, kind, needs, help
+        super().__init__()
+
+    def __call__(self, function: Callable[[Any], Any]) -> derived:
+        super().__init__(function)
+        return self
+
+
+class Entity(Model):
+    """The base of every row that people see.  Adds id, version, who and when, and the text that a picker searches."""
+
+    __abstract__ = True
+    __allow_unmapped__ = True
+
+    resource: ClassVar[str] = ""
+    label: ClassVar[Any] = ""
+    labels: ClassVar[Any] = ""
+    scope: ClassVar[Rule] = everyone
+    keys: ClassVar[tuple[str, ...]] = ()
+    searched: ClassVar[tuple[str, ...]] = ("name",)
+    numbered_by: ClassVar[str] = ""  # the field that takes the next of the resource's sequence when left out
+    read_only: ClassVar[bool] = False  # nobody writes it over pages or API
+    workflow: ClassVar[Workflow | None] = None
+    audited: ClassVar[bool] = True
+    synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # further headers an import accepts, by field
+
+    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-100, info={"label": _l("ID")})
+    version: Mapped[int] = mapped_column(default=1, nullable=False, sort_order=900, info={"label": _l("Version"), "readonly": True})
+    created_on: Mapped[datetime] = mapped_column(
+        UTCDateTime(), sort_order=901, info={"label": _l("Created"), "readonly": True}
+    )
+    changed_on: Mapped[datetime] = mapped_column(
+        UTCDateTime(), sort_order=902, info={"label": _l("Changed"), "readonly": True}
+    )
+    search_text: Mapped[str] = mapped_column(LongText(), default="", sort_order=905)
+
+    @declared_attr
+    def created_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(sa.ForeignKey("ab_user.id"), sort_order=903, info={"label": _l("Created by"), "readonly": True})
+
+    @declared_attr
+    def changed_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(sa.ForeignKey("ab_user.id"), sort_order=904, info={"label": _l("Changed by"), "readonly": True})
+
+    @declared_attr
+    def created_by(cls) -> Mapped[User | None]:
+        return relationship(User, foreign_keys=[cls.created_by_id], viewonly=True)
+
+    @declared_attr
+    def changed_by(cls) -> Mapped[User | None]:
+        return relationship(User, foreign_keys=[cls.changed_by_id], viewonly=True)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__dict__.get("resource"):
+            registry[cls.resource] = cls
+            scoped.append(cls)
+
+    @classmethod
+    def domain(cls) -> str:
+        """The package the entity belongs to («crm»); grants are kept by it."""
+        parts = cls.__module__.split(".")
+        if parts[:2] == ["app", "domains"]:
+            return parts[2]
+        return "stock" if parts[:2] == ["app", "ledger"] else "system"
+
+    @classmethod
+    def permission_key(cls) -> str:
+        """What permissions on the entity are kept by: the class's name, so that renaming a view loses no grant."""
+        return cls.__name__
+
+    def __str__(self) -> str:
+        """How people call the row: «C00001 Beijing Tech»."""
+        parts = [getattr(self, name, None) for name in ("code", "name")]
+        return " ".join(str(part) for part in parts if part) or f"{type(self).label} {self.id}"
+
+    def fact(self) -> str:
+        """One telling fact that a picker shows beside the name."""
+        return ""
+
+    def fill(self) -> None:
+        """Set what follows from other fields, and defaults that need thought.  Called before every write."""
+
+    def faults(self) -> dict[str, list[str]]:
+        """What the entity's own rules refuse, by field; empty when all is well.  Called before every write."""
+        return {}
+
+    def record_name(self) -> str:
+        """How the row is named across the system: «customers/12»."""
+        return f"{type(self).resource}/{self.id}"
+
+
+def entity_for(resource: str) -> type[Entity] | None:
+    """The entity behind a resource's name."""
+    return registry.get(resource)
+
+
+def name_constraints() -> None:
+    """Give Flask-AppBuilder's own constraints names of our convention: they were made before it was set."""
+    for table in Model.metadata.tables.values():
+        if not table.name.startswith("ab_"):
+            continue
+        for constraint in table.constraints:
+            if constraint.name is not None:
+                continue
+            columns = "_".join(column.name for column in constraint.columns)  # type: ignore[attr-defined]
+            if isinstance(constraint, sa.PrimaryKeyConstraint):
+                constraint.name = sa.sql.naming.conv(f"pk_{table.name}")
+            elif isinstance(constraint, sa.UniqueConstraint):
+                constraint.name = sa.sql.naming.conv(f"uq_{table.name}_{columns}")
+            elif isinstance(constraint, sa.ForeignKeyConstraint):
+                constraint.name = sa.sql.naming.conv(f"fk_{table.name}_{columns}_{constraint.referred_table.name}")
+
+
+name_constraints()

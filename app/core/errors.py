@@ -1,0 +1,74 @@
+"""What can go wrong in the business, each with a sentence for people.
+
+A refusal is an exception; the edge (a page, the API, an import, a job) rolls back and tells it.  ``status`` is the answer's HTTP
+status in the order of the web contract: 404 not visible, 403 not permitted, 409 the state or version does not allow it, 422 a
+rule refuses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.i18n import gettext as _
+
+
+class BusinessError(Exception):
+    """A rule refuses.  ``errors`` maps field names to messages; "" holds what concerns the whole."""
+
+    status = 422
+
+    def __init__(self, message: str = "", errors: dict[str, list[str]] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = errors or {}
+
+
+class Invalid(BusinessError):
+    """Fields that can't be taken as they are: ``Invalid({"email": ["…"]})``."""
+
+    def __init__(self, errors: dict[str, list[str]], message: str = "") -> None:
+        super().__init__(message or _("Please correct what is marked."), errors)
+
+
+class NotVisible(BusinessError):
+    """There is no such row, or none that the actor may see: the same answer for both."""
+
+    status = 404
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or _("There is nothing here under this number, or it is not yours to see."))
+
+
+class NotPermitted(BusinessError):
+    """The actor sees the row but may not do this."""
+
+    status = 403
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or _("Your role does not allow this. Ask an administrator if you need it."))
+
+
+class Conflict(BusinessError):
+    """The state or the version of the row does not allow it now."""
+
+    status = 409
+
+
+class Stale(Conflict):
+    """Somebody saved the row since it was read."""
+
+    def __init__(self, who: str, when: str, changes: list[str]) -> None:
+        what = ", ".join(changes)
+        super().__init__(
+            _("%(who)s changed this on %(when)s (%(what)s). Look at the new version and save again.", who=who, when=when, what=what)
+            if what
+            else _("%(who)s changed this on %(when)s. Look at the new version and save again.", who=who, when=when)
+        )
+
+
+class InUse(Conflict):
+    """The row can't go: others refer to it.  ``references`` are (resource, how many)."""
+
+    def __init__(self, what: str, references: list[tuple[Any, int]]) -> None:
+        by = ", ".join(f"{count} × {label}" for label, count in references)
+        super().__init__(_("%(what)s can't be deleted: it is used by %(by)s. Make it inactive instead, or remove those first.", what=what, by=by))

@@ -1,0 +1,344 @@
+"""The fields of an entity, derived from its columns once and shared by forms, lists, filters, files, the API and the history.
+
+A relation is a field named for what it points at (``customer``), though its column is ``customer_id``.  A field knows how to read a
+value from text or JSON (``parse``), and how to give one as JSON (``to_json``) or as a file's cell (``to_cell``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy.orm.interfaces import MANYTOMANY, MANYTOONE
+
+from app.core import clock, identity
+from app.core.entity import derived
+from app.core.i18n import gettext as _
+from app.core.i18n import in_each_language
+from app.core.types import CodeText, EmailText, Images, LongText, PhoneText, ScaledDecimal, UrlText, UTCDateTime, exact_decimal
+
+SYSTEM = ("id", "version", "created_on", "created_by", "changed_on", "changed_by")
+HIDDEN = frozenset({"search_text", "password", "login_count", "fail_login_count", "last_login"})
+TRUE = {"1", "true", "yes", "y", "on", "t", "是", "真", "√"}
+FALSE = {"0", "false", "no", "n", "off", "f", "否", "假", "×"}
+TEXTS = frozenset({"text", "longtext", "code", "phone", "email", "url"})
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One field of one model.
+
+    ``kind``: text, longtext, code, phone, email, url, integer, decimal, date, datetime, bool, choice, relation, relations, images,
+    json.  ``attribute`` is the mapped attribute that holds the value (the foreign key for a relation).
+    """
+
+    model: type[Any]
+    name: str
+    attribute: str
+    kind: str
+    label: Any
+    help: Any = ""
+    required: bool = False
+    readonly: bool = False
+    needs: str = ""
+    scale: int | None = None
+    length: int | None = None
+    minimum: int | None = None
+    choices: Mapping[str, Any] | None = None
+    tones: Mapping[str, str] | None = None
+    suggests: bool = False
+    target: type[Any] | None = None
+    stored: bool = True
+    empty: Any = None
+
+    def parse(self, raw: Any) -> Any:
+        """The value that ``raw`` (text, or JSON's own types) stands for; None when it is empty.
+
+        Raises ValueError with a message for people.
+        """
+        if isinstance(raw, str):
+            raw = raw.strip()
+        if raw is None or raw == "" or raw == []:
+            if self.kind == "bool":
+                return False
+            if self.required and self.empty is None:
+                raise ValueError(_("This is required."))
+            return [] if self.kind in ("relations", "images") else self.empty
+        return getattr(self, f"_parse_{self.kind}", self._parse_text)(raw)
+
+    def _parse_text(self, raw: Any) -> str:
+        if isinstance(raw, bool | dict | list):
+            raise ValueError(_("This must be a text."))
+        text = str(raw)
+        if "\x00" in text:
+            raise ValueError(_("This contains a character that can't be stored."))
+        if self.length is not None and len(text) > self.length:
+            raise ValueError(_("At most %(length)s characters; this has %(given)s.", length=self.length, given=len(text)))
+        return text
+
+    def _parse_email(self, raw: Any) -> str:
+        text = self._parse_text(raw)
+        try:
+            validate_email(text, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            raise ValueError(_("“%(text)s” is not an e-mail address.", text=text)) from None
+        return text
+
+    def _parse_url(self, raw: Any) -> str:
+        text = self._parse_text(raw)
+        if "://" not in text:
+            text = f"https://{text}"
+        if not text.lower().startswith(("http://", "https://")) or any(letter.isspace() for letter in text):
+            raise ValueError(_("“%(text)s” is not a web address.", text=text))
+        return text
+
+    def _parse_integer(self, raw: Any) -> int:
+        try:
+            number = exact_decimal(raw if not isinstance(raw, bool) else "x", 0)
+        except ValueError:
+            raise ValueError(_("“%(text)s” is not a whole number.", text=raw)) from None
+        if abs(number) > 2**31 - 1:
+            raise ValueError(_("This number is too large."))
+        return int(self._at_least(number))
+
+    def _parse_decimal(self, raw: Any) -> Decimal:
+        assert self.scale is not None
+        if isinstance(raw, str):
+            raw = raw.replace(",", "").replace("，", "").replace(" ", "")
+        try:
+            number = Decimal(repr(raw) if isinstance(raw, float) else raw)
+            if isinstance(raw, bool) or not number.is_finite():
+                raise ArithmeticError
+        except (ArithmeticError, ValueError, TypeError):
+            raise ValueError(_("“%(text)s” is not a number.", text=raw)) from None
+        try:
+            exact = exact_decimal(number, self.scale)
+        except ValueError:
+            if number.adjusted() > 11:
+                raise ValueError(_("This number is too large.")) from None
+            raise ValueError(_("At most %(scale)s decimals.", scale=self.scale)) from None
+        return self._at_least(exact)
+
+    def _at_least(self, number: Decimal) -> Decimal:
+        if self.minimum is not None and number < self.minimum:
+            raise ValueError(_("At least %(minimum)s.", minimum=self.minimum))
+        return number
+
+    def _parse_date(self, raw: Any) -> date:
+        if isinstance(raw, datetime):
+            return raw.date()
+        if isinstance(raw, date):
+            return raw
+        text = str(raw).replace("/", "-").replace(".", "-")
+        try:
+            year, month, day = (int(part) for part in text.split("T")[0].split(" ")[0].split("-"))
+            return date(year, month, day)
+        except ValueError:
+            raise ValueError(_("“%(text)s” is not a date. Write it as 2026-12-31.", text=raw)) from None
+
+    def _parse_datetime(self, raw: Any) -> datetime:
+        try:
+            moment = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw).replace("Z", "+00:00"))
+        except ValueError:
+            raise ValueError(_("“%(text)s” is not a time. Write it as 2026-12-31T09:00.", text=raw)) from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=clock.zone())
+
+    def _parse_bool(self, raw: Any) -> bool:
+        if isinstance(raw, bool):
+            return raw
+        text = str(raw).strip().lower()
+        if text in TRUE | FALSE:
+            return text in TRUE
+        raise ValueError(_("“%(text)s” is neither yes nor no.", text=raw))
+
+    def _parse_choice(self, raw: Any) -> str:
+        assert self.choices is not None
+        text = str(raw)
+        if text in self.choices:
+            return text
+        for value, label in self.choices.items():
+            if text in in_each_language(label):
+                return value
+        allowed = ", ".join(self.choices)
+        raise ValueError(_("“%(text)s” is not one of: %(allowed)s.", text=text, allowed=allowed))
+
+    def _parse_relation(self, raw: Any) -> int:
+        if isinstance(raw, dict):
+            raw = raw.get("id")
+        try:
+            number = int(raw if not isinstance(raw, bool | float) else "x")
+        except (ValueError, TypeError):
+            number = 0
+        if not 0 < number < 2**31:
+            raise ValueError(_("Choose one from the list."))
+        return number
+
+    def _parse_relations(self, raw: Any) -> list[int]:
+        return [self._parse_relation(each) for each in (raw if isinstance(raw, list | tuple) else str(raw).split(","))]
+
+    def _parse_images(self, raw: Any) -> list[str]:
+        if not isinstance(raw, list) or not all(isinstance(each, str) for each in raw):
+            raise ValueError(_("Upload pictures on the product's page."))
+        return raw
+
+    def _parse_json(self, raw: Any) -> Any:
+        return raw
+
+    def value(self, row: Any) -> Any:
+        """The field's value in ``row``: the related row for a relation, else what is stored."""
+        return getattr(row, self.name)
+
+    def to_json(self, value: Any) -> Any:
+        """``value`` as the API gives it: decimals as text, times with an offset, a relation as {"id", "label"}."""
+        if value is None:
+            return None
+        if self.kind == "relation":
+            return {"id": value.id, "label": str(value)}
+        if self.kind == "relations":
+            return [{"id": each.id, "label": str(each)} for each in value]
+        if isinstance(value, Decimal):
+            return str(value)
+        if isinstance(value, datetime):
+            return clock.local(value).isoformat() if value.tzinfo else value.isoformat()
+        if isinstance(value, date):
+            return value.isoformat()
+        return value
+
+    def to_cell(self, value: Any) -> Any:
+        """``value`` as a file's cell: numbers, dates and booleans as themselves, a relation by what an import matches it by."""
+        if value is None or value == "":
+            return None
+        if self.kind == "relation":
+            return match_text(value)
+        if self.kind == "relations":
+            return ", ".join(match_text(each) for each in value)
+        if self.kind == "choice" and self.choices is not None:
+            return str(self.choices.get(value, value))
+        if isinstance(value, datetime):
+            return clock.local(value).replace(tzinfo=None) if value.tzinfo else value
+        if isinstance(value, list | dict):
+            return ", ".join(str(each) for each in value) or None
+        return value
+
+
+def match_text(row: Any) -> str:
+    """What an import finds ``row`` by: its first key, or its name."""
+    for name in (*row.keys, "code", "number", "name"):
+        value = getattr(row, name, None)
+        if isinstance(value, str) and value:
+            return value
+    return str(row)
+
+
+def _kind(column: sa.Column[Any]) -> str:
+    kind: str
+    for type_, kind in (
+        (CodeText, "code"),
+        (PhoneText, "phone"),
+        (EmailText, "email"),
+        (UrlText, "url"),
+        (LongText, "longtext"),
+        (Images, "images"),
+        (ScaledDecimal, "decimal"),
+        (UTCDateTime, "datetime"),
+        (sa.Boolean, "bool"),
+        (sa.DateTime, "datetime"),
+        (sa.Date, "date"),
+        (sa.Integer, "integer"),
+        (sa.JSON, "json"),
+    ):
+        if isinstance(column.type, type_):
+            return kind
+    return "choice" if column.info.get("choices") else "text"
+
+
+@cache
+def fields_of(model: type[Any]) -> dict[str, Field]:
+    """Every field of ``model`` by name, in the order of declaration: columns, then relations to many, then derived figures."""
+    mapper = sa.inspect(model)
+    relations = {}
+    for relation in mapper.relationships:
+        if relation.direction is MANYTOONE:
+            relations[next(iter(relation.local_columns))] = relation
+    found: dict[str, Field] = {}
+    for attribute in mapper.column_attrs:
+        if attribute.key in HIDDEN:
+            continue
+        column = attribute.columns[0]
+        info = column.info
+        relation = relations.get(column)
+        if column.foreign_keys and relation is None:
+            continue
+        kind = "relation" if relation is not None else _kind(column)
+        name = relation.key if relation is not None else attribute.key
+        default = column.default.arg if column.default is not None and column.default.is_scalar else None
+        has_default = column.default is not None or column.server_default is not None
+        found[name] = Field(
+            model=model,
+            name=name,
+            attribute=attribute.key,
+            kind=kind,
+            label=info.get("label") or name.replace("_", " ").capitalize(),
+            help=info.get("help") or "",
+            required=not column.nullable and not has_default and kind != "bool",
+            readonly=bool(info.get("readonly")) or name in SYSTEM,
+            needs=info.get("needs") or "",
+            scale=getattr(column.type, "scale", None) if kind == "decimal" else None,
+            length=getattr(column.type, "length", None),
+            minimum=info.get("minimum"),
+            choices=info.get("choices"),
+            tones=info.get("tones"),
+            suggests=bool(info.get("suggests")),
+            target=relation.mapper.class_ if relation is not None else None,
+            empty=default if not column.nullable else None,
+        )
+    for relation in mapper.relationships:
+        if relation.direction is MANYTOMANY and relation.info.get("label"):
+            label = relation.info["label"]
+            found[relation.key] = Field(model, relation.key, relation.key, "relations", label, target=relation.mapper.class_)
+    for parent in reversed(model.__mro__):
+        for name, attribute in vars(parent).items():
+            if isinstance(attribute, derived):
+                kind = {"quantity": "decimal", "money": "decimal", "price": "decimal"}.get(attribute.kind, attribute.kind)
+                scale = {"quantity": 4, "money": 2, "price": 6}.get(attribute.kind)
+                found[name] = Field(
+                    model, name, name, kind, attribute.label, attribute.help_text, readonly=True, needs=attribute.needs, scale=scale, stored=False
+                )
+    return found
+
+
+def readable(model: type[Any], actor: identity.Actor | None = None) -> dict[str, Field]:
+    """The fields of ``model`` that exist for ``actor`` (who acts now)."""
+    actor = actor or identity.require()
+    domain = model.domain()
+    return {name: field for name, field in fields_of(model).items() if not field.needs or actor.may(field.needs, domain)}
+
+
+def writable(model: type[Any], actor: identity.Actor | None = None) -> dict[str, Field]:
+    """The fields that ``actor`` may give values to."""
+    return {name: field for name, field in readable(model, actor).items() if not field.readonly and field.stored}
+
+
+def parse_all(fields: Mapping[str, Field], data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Values by attribute for what ``data`` (by field name) holds, and the messages for what can't be read."""
+    values: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for name, raw in data.items():
+        field = fields[name]
+        try:
+            values[field.attribute] = field.parse(raw)
+        except ValueError as error:
+            errors[name] = [str(error)]
+    return values, errors
+
+
+def named(fields: Iterable[str], model: type[Any]) -> list[Field]:
+    """The fields of ``model`` called ``fields``, those that exist, in that order."""
+    every = fields_of(model)
+    return [every[name] for name in fields if name in every]

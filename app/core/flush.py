@@ -1,0 +1,148 @@
+"""What happens to every row on its way to the database, in one place and one order.
+
+Before: who and when, derived fields, the entity's own rules, whether the actor may write the row as it stands and may see what it
+newly points at.  After: whether the actor may write the row as it has become, the values to be suggested next time, the audit trail.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.interfaces import MANYTOONE
+
+from app.core import clock, identity, scope, search
+from app.core.errors import Invalid, NotPermitted
+from app.core.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from app.core.audit import Entry
+
+
+def before(flushing: Session) -> None:
+    """Stamp, fill, check and collect.  Raises NotPermitted, Invalid."""
+    from app.core import audit
+
+    new = [row for row in flushing.new if hasattr(row, "scope")]
+    dirty = [row for row in flushing.dirty if hasattr(row, "scope") and flushing.is_modified(row)]
+    deleted = [row for row in flushing.deleted if hasattr(row, "scope")]
+    if not (new or dirty or deleted):
+        return
+    actor = identity.require()
+    for row in (*new, *dirty):
+        _fill(row)
+    _check_rules((*new, *dirty))
+    connection = flushing.connection()
+    _check_writable(connection, actor, (*dirty, *deleted))
+    _check_pointers(connection, actor, (*new, *dirty))
+    _stamp(new, dirty)
+    flushing.info["entries"] = flushing.info.get("entries", []) + audit.collect(flushing)
+    flushing.info["suggest"] = _to_suggest((*new, *dirty))
+    flushing.info["recheck"] = [*new, *(row for row in dirty if _moved(row))]
+
+
+def after(flushing: Session) -> None:
+    """Check what has become of the rows and write the audit trail.  Raises NotPermitted."""
+    from app.core import audit, choices
+
+    connection = flushing.connection()
+    rows = flushing.info.pop("recheck", [])
+    if rows and not identity.may_move_ownership():
+        _check_writable(connection, identity.require(), rows)
+    entries: list[Entry] = flushing.info.pop("entries", [])
+    audit.write(connection, entries)
+    choices.remember(connection, flushing.info.pop("suggest", []))
+
+
+def _fill(row: Any) -> None:
+    if hasattr(row, "fill"):
+        row.fill()
+    if hasattr(type(row), "search_text") and hasattr(row, "searched"):
+        text = search.search_text(getattr(row, name) for name in row.searched)
+        if row.search_text != text:
+            row.search_text = text
+
+
+def _stamp(new: list[Any], dirty: list[Any]) -> None:
+    moment, who = clock.now(), identity.user_id()
+    for row in new:
+        if hasattr(row, "version"):
+            row.created_on = row.changed_on = moment
+            row.created_by_id = row.changed_by_id = who
+            row.version = 1
+    for row in dirty:
+        if hasattr(row, "version"):
+            row.changed_on, row.changed_by_id = moment, who
+            row.version = (row.version or 0) + 1
+
+
+def _check_rules(rows: Any) -> None:
+    for row in rows:
+        faults = row.faults() if hasattr(row, "faults") else {}
+        if faults:
+            raise Invalid({name: [str(each) for each in messages] for name, messages in faults.items()})
+
+
+def _check_writable(connection: sa.Connection, actor: identity.Actor, rows: Any) -> None:
+    """Every row must be one the actor may write, as the database has it now."""
+    if actor.unlimited:
+        return
+    by_model: dict[type[Any], set[int]] = defaultdict(set)
+    for row in rows:
+        if not type(row).scope.everyone and row.id is not None:
+            by_model[type(row)].add(row.id)
+    for model, ids in by_model.items():
+        if scope.visible_ids(connection, model, ids, actor, write=True) != ids:
+            raise NotPermitted(_("This belongs to somebody else. Ask them, or their manager, to share it with you for writing."))
+
+
+def _pointers(row: Any) -> list[tuple[str, type[Any], int]]:
+    """The foreign keys of ``row`` that this flush changes: (relation's name, model, id)."""
+    state = sa.inspect(row)
+    found = []
+    for relation in state.mapper.relationships:
+        if relation.direction is not MANYTOONE or relation.viewonly or not hasattr(relation.mapper.class_, "scope"):
+            continue
+        local = next(iter(relation.local_columns))
+        history = state.attrs[state.mapper.get_property_by_column(local).key].history
+        if history.added and history.added[0] is not None:
+            found.append((relation.key, relation.mapper.class_, history.added[0]))
+    return found
+
+
+def _check_pointers(connection: sa.Connection, actor: identity.Actor, rows: Any) -> None:
+    """Every newly chosen row must be one the actor sees: unknown and foreign ones are refused alike."""
+    wanted: dict[type[Any], set[int]] = defaultdict(set)
+    pointers = [(row, _pointers(row)) for row in rows]
+    for _row, found in pointers:
+        for _name, model, key in found:
+            wanted[model].add(key)
+    visible = {model: scope.visible_ids(connection, model, ids, actor) for model, ids in wanted.items()}
+    for row, found in pointers:
+        for name, model, key in found:
+            if key not in visible[model]:
+                place = f"lines.{row.position}.{name}" if hasattr(row, "audit_parent") else name
+                raise Invalid({place: [_("There is no such %(what)s, or it is not yours to see.", what=str(model.label).lower())]})
+
+
+def _moved(row: Any) -> bool:
+    """Whether the columns that decide who may write ``row`` change."""
+    if type(row).scope.everyone:
+        return False
+    state = sa.inspect(row)
+    names = {getattr(type(row).scope, "owner", None), f"{getattr(type(row).scope, 'relation', None)}_id"}
+    return any(name in state.attrs and state.attrs[name].history.has_changes() for name in names if name)
+
+
+def _to_suggest(rows: Any) -> list[tuple[str, str, str]]:
+    found = []
+    for row in rows:
+        state = sa.inspect(row)
+        for attribute in state.mapper.column_attrs:
+            if attribute.columns[0].info.get("suggests") and state.attrs[attribute.key].history.added:
+                value = state.attrs[attribute.key].history.added[0]
+                if value:
+                    found.append((row.resource, attribute.key, value))
+    return found

@@ -1,0 +1,63 @@
+"""Translation for code that must not know the web: models, services, jobs.
+
+Messages are whole English sentences with named placeholders; ``app/translations/zh`` holds the Chinese.  Compiled catalogues are
+not kept in the repository: ``compile_catalogues`` makes them when they are older than their source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import flask_babel
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask_babel import force_locale
+
+LANGUAGES = {"en": "English", "zh": "简体中文"}
+TRANSLATIONS = Path(__file__).parent.parent / "translations"
+
+gettext = flask_babel.gettext
+ngettext = flask_babel.ngettext
+lazy_gettext = flask_babel.lazy_gettext
+
+
+def current_locale() -> str:
+    """The language spoken now: ``en`` or ``zh``."""
+    locale = flask_babel.get_locale()
+    return "zh" if locale is not None and locale.language == "zh" else "en"
+
+
+@contextmanager
+def speaking(locale: str | None) -> Iterator[None]:
+    """Speak ``locale`` (the company's language when None or unknown) within the block: for mails to somebody else."""
+    from app.core.settings import settings
+
+    with force_locale(locale if locale in LANGUAGES else settings().locale):
+        yield
+
+
+def in_each_language(message: Any) -> set[str]:
+    """``message`` (lazy or plain) as it reads in every language: what an import accepts as a header."""
+    readings = set()
+    for locale in LANGUAGES:
+        with force_locale(locale):
+            readings.add(str(message))
+    return readings
+
+
+def compile_catalogues(folder: Path = TRANSLATIONS) -> None:
+    """Compile each ``.po`` that is newer than its ``.mo``."""
+    for source in folder.glob("*/LC_MESSAGES/messages.po"):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+            continue
+        with source.open("rb") as file:
+            catalogue = read_po(file, locale=source.parent.parent.name)
+        # Written beside and moved over: another process may be starting too.
+        temporary = target.with_suffix(".mo.new")
+        with temporary.open("wb") as out:
+            write_mo(out, catalogue)
+        temporary.replace(target)

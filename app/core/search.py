@@ -1,0 +1,44 @@
+"""The text that pickers and lists search: names as typed, full pinyin and pinyin initials, so «bjkj» finds 北京科技."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from pypinyin import Style, lazy_pinyin
+
+
+def folded(text: str) -> str:
+    """``text`` as it is compared: one width, lower case, no accents, single spaces."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return " ".join("".join(letter for letter in plain if not unicodedata.combining(letter)).split())
+
+
+def search_text(parts: Iterable[Any]) -> str:
+    """What is stored to be searched: the folded parts, and for Chinese ones their pinyin in full and by initials."""
+    texts: list[str] = []
+    for part in parts:
+        text = str(part or "").strip()
+        if not text:
+            continue
+        texts.append(folded(text))
+        if any("\u3400" <= letter <= "\u9fff" for letter in text):
+            syllables = lazy_pinyin(text, errors=lambda other: [other])
+            initials = lazy_pinyin(text, style=Style.FIRST_LETTER, errors=lambda other: [other])
+            texts += [folded("".join(syllables)), folded("".join(initials))]
+    return " | ".join(texts)
+
+
+def matches(column: Any, query: str) -> sa.ColumnElement[bool] | None:
+    """The condition that every word of ``query`` occurs in ``column`` (a search text); None for an empty query."""
+    words = folded(query).split()
+    if not words:
+        return None
+    return sa.and_(*(column.like(f"%{escaped(word)}%", escape="\\") for word in words))
+
+
+def escaped(text: str) -> str:
+    """``text`` with LIKE's wildcards taken literally (escape character backslash)."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,125 @@
+"""How an entity is shown: the declaration beside the model, from which pages, API, permissions and files follow.
+
+``class CustomerView(EntityView, model=Customer)`` names columns only where the default will not do.  ``core.web.pages`` and
+``core.web.api`` make the Flask-AppBuilder classes from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from app.core.document import line_model
+from app.core.fields import SYSTEM, fields_of
+
+READ = ("list", "show", "export")
+WRITE = ("add", "edit", "delete", "import")
+
+
+@dataclass(frozen=True)
+class Related:
+    """A tab of a record's page: the rows of ``resource`` whose relation ``field`` points at the record."""
+
+    resource: str
+    field: str
+    label: Any = ""
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecordAction:
+    """Something that can be done with one row, or (``bulk``) with chosen ones: a button, an API call and a permission.
+
+    ``run(row, data)`` does it and returns the row to answer with (the same, or a new one).  ``fields`` name fields of the model that are
+    asked for; ``shown`` says whether the button makes sense for a row.
+    """
+
+    name: str
+    label: Any
+    run: Callable[[Any, Mapping[str, Any]], Any]
+    fields: tuple[str, ...] = ()
+    confirm: Any = ""
+    tone: str = ""
+    primary: bool = False
+    bulk: bool = False
+    shown: Callable[[Any], bool] | None = None
+
+    @property
+    def permission(self) -> str:
+        """The permission it needs: «can_claim»."""
+        return f"can_{self.name.replace('-', '_')}"
+
+
+class EntityView:
+    """The declaration.  Everything has a default that follows from the model."""
+
+    model: ClassVar[type[Any]]
+    icon: ClassVar[str] = "box"
+    columns: ClassVar[tuple[str, ...]] = ()  # of the list; the first is the record's name and its link
+    fieldsets: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()  # (heading, fields) for add, edit and show
+    line_columns: ClassVar[tuple[str, ...]] = ()  # of the line grid
+    sort: ClassVar[str] = "-id"  # a field, with «-» for the largest first
+    related: ClassVar[tuple[Related, ...]] = ()
+    actions: ClassVar[tuple[RecordAction, ...]] = ()
+    help: ClassVar[Any] = ""  # a sentence under the list's title
+    empty: ClassVar[Any] = ""  # what to do when there are no rows
+    addable: ClassVar[bool] = True  # whether rows are made over pages and API at all
+    deletable: ClassVar[bool] = True
+    importable: ClassVar[bool] = True
+
+    def __init_subclass__(cls, model: type[Any] | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if model is not None:
+            cls.model = model
+            views[model.resource] = cls
+
+    @classmethod
+    def operations(cls) -> tuple[str, ...]:
+        """What can be done with the entity, as permissions without «can_»."""
+        if cls.model.read_only:
+            write: tuple[str, ...] = ()
+        else:
+            left_out = {
+                name
+                for name, possible in (("add", cls.addable), ("delete", cls.deletable), ("import", cls.importable and cls.addable))
+                if not possible
+            }
+            write = tuple(name for name in WRITE if name not in left_out)
+        flow = cls.model.workflow
+        steps = tuple(step.name for step in flow.transitions) if flow is not None else ()
+        return (*READ, *write, *steps, *(action.permission.removeprefix("can_") for action in cls.actions))
+
+    @classmethod
+    def list_columns(cls) -> tuple[str, ...]:
+        """The columns of the list: as declared, or the first eight fields."""
+        if cls.columns:
+            return cls.columns
+        names = [name for name, field in fields_of(cls.model).items() if name not in SYSTEM and field.kind not in ("longtext", "json", "images")]
+        return tuple(names[:8])
+
+    @classmethod
+    def groups(cls) -> tuple[tuple[Any, tuple[str, ...]], ...]:
+        """Headings and fields of forms and record pages: as declared, or every field under none."""
+        if cls.fieldsets:
+            return cls.fieldsets
+        return (("", tuple(name for name in fields_of(cls.model) if name not in SYSTEM)),)
+
+    @classmethod
+    def grid_columns(cls) -> tuple[str, ...]:
+        """The columns of the line grid: as declared, or every field of a line."""
+        kind = line_model(cls.model)
+        if kind is None:
+            return ()
+        return cls.line_columns or tuple(
+            name for name in fields_of(kind) if name not in ("id", "position", "document")
+        )
+
+    @classmethod
+    def action(cls, name: str) -> RecordAction | None:
+        """The action called ``name``."""
+        return next((action for action in cls.actions if action.name == name), None)
+
+
+views: dict[str, type[EntityView]] = {}
+"""Every declared view, by resource."""
