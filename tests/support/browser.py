@@ -1,0 +1,60 @@
+"""A real browser for the tests: the system's Chromium, driven by Playwright."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+# Neither the browser nor a page finds any other machine: a page that needs one fails here as it would in a
+# company without a way out.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--disable-gpu",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+OWN = ("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")
+
+
+def executable() -> str:
+    """Chromium's path: KEHU_TEST_CHROMIUM, or `chromium` on the path."""
+    found = os.environ.get("KEHU_TEST_CHROMIUM") or shutil.which("chromium")
+    if not found:
+        raise RuntimeError("The tests need Chromium (Debian: apt-get install chromium)")
+    return found
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def open_page(browser: Browser, locale: str = "en-US") -> Iterator[Page]:
+    """A page with cookies of its own.
+
+    AssertionError at its end when a script failed or it asked a foreign host for something.
+    """
+    complaints: list[str] = []
+
+    def note_request(request: Request) -> None:
+        if not request.url.startswith(OWN):
+            complaints.append(f"asked {request.url}")
+
+    context = browser.new_context(locale=locale, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
+    page.on("request", note_request)
+    yield page
+    context.close()
+    assert not complaints, "\n".join(complaints)
