@@ -4,6 +4,8 @@ import smtplib
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 
 import psycopg
@@ -14,20 +16,25 @@ from tests.support import process
 from tests.support.server import LiveServer
 
 
-def count_notes(url: str) -> int:
+@contextmanager
+def connected(url: str) -> Iterator[sa.Connection]:
     engine = sa.create_engine(url)
-    with engine.connect() as connection:
-        found = connection.execute(sa.text("SELECT count(*) FROM notes")).scalar_one()
-    engine.dispose()
-    return int(found)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def write_note(url: str, text: str) -> None:
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
+    with connected(url) as connection:
         connection.execute(sa.text("CREATE TABLE notes (text varchar NOT NULL)"))
         connection.execute(sa.text("INSERT INTO notes VALUES (:text)"), {"text": text})
-    engine.dispose()
+
+
+def count_notes(url: str) -> int:
+    with connected(url) as connection:
+        return int(connection.execute(sa.text("SELECT count(*) FROM notes")).scalar_one())
 
 
 class TestPostgres:
@@ -59,10 +66,8 @@ class TestPostgres:
         assert other.rpartition("/")[2] in names
 
     def test_speaks_utf8_and_folds_case_of_foreign_letters(self, postgres_url):
-        engine = sa.create_engine(postgres_url)
-        with engine.connect() as connection:
+        with connected(postgres_url) as connection:
             assert connection.execute(sa.text("SELECT lower('É')")).scalar_one() == "é"
-        engine.dispose()
 
 
 def letter(subject: str) -> EmailMessage:
