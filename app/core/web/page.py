@@ -169,6 +169,7 @@ class ListPage:
     bulk_actions: list[Action] = field(default_factory=list)  # posted with the chosen ``ids``
     empty: str = ""  # what to say, and do next, when there are no rows
     help: str = ""
+    totals: list[Cell] = field(default_factory=list)  # a last row aligned with ``columns``, as in Table
 
 
 @dataclass

@@ -1,0 +1,83 @@
+/* Forms: warn before unsaved work is lost, save with Ctrl+S, and lead from the error summary to the field. */
+
+const form = document.querySelector("[data-form]");
+
+if (form && form.dataset.form !== "plain") {
+  let dirty = false;
+  let leaving = false;
+  const change = () => (dirty = true);
+  form.addEventListener("input", change);
+  form.addEventListener("change", change);
+  form.addEventListener("kehu:changed", change);
+  form.addEventListener("submit", () => (leaving = true));
+  addEventListener("beforeunload", (event) => {
+    if (dirty && !leaving) event.preventDefault();
+  });
+  addEventListener("pageshow", () => (leaving = false));
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
+      event.preventDefault();
+      if (!document.querySelector("dialog[open]")) form.requestSubmit(form.querySelector("[data-submit]"));
+    }
+  });
+
+  const summary = form.querySelector("[data-error-summary]");
+  if (summary) {
+    summary.focus();
+    summary.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href^='#']");
+      const field = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+      if (!field) return;
+      event.preventDefault();
+      field.scrollIntoView({ block: "center" });
+      field.focus({ preventScroll: true });
+    });
+  }
+}
+
+/* ---- Pictures to be sent are shown ---- */
+
+document.addEventListener("change", (event) => {
+  const input = event.target;
+  if (!input.matches?.("input[type=file][data-previews]")) return;
+  let shelf = input.parentElement.querySelector("[data-shelf]");
+  if (!shelf) {
+    shelf = document.createElement("ul");
+    shelf.className = "images";
+    shelf.dataset.shelf = "";
+    input.before(shelf);
+  }
+  for (const picture of shelf.querySelectorAll("img")) URL.revokeObjectURL(picture.src);
+  shelf.replaceChildren(
+    ...[...input.files]
+      .filter((file) => file.type.startsWith("image/"))
+      .map((file) => {
+        const entry = document.createElement("li");
+        const picture = document.createElement("img");
+        picture.src = URL.createObjectURL(file);
+        picture.alt = file.name;
+        picture.width = 72;
+        picture.height = 72;
+        entry.append(picture);
+        return entry;
+      }),
+  );
+});
+
+/* ---- A file may be dropped on its zone ---- */
+
+for (const zone of document.querySelectorAll("[data-dropzone]")) {
+  const input = zone.querySelector("input[type=file]");
+  for (const name of ["dragenter", "dragover"]) {
+    zone.addEventListener(name, (event) => {
+      event.preventDefault();
+      zone.classList.add("is-over");
+    });
+  }
+  for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("is-over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files.length) input.files = event.dataTransfer.files;
+  });
+}

@@ -1,0 +1,154 @@
+/* Lists: a click on a row opens it, chosen rows bring the bulk bar, and «add filter» builds a filter. */
+
+import { text } from "./dom.js";
+
+/* ---- Rows ---- */
+
+const INTERACTIVE = "a, button, input, label, select, textarea, summary, details, dialog";
+
+document.addEventListener("click", (event) => {
+  const row = event.target.closest?.("tr[data-href]");
+  if (!row || event.target.closest(INTERACTIVE) || String(getSelection())) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey) open(row.dataset.href, "_blank");
+  else location.assign(row.dataset.href);
+});
+
+document.addEventListener("auxclick", (event) => {
+  const row = event.target.closest?.("tr[data-href]");
+  if (row && event.button === 1 && !event.target.closest(INTERACTIVE)) open(row.dataset.href, "_blank");
+});
+
+/* ---- Choosing rows ---- */
+
+const list = document.querySelector("[data-list]");
+const all = list?.querySelector("[data-pick-all]");
+
+if (all) {
+  const picks = [...list.querySelectorAll("[data-pick]")];
+  const bar = list.querySelector("[data-bulk-bar]");
+  const count = list.querySelector("[data-bulk-count]");
+  let last = null;
+  const chosen = () => picks.filter((pick) => pick.checked);
+
+  const update = () => {
+    const n = chosen().length;
+    for (const pick of picks) pick.closest("tr").classList.toggle("is-chosen", pick.checked);
+    all.checked = n > 0 && n === picks.length;
+    all.indeterminate = n > 0 && n < picks.length;
+    bar.classList.toggle("is-on", n > 0);
+    document.body.classList.toggle("is-choosing", n > 0);
+    count.textContent = text("selected", { n });
+  };
+
+  all.addEventListener("change", () => {
+    for (const pick of picks) pick.checked = all.checked;
+    update();
+  });
+  for (const pick of picks) {
+    pick.addEventListener("click", (event) => {
+      if (event.shiftKey && last) {
+        const [from, to] = [picks.indexOf(last), picks.indexOf(pick)].sort((a, b) => a - b);
+        for (const each of picks.slice(from, to + 1)) each.checked = pick.checked;
+      }
+      last = pick;
+      update();
+    });
+  }
+  list.querySelector("[data-bulk-clear]").addEventListener("click", () => {
+    for (const pick of picks) pick.checked = false;
+    update();
+    all.focus();
+  });
+  addEventListener("pageshow", update);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented && chosen().length && !event.target.closest("dialog, details[open]")) {
+      for (const pick of picks) pick.checked = false;
+      update();
+    }
+  });
+
+  // A dialog of a bulk action sends the chosen rows with its own fields.
+  document.addEventListener("kehu:ask", (event) => {
+    const dialog = event.target;
+    if (!("bulk" in dialog.dataset)) return;
+    const form = dialog.querySelector("form");
+    for (const old of form.querySelectorAll("input[name=ids]")) old.remove();
+    for (const pick of chosen()) {
+      const input = document.createElement("input");
+      input.type = "hidden";
+      input.name = "ids";
+      input.value = pick.value;
+      form.append(input);
+    }
+  });
+
+  // A link-like bulk action carries no token in its address.
+  const bulk = document.getElementById("bulk");
+  bulk.addEventListener("submit", (event) => {
+    const token = bulk.querySelector("[name=csrf_token]");
+    token.disabled = event.submitter?.formMethod === "get";
+    setTimeout(() => (token.disabled = false));
+  });
+}
+
+/* ---- Adding a filter ---- */
+
+const filter = document.querySelector("[data-filter]");
+
+if (filter) {
+  const form = filter.querySelector("form");
+  const field = form.querySelector("[name=ff]");
+  const operator = form.querySelector("[name=fo]");
+  const slot = form.querySelector("[data-filter-value]");
+  const template = (kind) => form.querySelector(`template[data-filter-${kind}="${CSS.escape(field.value)}"]`);
+  const editor = () => slot.querySelector("select, textarea, input:not([type=hidden])");
+
+  const arity = () => Number(operator.selectedOptions[0]?.dataset.arity ?? 1);
+  const showValue = () => (slot.hidden = arity() === 0);
+
+  const showField = () => {
+    operator.replaceChildren(template("field").content.cloneNode(true));
+    slot.replaceChildren(template("editor").content.cloneNode(true));
+    // The editor's own name must not be sent: the filter carries its value.
+    for (const input of slot.querySelectorAll("[name]")) input.removeAttribute("name");
+    for (const box of slot.querySelectorAll("[data-name]")) box.dataset.name = "";
+    for (const input of slot.querySelectorAll("[required]")) input.required = false;
+    showValue();
+  };
+
+  const value = () => {
+    if (arity() === 0) return "";
+    const many = slot.querySelectorAll("[data-picker] input[type=hidden]");
+    if (many.length) return [...many].map((input) => input.value).filter(Boolean).join(",");
+    const input = editor();
+    if (input.type === "checkbox") return input.checked ? "1" : "0";
+    return input.value.trim();
+  };
+
+  field.addEventListener("change", showField);
+  operator.addEventListener("change", showValue);
+  filter.addEventListener("toggle", () => filter.open && field.focus());
+  form.addEventListener("submit", (event) => {
+    if (arity() === 0 || value() !== "") return;
+    event.preventDefault();
+    editor()?.focus();
+  });
+  form.addEventListener("formdata", (event) => {
+    for (const name of ["ff", "fo", "fv"]) event.formData.delete(name);
+    event.formData.append("f", `${field.value}:${operator.value}:${value()}`);
+  });
+  addEventListener("pageshow", showField);
+  showField();
+}
+
+/* ---- «/» goes to the search ---- */
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+  const search = document.querySelector("[data-search]");
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});

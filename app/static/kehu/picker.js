@@ -1,0 +1,332 @@
+/* Search-as-you-type for a relation: the ARIA combobox with a listbox.
+ *
+ * Everything is delegated from the document, so pickers that are added later (line grid, filters, dialogs) work at once.
+ * A picker is a [data-picker] around a role=combobox input and a hidden input with the id; data-picker="many" keeps several.
+ */
+
+import { announce, closeIcon, make, text } from "./dom.js";
+
+const DELAY = 180;
+const SLOW = 250;
+
+let open = null; // {input, listbox, rows, at}
+let timer = 0;
+let asking = null;
+let serial = 0;
+
+const boxOf = (input) => input.closest("[data-picker]");
+const isMany = (box) => box.dataset.picker === "many";
+const hiddenOf = (box) => box.querySelector(":scope > input[type=hidden]");
+
+/** What was last chosen, as shown; typed text that was not chosen falls back to it. */
+function shown(input) {
+  if (input.dataset.shown === undefined) input.dataset.shown = isMany(boxOf(input)) ? "" : input.defaultValue;
+  return input.dataset.shown;
+}
+
+async function ask(url, words, signal) {
+  const answer = await fetch(`${url}${url.includes("?") ? "&" : "?"}q=${encodeURIComponent(words)}`, {
+    headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" },
+    credentials: "same-origin",
+    signal,
+  });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return (await answer.json()).result ?? [];
+}
+
+/* ---- The list ---- */
+
+function place() {
+  if (!open) return;
+  const box = (isMany(boxOf(open.input)) ? boxOf(open.input) : open.input).getBoundingClientRect();
+  if (box.bottom < 0 || box.top > innerHeight) return close();
+  const { listbox } = open;
+  const width = Math.min(Math.max(box.width, 320), innerWidth - 16);
+  listbox.style.width = `${width}px`;
+  listbox.style.left = `${Math.max(8, Math.min(box.left, innerWidth - width - 8))}px`;
+  const room = innerHeight - box.bottom;
+  const below = room > listbox.offsetHeight + 12 || room > box.top;
+  listbox.style.maxHeight = `${Math.min(288, (below ? room : box.top) - 12)}px`;
+  listbox.style.top = below ? `${box.bottom + 4}px` : "auto";
+  listbox.style.bottom = below ? "auto" : `${innerHeight - box.top + 4}px`;
+}
+
+function show(input) {
+  if (open?.input === input) return open;
+  close();
+  const id = `listbox-${++serial}`;
+  const label = input.labels?.[0]?.textContent.trim() || input.getAttribute("aria-label") || "";
+  const listbox = make("div", { id, role: "listbox", class: "listbox", "aria-label": label });
+  listbox.addEventListener("pointerdown", (event) => event.preventDefault());
+  listbox.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option) choose(input, open.rows[Number(option.dataset.at)]);
+  });
+  (input.closest("dialog") ?? document.body).append(listbox);
+  input.setAttribute("aria-expanded", "true");
+  input.setAttribute("aria-controls", id);
+  open = { input, listbox, rows: [], at: -1 };
+  return open;
+}
+
+function close() {
+  clearTimeout(timer);
+  asking?.abort();
+  asking = null;
+  if (!open) return;
+  open.listbox.remove();
+  open.input.setAttribute("aria-expanded", "false");
+  open.input.removeAttribute("aria-controls");
+  open.input.removeAttribute("aria-activedescendant");
+  open = null;
+}
+
+function note(message) {
+  open.rows = [];
+  mark(-1);
+  open.listbox.replaceChildren(make("div", { class: "option-note", role: "option", "aria-disabled": "true", "aria-selected": "false" }, message));
+  place();
+}
+
+function mark(at) {
+  open.at = at;
+  for (const [index, option] of [...open.listbox.children].entries()) {
+    if (!option.dataset.at) continue;
+    option.setAttribute("aria-selected", String(index === at));
+    if (index === at) option.scrollIntoView({ block: "nearest" });
+  }
+  if (at >= 0) open.input.setAttribute("aria-activedescendant", open.listbox.children[at].id);
+  else open.input.removeAttribute("aria-activedescendant");
+}
+
+function list(rows) {
+  open.rows = rows;
+  if (!rows.length) {
+    note(text("noMatches"));
+    announce(text("noMatches"));
+    return;
+  }
+  open.listbox.replaceChildren(
+    ...rows.map((row, at) => {
+      const label = make("span", { class: "option-label" });
+      if (row.code && row.code !== row.label) label.append(make("span", { class: "code" }, row.code));
+      label.append(row.label);
+      const option = make("div", { id: `${open.listbox.id}-${at}`, role: "option", class: "option", "data-at": at, "aria-selected": "false" }, label);
+      if (row.fact) option.append(make("span", { class: "option-fact" }, row.fact));
+      return option;
+    }),
+  );
+  mark(0);
+  place();
+  announce(text("matches", { n: rows.length }));
+}
+
+function search(input, delay = DELAY) {
+  clearTimeout(timer);
+  asking?.abort();
+  timer = setTimeout(async () => {
+    asking = new AbortController();
+    const { signal } = asking;
+    show(input);
+    const slow = setTimeout(() => open?.input === input && !open.rows.length && note(text("loading")), SLOW);
+    const words = input.value === shown(input) ? "" : input.value.trim();
+    try {
+      const rows = await ask(boxOf(input).dataset.url, words, signal);
+      if (!signal.aborted && open?.input === input) list(rows);
+    } catch (error) {
+      if (error.name !== "AbortError" && open?.input === input) {
+        note(text("failed"));
+        announce(text("failed"));
+      }
+    } finally {
+      clearTimeout(slow);
+    }
+  }, delay);
+}
+
+/* ---- Choosing ---- */
+
+function changed(box, row) {
+  box.dispatchEvent(new CustomEvent("kehu:picked", { bubbles: true, detail: row }));
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function choose(input, row) {
+  if (!row) return;
+  const box = boxOf(input);
+  if (isMany(box)) {
+    const taken = [...box.querySelectorAll(".token > input")].some((token) => token.value === String(row.id));
+    if (!taken) input.before(token(box, row));
+    input.value = "";
+  } else {
+    hiddenOf(box).value = row.id;
+    input.value = row.label;
+    input.dataset.shown = row.label;
+    const clear = box.querySelector(".picker-clear");
+    if (clear) clear.hidden = false;
+  }
+  input.removeAttribute("aria-invalid");
+  input.setCustomValidity("");
+  close();
+  changed(box, row);
+}
+
+function token(box, row) {
+  const remove = make("button", { type: "button", class: "token-remove", "aria-label": text("remove", { name: row.label }) }, closeIcon());
+  return make(
+    "span",
+    { class: "token" },
+    make("input", { type: "hidden", name: box.dataset.name, value: row.id }),
+    make("span", { class: "token-text" }, row.label),
+    remove,
+  );
+}
+
+function clear(input) {
+  const box = boxOf(input);
+  input.value = "";
+  input.dataset.shown = "";
+  const button = box.querySelector(".picker-clear");
+  if (button) button.hidden = true;
+  const hidden = hiddenOf(box);
+  if (hidden.value === "") return;
+  hidden.value = "";
+  changed(box, null);
+}
+
+/** Choose what a text names exactly (a code or a label), or the only match; false when nothing does. For pasted cells. */
+export async function resolve(input, words) {
+  const wanted = words.trim();
+  if (!wanted) {
+    clear(input);
+    return true;
+  }
+  let rows = [];
+  try {
+    rows = await ask(boxOf(input).dataset.url, wanted);
+  } catch {
+    rows = [];
+  }
+  const same = (value) => (value ?? "").toLowerCase() === wanted.toLowerCase();
+  const row = rows.find((each) => same(each.code)) ?? rows.find((each) => same(each.label)) ?? (rows.length === 1 ? rows[0] : null);
+  if (row) {
+    choose(input, row);
+    return true;
+  }
+  clear(input);
+  input.value = wanted;
+  input.dataset.shown = wanted;
+  input.setAttribute("aria-invalid", "true");
+  input.setCustomValidity(text("notFound", { text: wanted }));
+  input.title = input.validationMessage;
+  return false;
+}
+
+/* ---- Events ---- */
+
+const combobox = (target) => (target.matches?.("[data-picker] > [role=combobox]") && !target.readOnly ? target : null);
+
+document.addEventListener("input", (event) => {
+  const input = combobox(event.target);
+  if (!input) return;
+  shown(input);
+  input.removeAttribute("title");
+  input.setCustomValidity("");
+  if (!isMany(boxOf(input)) && input.value === "") clear(input);
+  search(input);
+});
+
+document.addEventListener("click", (event) => {
+  const target = event.target;
+  const input = combobox(target);
+  if (input) {
+    if (!open) {
+      shown(input);
+      input.select();
+      search(input, 0);
+    }
+    return;
+  }
+  const button = target.closest?.(".picker-clear");
+  if (button) {
+    const field = boxOf(button).querySelector("[role=combobox]");
+    clear(field);
+    field.focus();
+    return;
+  }
+  const remove = target.closest?.(".token-remove");
+  if (remove) {
+    const box = boxOf(remove);
+    remove.closest(".token").remove();
+    box.querySelector("[role=combobox]")?.focus();
+    changed(box, null);
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const input = combobox(event.target);
+  if (!input || event.isComposing) return;
+  const isOpen = open?.input === input;
+  const count = isOpen ? open.rows.length : 0;
+  switch (event.key) {
+    case "ArrowDown":
+    case "ArrowUp":
+      if (!isOpen) {
+        // In the line grid the arrows move between rows; Alt+Down opens there.
+        if (event.defaultPrevented || (input.closest("[data-line]") && !event.altKey)) return;
+        search(input, 0);
+      } else if (count) mark((open.at + (event.key === "ArrowDown" ? 1 : -1) + count) % count);
+      event.preventDefault();
+      break;
+    case "Home":
+    case "End":
+      if (isOpen && count && event.ctrlKey) {
+        mark(event.key === "Home" ? 0 : count - 1);
+        event.preventDefault();
+      }
+      break;
+    case "Enter":
+      if (isOpen && open.at >= 0) {
+        choose(input, open.rows[open.at]);
+        event.preventDefault();
+        event.stopPropagation();
+      } else if (isOpen || input.value !== shown(input)) {
+        event.preventDefault();
+        event.stopPropagation();
+      }
+      break;
+    case "Tab":
+      if (isOpen && open.at >= 0 && input.value !== shown(input) && input.value !== "") choose(input, open.rows[open.at]);
+      break;
+    case "Escape":
+      if (isOpen || (!isMany(boxOf(input)) && input.value !== shown(input))) {
+        close();
+        if (!isMany(boxOf(input))) input.value = shown(input);
+        event.preventDefault();
+        event.stopPropagation();
+      }
+      break;
+    case "Backspace":
+      if (isMany(boxOf(input)) && input.value === "") {
+        const last = [...boxOf(input).querySelectorAll(".token")].pop();
+        if (last) {
+          last.remove();
+          changed(boxOf(input), null);
+        }
+      }
+      break;
+    default:
+  }
+}, true);
+
+document.addEventListener("focusout", (event) => {
+  const input = combobox(event.target);
+  if (!input) return;
+  close();
+  if (input.value !== shown(input)) input.value = isMany(boxOf(input)) ? "" : shown(input);
+});
+
+addEventListener("resize", place);
+document.addEventListener("scroll", (event) => {
+  if (open && event.target !== open.listbox) place();
+}, true);

@@ -1,0 +1,44 @@
+/* The tabs of a record: without this script its panels stand below one another. */
+
+for (const tabs of document.querySelectorAll("[data-tabs]")) {
+  const list = tabs.querySelector("[data-tab-list]");
+  const links = [...list.querySelectorAll(".tab")];
+  const panels = links.map((link) => document.getElementById(link.hash.slice(1)));
+
+  list.setAttribute("role", "tablist");
+  for (const entry of list.children) entry.setAttribute("role", "presentation");
+  links.forEach((link, at) => {
+    link.setAttribute("role", "tab");
+    link.setAttribute("aria-controls", panels[at].id);
+    panels[at].setAttribute("role", "tabpanel");
+    panels[at].setAttribute("aria-labelledby", link.id);
+  });
+  tabs.classList.add("is-tabs");
+
+  const show = (chosen) => {
+    links.forEach((link, at) => {
+      link.setAttribute("aria-selected", String(at === chosen));
+      link.tabIndex = at === chosen ? 0 : -1;
+      panels[at].hidden = at !== chosen;
+    });
+  };
+
+  list.addEventListener("click", (event) => {
+    const at = links.indexOf(event.target.closest(".tab"));
+    if (at < 0) return;
+    event.preventDefault();
+    show(at);
+    history.replaceState(history.state, "", links[at].hash);
+  });
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const at = links.indexOf(document.activeElement);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    const next = (at + step + links.length) % links.length;
+    show(next);
+    links[next].focus();
+  });
+  const named = links.findIndex((link) => link.hash === location.hash);
+  show(named < 0 ? 0 : named);
+}
