@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to what the tests need besides Python: PostgreSQL's server programs, Chromium, Chinese letters.
+# Sees to what the tests need besides Python: PostgreSQL's server programs, Chromium and its driver's library, Chinese letters.
 # What is there is left alone; what is missing comes from Debian's packages, as root or with sudo.
 set -euo pipefail
 shopt -s nullglob
@@ -14,6 +14,9 @@ if command -v fc-list >/dev/null; then
 elif ! [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] && command -v apt-get >/dev/null; then
     missing+=(fonts-noto-cjk)
 fi
+# The Node that Playwright brings needs it, and a bare Debian has it not.
+libatomic=(/usr/lib/*/libatomic.so.1 /usr/lib*/libatomic.so.1)
+if command -v apt-get >/dev/null && [ ${#libatomic[@]} -eq 0 ]; then missing+=(libatomic1); fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 root=()
