@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import sqlalchemy as sa
 from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, object_session, relationship
 
 from app.core.i18n import lazy_gettext as _l
 from app.core.scope import Rule, everyone
@@ -174,6 +174,33 @@ class Entity(Model):
 def entity_for(resource: str) -> type[Entity] | None:
     """The entity behind a resource's name."""
     return registry.get(resource)
+
+
+def pointed_at(row: Any, relation: str) -> Any:
+    """The row that ``relation`` of ``row`` points at as things stand now, also before ``row`` is stored.
+
+    Rules ask this: a relationship attribute still holds the old row after its key was set, and nothing at all on a new row.
+    """
+    state = sa.inspect(row)
+    if state.attrs[relation].history.has_changes():
+        return getattr(row, relation)
+    mapped = state.mapper.relationships[relation]
+    key = getattr(row, state.mapper.get_property_by_column(next(iter(mapped.local_columns))).key)
+    if key is None:
+        return None
+    session = object_session(row)
+    return session.get(mapped.mapper.class_, key) if session is not None else getattr(row, relation)
+
+
+def is_own_ancestor(row: Any) -> bool:
+    """Whether following ``parent`` from ``row``, which is in a tree, leads back to it."""
+    session, seen, above = object_session(row), set[int](), pointed_at(row, "parent")
+    while above is not None and above.id not in seen:
+        if above is row:
+            return True
+        seen.add(above.id)
+        above = session.get(type(row), above.parent_id) if session is not None and above.parent_id else None
+    return False
 
 
 def name_constraints() -> None:

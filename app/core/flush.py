@@ -25,14 +25,17 @@ def before(flushing: Session) -> None:
     """Stamp, fill, check and collect.  Raises NotPermitted, Invalid."""
     from app.core import audit
 
-    new = [row for row in flushing.new if hasattr(row, "scope")]
-    dirty = [row for row in flushing.dirty if hasattr(row, "scope") and flushing.is_modified(row)]
-    deleted = [row for row in flushing.deleted if hasattr(row, "scope")]
+    new, dirty, deleted = _touched(flushing)
     if not (new or dirty or deleted):
         return
     actor = identity.require()
-    for row in (*new, *dirty):
-        _fill(row)
+    filled: set[Any] = set()
+    # To fill one row may change another: a new first contact takes the place of the old one.
+    while waiting := [row for row in (*new, *dirty) if row not in filled]:
+        for row in waiting:
+            _fill(row)
+        filled.update(waiting)
+        new, dirty, deleted = _touched(flushing)
     _check_rules((*new, *dirty))
     connection = flushing.connection()
     _check_writable(connection, actor, (*dirty, *deleted))
@@ -54,6 +57,14 @@ def after(flushing: Session) -> None:
     entries: list[Entry] = flushing.info.pop("entries", [])
     audit.write(connection, entries)
     choices.remember(connection, flushing.info.pop("suggest", []))
+
+
+def _touched(flushing: Session) -> tuple[list[Any], list[Any], list[Any]]:
+    """The new, the changed and the deleted rows of ours."""
+    new = [row for row in flushing.new if hasattr(row, "scope")]
+    dirty = [row for row in flushing.dirty if hasattr(row, "scope") and flushing.is_modified(row)]
+    deleted = [row for row in flushing.deleted if hasattr(row, "scope")]
+    return new, dirty, deleted
 
 
 def _fill(row: Any) -> None:
@@ -79,10 +90,14 @@ def _stamp(new: list[Any], dirty: list[Any]) -> None:
 
 
 def _check_rules(rows: Any) -> None:
+    """Raises Invalid with the faults of all ``rows``; those of a line are named for their place («lines.0.quantity»)."""
+    errors: dict[str, list[str]] = {}
     for row in rows:
-        faults = row.faults() if hasattr(row, "faults") else {}
-        if faults:
-            raise Invalid({name: [str(each) for each in messages] for name, messages in faults.items()})
+        place = f"lines.{row.position}." if hasattr(row, "audit_parent") else ""
+        for name, messages in (row.faults() if hasattr(row, "faults") else {}).items():
+            errors.setdefault(place + name, []).extend(str(each) for each in messages)
+    if errors:
+        raise Invalid(errors)
 
 
 def _check_writable(connection: sa.Connection, actor: identity.Actor, rows: Any) -> None:

@@ -1,0 +1,136 @@
+"""What people do all week: the weekly plan, written by its owner and reviewed by a superior."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, relationship
+
+from app.core import clock, scope
+from app.core.document import Document, Line
+from app.core.entity import User, column, pointed_at, reference
+from app.core.errors import Conflict
+from app.core.i18n import gettext as _
+from app.core.i18n import lazy_gettext as _l
+from app.core.types import Day, Flag, Note, Word
+from app.core.workflow import Transition, Workflow
+from app.domains.crm.models import Customer
+from app.domains.people.queries import may_lead
+
+KINDS = {"visit": _l("Visit"), "call": _l("Call"), "internal": _l("Internal"), "other": _l("Other")}
+KIND_TONES = {"visit": "blue", "call": "green", "internal": "grey", "other": "grey"}
+OPEN_WHEN_SUBMITTED = frozenset({"summary", "suggestion", "note", "done", "result", "position"})
+"""What is still written while the week goes on; the plan itself is changed after reopening it."""
+STAMPS = frozenset({"version", "changed_on", "changed_by_id", "search_text"})
+
+
+def may_review(plan: WeeklyPlan) -> bool:
+    """Whether the actor is one of the owner's superiors (or may change every plan); nobody reviews their own."""
+    return may_lead(plan.owner_id, plan.domain())
+
+
+class WeeklyPlan(Document):
+    """What somebody means to do in a week, what came of it, and what the superior says to that."""
+
+    __tablename__ = "weekly_plans"
+    __table_args__ = (sa.UniqueConstraint("owner_id", "week"),)
+    resource = "weekly-plans"
+    label, labels = _l("Weekly plan"), _l("Weekly plans")
+    scope = scope.own_rows()
+    keys = ("owner", "week")
+    searched = ("number", "person", "plan")
+    line_class = "WeeklyPlanLine"
+    workflow = Workflow(
+        states={"draft": _l("Draft"), "submitted": _l("Submitted"), "reviewed": _l("Reviewed")},
+        tones={"draft": "grey", "submitted": "blue", "reviewed": "green"},
+        transitions=(
+            Transition("submit", "draft", "submitted", _l("Submit"), primary=True),
+            Transition(
+                "review",
+                "submitted",
+                "reviewed",
+                _l("Review"),
+                fields=("review_comment",),
+                allowed=may_review,
+                primary=True,
+            ),
+            Transition("reopen", "submitted", "draft", _l("Reopen")),
+        ),
+        editable=("draft", "submitted"),
+    )
+    synonyms = {
+        "owner": ("员工", "姓名", "employee"),
+        "week": ("周", "周次", "week of", "Monday"),
+        "plan": ("计划", "本周计划", "weekly plan"),
+        "summary": ("总结", "本周总结"),
+        "suggestion": ("建议", "suggestions"),
+        "review_comment": ("批复", "批复意见"),
+    }
+
+    owner_id: Mapped[int] = reference("ab_user.id", _l("Owner"))
+    week: Mapped[Day] = column(_l("Week"), help=_l("Any day of the week; it is kept as the week's Monday"))
+    plan: Mapped[Note] = column(_l("Plan"), default="", help=_l("What the week is for"))
+    summary: Mapped[Note | None] = column(
+        _l("Summary"), help=_l("What came of it; can be written until the plan is reviewed")
+    )
+    suggestion: Mapped[Note | None] = column(_l("Suggestion"), help=_l("What the company should do better"))
+    review_comment: Mapped[Note | None] = column(_l("Review comment"), readonly=True)
+
+    owner: Mapped[User] = relationship(User, foreign_keys=[owner_id])
+
+    @property
+    def person(self) -> str:
+        """Whose plan it is."""
+        return str(pointed_at(self, "owner") or "")
+
+    def fact(self) -> str:
+        return f"{self.week}"
+
+    def fill(self) -> None:
+        if self.week is not None:
+            self.week = clock.monday_of(self.week)
+
+    def faults(self) -> dict[str, list[str]]:
+        refuse_changed_plan(self, self)
+        return {}
+
+
+class WeeklyPlanLine(Line):
+    """One thing to do in the week, and what came of it."""
+
+    __tablename__ = "weekly_plan_lines"
+    document_class, document_table = "WeeklyPlan", "weekly_plans"
+
+    planned_on: Mapped[Day] = column(_l("Day"))
+    customer_id: Mapped[int | None] = reference("customers.id", _l("Customer"))
+    kind: Mapped[Word] = column(_l("Kind"), choices=KINDS, tones=KIND_TONES, default="visit")
+    goal: Mapped[Note] = column(_l("Goal"))
+    done: Mapped[Flag] = column(_l("Done"), default=False)
+    result: Mapped[Note | None] = column(_l("Result"))
+
+    customer: Mapped[Customer | None] = relationship(Customer, foreign_keys=[customer_id])
+
+    def faults(self) -> dict[str, list[str]]:
+        if self.document is not None:
+            refuse_changed_plan(self, self.document)
+        return {}
+
+
+def refuse_changed_plan(row: WeeklyPlan | WeeklyPlanLine, plan: WeeklyPlan) -> None:
+    """Keep a submitted plan as it is.  Raises Conflict when more changes than results, summary, suggestion."""
+    steady = not sa.inspect(plan).attrs.state.history.has_changes()
+    if plan.state != "submitted" or not steady:
+        return
+    state = sa.inspect(row)
+    changed = {
+        attribute.key
+        for attribute in state.mapper.column_attrs
+        if state.attrs[attribute.key].history.has_changes() and attribute.key not in STAMPS
+    }
+    lines = state.attrs.lines.history if row is plan else None
+    if changed - OPEN_WHEN_SUBMITTED or (lines is not None and (lines.added or lines.deleted)):
+        raise Conflict(
+            _(
+                "%(plan)s is submitted: summary, suggestion and results can still be written. Reopen it to change the plan.",
+                plan=plan,
+            )
+        )

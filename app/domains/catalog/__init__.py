@@ -1,0 +1,1 @@
+"""What we sell: products with their categories, units and brands."""

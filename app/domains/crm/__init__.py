@@ -1,0 +1,1 @@
+"""Whom we sell to: customers, their contacts, and who shares them."""

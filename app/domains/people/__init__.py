@@ -1,0 +1,1 @@
+"""Who works here: departments, employees, holidays and leaves."""

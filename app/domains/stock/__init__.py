@@ -1,0 +1,1 @@
+"""What lies where: warehouses, safety stock and adjustments."""
