@@ -16,32 +16,46 @@ Cell = str | int | Decimal | bool | date | datetime | None
 MAX_COLUMNS = 500
 # Characters of one cell. A spreadsheet's own limit is 32,767; a CSV has none.
 MAX_TEXT = 1_000_000
-# Ends a text that was too long for a spreadsheet's cell; the reader reports such a cell instead of taking a part for the whole.
+# Ends a text that was too long for a spreadsheet's cell. The reader reports such a cell, instead of taking a
+# part for the whole.
 CUT_MARK = "… [cut]"
 CUT = "#CUT!"
 
-ERRORS = frozenset({"#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!", CUT})
+ERRORS = frozenset(
+    {"#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!", CUT}
+)
 
 REASONS = {
     "empty": _l("The file is empty."),
-    "unknown_type": _l("This is neither a spreadsheet nor a text table. Save it as XLSX or CSV and try again."),
+    "unknown_type": _l(
+        "This is neither a spreadsheet nor a text table. Save it as XLSX or CSV and try again."
+    ),
     "old_xls": _l("This is an old Excel file (.xls). Save it as XLSX or CSV and try again."),
     "too_large": _l("The file is larger than %(limit)s MiB. Split it and import the parts."),
     "too_many_columns": _l("The file has more than %(limit)s columns. Keep only those to import."),
-    "zip_bomb": _l("Unpacked, the file would be far too large. Save the sheet to import alone, as XLSX or CSV."),
+    "zip_bomb": _l(
+        "Unpacked, the file would be far too large. Save the sheet to import alone, as XLSX or CSV."
+    ),
     "encrypted": _l("The file is protected by a password. Save it without one and try again."),
     "unknown_encoding": _l(
-        "The file's characters are neither UTF-8, UTF-16 nor GBK. Save it as «CSV UTF-8» or XLSX and try again."
+        "The file's characters are neither UTF-8, UTF-16 nor GBK. Save it as XLSX or CSV UTF-8 and try again."
     ),
-    "nul_bytes": _l("The file holds zero bytes, so it is no text table. Save it as XLSX or CSV and try again."),
+    "nul_bytes": _l(
+        "The file holds zero bytes, so it is no text table. Save it as XLSX or CSV and try again."
+    ),
     "no_header": _l("The first row must hold the names of the columns."),
     "open_quote": _l("A quotation mark opened in row %(row)s is never closed."),
-    "damaged": _l("The file is damaged, or its rows are too long. Open it, save it as XLSX or CSV and try again."),
+    "damaged": _l(
+        "The file is damaged, or its rows are too long. Open it, save it as XLSX or CSV and try again."
+    ),
 }
 
 
 class UnreadableFile(BusinessError):
-    """The file as a whole can't be read.  ``reason`` is a key of ``REASONS``, ``message`` its translated sentence."""
+    """The file as a whole can't be read.
+
+    ``reason`` is a key of ``REASONS``, ``message`` its translated sentence.
+    """
 
     def __init__(self, reason: str, **params: Any) -> None:
         super().__init__(str(REASONS[reason]) % params)
@@ -50,7 +64,7 @@ class UnreadableFile(BusinessError):
 
 
 class CellError(str):
-    """A cell that holds an error instead of a value: its code, such as ``"#N/A"`` (``CUT``: a text cut by an export)."""
+    """What a cell holds instead of a value: ``"#N/A"`` and the like; ``CUT`` for a text cut by an export."""
 
     __slots__ = ()
 

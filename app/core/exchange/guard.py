@@ -1,7 +1,8 @@
 """The guard against formulas: a text that a spreadsheet would run is exported with an apostrophe before it.
 
-An import takes off exactly what an export added: for every text, ``unguard_text(guard_text(text)) == text``.  A text that
-already reads «apostrophes, then a dangerous character» gets one more, so that none of its own is ever lost.
+An import takes off exactly what an export added: ``unguard_text(guard_text(text)) == text`` for every text.
+One that already reads «apostrophes, then a dangerous character» gets one more, so that it never loses its
+own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ _RUNS = re.compile(r"'*[=+\-@\t\r\n]")
 
 
 def guard_text(text: str) -> str:
-    """``text``, with a leading apostrophe if a spreadsheet might run it.  Only for texts: a number is harmless."""
+    """``text``, with a leading apostrophe if a spreadsheet might run it.  Never for numbers."""
     return f"'{text}" if _RUNS.match(text) else text
 
 

@@ -1,7 +1,7 @@
 """Opens a file that somebody wants to import, as a table: headers, and rows read one by one.
 
-What the file is gets decided by its content.  Neither size nor shape makes a reader hold more than one row and, for a
-workbook, its table of shared texts.
+What the file is gets decided by its content.  Neither size nor shape makes a reader hold more than a few rows
+and, for a workbook, its table of shared texts.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from datetime import date
 from functools import partial
@@ -33,7 +33,7 @@ MAX_BYTES = 50 * MIB
 # A line of a text file, in characters.
 MAX_LINE = 4 * MAX_TEXT
 CHUNK = MIB
-# After so many bytes of longer characters a failure means broken UTF-8, and reading it as GBK would make a mess.
+# A failure after so many bytes of longer characters means broken UTF-8: read as GBK it would be a mess.
 BROKEN_UTF8 = 40
 SUFFIXES = {"", ".csv", ".txt", ".tsv", ".tab", ".xlsx", ".xlsm", ".xltx", ".xls"}
 
@@ -45,8 +45,11 @@ ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 # First wins when several are equally frequent.
 DELIMITERS = ",;\t|"
 _NUMBER = re.compile(r"[-+]?[\d.,\s]*\d%?")
-# Ends the lines given to the CSV parser: an unclosed quotation mark swallows it. No line can hold it, NUL being refused.
+# Ends the lines given to the CSV parser: an unclosed quotation mark swallows it. No line holds it, as NUL is
+# refused.
 _END = "\0"
+
+Rows = Generator[tuple[int, list[Cell]], None, None]
 
 csv.field_size_limit(MAX_TEXT)
 
@@ -57,16 +60,17 @@ class Table:
     ``headers``: the first row that is not blank; "" for a column without one, and a repeated one is numbered:
     ``["Name", "Name (2)"]``.
 
-    Iterating yields ``(line_number, values)``, each time from the file again.  ``line_number`` is the row that a person sees
-    in a spreadsheet (the header is 1 if nothing blank precedes it): in a CSV a record with line breaks in quotes counts as
-    one, and blank rows are left out but counted.  ``values`` has as many items as ``headers``, more only if the row holds
-    something beyond them.  A text is stripped, freed of an export's guard, and never ""; an error is a ``CellError``.
-    A CSV holds only texts.  A sheet also yields int, Decimal, bool, date, and datetime if the time is not midnight.
+    Iterating yields ``(line_number, values)``, each time from the file again.  ``line_number`` is the row
+    that a person sees in a spreadsheet (the header is 1 if nothing blank precedes it): in a CSV a record
+    with line breaks in quotes counts as one, and blank rows are left out but counted.  ``values`` has as
+    many items as ``headers``, more only if the row holds something beyond them.  A text is stripped, freed
+    of an export's guard (nobody else takes it off), and never ""; an error is a ``CellError``.  A CSV holds
+    only texts.  A sheet also yields int, Decimal, bool, date, and datetime if the time is not midnight.
 
     Iterating raises ``UnreadableFile`` when it meets damage.
     """
 
-    def __init__(self, kind: str, records: Callable[[], Iterator[tuple[int, list[Cell]]]]) -> None:
+    def __init__(self, kind: str, records: Callable[[], Rows]) -> None:
         self.kind = kind
         self._records = records
         with closing(self._filled()) as rows:
@@ -86,7 +90,7 @@ class Table:
                 values.extend([None] * (width - len(values)))
                 yield line_number, values
 
-    def _filled(self) -> Iterator[tuple[int, list[Cell]]]:
+    def _filled(self) -> Rows:
         """The rows that hold something, without the empty cells at their end."""
         with closing(self._records()) as records:
             for line_number, values in records:
@@ -99,10 +103,11 @@ class Table:
 
 
 def open_table(path: Path, filename: str, *, max_bytes: int = MAX_BYTES) -> Table:
-    """The table in the file at ``path``, which its owner calls ``filename``: an XLSX's first visible sheet, or a CSV.
+    """The table in the file that its owner calls ``filename``: an XLSX's first visible sheet, or a CSV.
 
-    A CSV may be UTF-8, UTF-16 (with a byte order mark) or GBK/GB18030, separated by comma, semicolon, tab or bar.
-    Raises ``UnreadableFile`` when it is neither, too large, encrypted, damaged or without a header.
+    A CSV may be UTF-8, UTF-16 (with a byte order mark) or GBK/GB18030, separated by comma, semicolon, tab or
+    bar.  ``max_bytes`` is the file's size as it lies there.  Raises ``UnreadableFile`` when the file is
+    neither, too large, encrypted, damaged or without a header.
     """
     size = path.stat().st_size
     if size == 0:
@@ -120,7 +125,9 @@ def open_table(path: Path, filename: str, *, max_bytes: int = MAX_BYTES) -> Tabl
     if start.startswith(BIFF_SIGNATURES):
         raise UnreadableFile("old_xls")
     # A web page or XML that calls itself .xls is a favourite of reporting systems.
-    if Path(filename).suffix.lower() not in SUFFIXES or start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"%PDF")):
+    if Path(filename).suffix.lower() not in SUFFIXES or start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(
+        (b"<", b"%PDF")
+    ):
         raise UnreadableFile("unknown_type")
     encoding = _encoding(path, start)
     return Table("csv", partial(_csv_records, path, encoding, *_dialect(path, encoding)))
@@ -195,7 +202,7 @@ def _dialect(path: Path, encoding: str) -> tuple[str, bool]:
     return max(DELIMITERS, key=counts.__getitem__), False
 
 
-def _csv_records(path: Path, encoding: str, delimiter: str, hinted: bool) -> Iterator[tuple[int, list[Cell]]]:
+def _csv_records(path: Path, encoding: str, delimiter: str, hinted: bool) -> Rows:
     number = 0
     with path.open(encoding=encoding, newline="") as file:
         if hinted:
@@ -210,7 +217,7 @@ def _csv_records(path: Path, encoding: str, delimiter: str, hinted: bool) -> Ite
                     return
                 yield number, [clean_text(value) for value in record]
         except csv.Error as error:
-            # A field above the limit: nobody writes a megabyte into a cell, but a quotation mark left open does.
+            # A field above the limit: nobody fills a cell so far, but a quotation mark left open does.
             raise UnreadableFile("open_quote", row=number + 1) from error
 
 

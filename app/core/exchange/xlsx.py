@@ -1,35 +1,27 @@
 """Reads the first visible sheet of an XLSX workbook, row by row, trusting nothing in it.
 
-The sheet is parsed as a stream and sparsely: a row or cell that is not written down costs nothing, whatever the sheet says
-of its size.  Shared texts, the one part that must be held, are held as packed bytes.  Document types are refused, and with
-them every trick with entities.  (Why no library: docs/decisions/reading-xlsx.md.)
+The sheet is parsed as a stream and sparsely: a row or cell that is not written down costs nothing, whatever
+the sheet says of its size.  Shared texts, the one part that must be held, are held as packed bytes.
+Document types are refused, and with them every trick with entities.  Why no library:
+docs/decisions/reading-xlsx.md.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
+import struct
 import zipfile
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from xml.parsers import expat
 
-from app.core.exchange.cells import (
-    CUT,
-    CUT_MARK,
-    MAX_COLUMNS,
-    MAX_TEXT,
-    Cell,
-    CellError,
-    UnreadableFile,
-    clean_text,
-)
+from app.core.exchange.cells import MAX_COLUMNS, MAX_TEXT, Cell, CellError, UnreadableFile
+from app.core.exchange.xlsx_values import date_if_midnight, date_kind, moment_value, number_value, text_value
 
 MIB = 1024 * 1024
 MAX_UNPACKED = 300 * MIB
@@ -40,24 +32,21 @@ MAX_ENTRIES = 10_000
 CHUNK = 64 * 1024
 # A single tag or comment longer than this makes the parser scan it again and again.
 MAX_TOKEN = 4 * MIB
-SHEET_TEXT_LIMIT = 32_000
 
 WORKBOOK = "xl/workbook.xml"
-
-# The formats without a code of their own that show a date; 27–36 and 50–58 do in Chinese, Japanese and Korean.
-BUILTIN_DATES = frozenset([*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)])
-BUILTIN_ELAPSED = 46
-_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]')
-_DATE_CODE = re.compile(r"[dmyhs]|aaa|^[^0#?]*e")
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-DATE, ELAPSED = "date", "elapsed"
-
-MILLISECONDS_A_DAY = 86_400_000
-# Excel counts from here, and believes in a 29 February 1900: before it, days are one less.
-EPOCH, EARLY_EPOCH = datetime(1899, 12, 30), datetime(1899, 12, 31)
-LEAP_BUG = 60
+# The days that a workbook counting from 1904 is behind.
 DATE_1904 = 1462
-SERIAL_END = 2_958_466
+
+WRONG_INSIDE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    expat.ExpatError,
+    EOFError,
+    LookupError,
+    ValueError,
+    NotImplementedError,
+)
 
 
 class Handler(Protocol):
@@ -67,7 +56,7 @@ class Handler(Protocol):
 
 
 def is_workbook(path: Path) -> bool:
-    """Whether the zip at ``path`` holds an XLSX workbook.  Raises ``UnreadableFile`` when it is no good zip."""
+    """Whether the zip at ``path`` holds an XLSX workbook.  Raises ``UnreadableFile`` for a bad zip."""
     with _opened(path) as archive:
         return WORKBOOK in _parts(archive)
 
@@ -85,7 +74,9 @@ class XlsxSheet:
             self.texts = _SharedTexts()
             _read(archive, WORKBOOK, workbook)
             _read(archive, "xl/_rels/workbook.xml.rels", links)
-            sheets = [links.targets[link] for link in workbook.visible if links.kinds.get(link) == "worksheet"]
+            sheets = [
+                links.targets[link] for link in workbook.visible if links.kinds.get(link) == "worksheet"
+            ]
             if not sheets:
                 raise UnreadableFile("empty")
             self.part = sheets[0]
@@ -97,7 +88,7 @@ class XlsxSheet:
         self.date_styles = styles.date_styles()
         self.days_off = DATE_1904 if workbook.is_1904 else 0
 
-    def rows(self) -> Iterator[tuple[int, list[Cell]]]:
+    def rows(self) -> Generator[tuple[int, list[Cell]], None, None]:
         """The rows that are written down, as ``(number, values)``; a row's values end at its last cell."""
         sheet = _Sheet(self.texts, self.date_styles, self.days_off)
         with _opened(self.path) as archive:
@@ -110,7 +101,7 @@ class XlsxSheet:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """The archive, after a look at what it would unpack to.  Whatever is wrong inside comes out as ``UnreadableFile``."""
+    """The archive, after a look at what it would unpack to; damage becomes an ``UnreadableFile``."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -122,13 +113,11 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
                     raise UnreadableFile("zip_bomb")
                 if entry.flag_bits & 1:
                     raise UnreadableFile("encrypted")
-                # zipfile unpacks the other methods without a limit on each step, and no spreadsheet uses them.
+                # zipfile unpacks the other methods without a limit on each step; no spreadsheet uses them.
                 if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise UnreadableFile("damaged")
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, LookupError, ValueError, NotImplementedError) as error:
-        raise UnreadableFile("damaged") from error
-    except expat.ExpatError as error:
+    except WRONG_INSIDE as error:
         raise UnreadableFile("damaged") from error
 
 
@@ -232,20 +221,12 @@ class _Styles:
 
     def date_styles(self) -> dict[str, str]:
         """``DATE`` or ``ELAPSED`` by the number under which a cell names its style."""
-        shows = {number: self._shows(number) for number in set(self.formats)}
+        shows = {number: date_kind(number, self.codes.get(number)) for number in set(self.formats)}
         return {str(index): shown for index, number in enumerate(self.formats) if (shown := shows[number])}
-
-    def _shows(self, number: int) -> str | None:
-        if number not in self.codes:
-            return DATE if number in BUILTIN_DATES else ELAPSED if number == BUILTIN_ELAPSED else None
-        code = _LITERAL.sub("", self.codes[number].lower()).split(";")[0]
-        if "general" in code or not _DATE_CODE.search(code):
-            return None
-        return ELAPSED if "[" in code else DATE
 
 
 class _Texts:
-    """Collects the text of an element `si` or `is`: its runs, without the readings printed above it (`rPh`)."""
+    """Collects the text of an element `si` or `is`: its runs, without the readings above them (`rPh`)."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
@@ -346,6 +327,8 @@ class _Sheet(_Texts):
         """The column of «AB12», from 0."""
         letters = reference.rstrip("0123456789")
         if letters not in self.columns:
+            if not (letters.isascii() and letters.isalpha()):
+                raise ValueError(reference)
             column = 0
             for letter in letters.upper():
                 column = column * 26 + ord(letter) - ord("A") + 1
@@ -368,53 +351,14 @@ class _Sheet(_Texts):
     def _value(self, raw: str) -> Cell:
         if self.kind == "n":
             shown = self.date_styles.get(self.style)
-            return _number(raw) if shown is None else _moment(raw, shown, self.days_off)
+            return number_value(raw) if shown is None else moment_value(raw, shown, self.days_off)
         if self.kind == "s":
-            return _text(self.texts[int(raw)])
+            return text_value(self.texts[int(raw)])
         if self.kind == "b":
             return raw.strip() in ("1", "true")
         if self.kind == "e":
             return CellError(raw)
         if self.kind == "d":
             moment = datetime.fromisoformat(raw).replace(tzinfo=None)
-            return _date_if_midnight(moment)
-        return _text(raw)
-
-
-def _text(raw: str) -> Cell:
-    if "_x" in raw:
-        raw = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), raw)
-    if len(raw) > SHEET_TEXT_LIMIT // 2 and raw.endswith(CUT_MARK):
-        return CellError(CUT)
-    return clean_text(raw)
-
-
-def _number(raw: str) -> Cell:
-    """The number that a sheet shows: 15 significant digits, as Excel itself does, so that 0.1 + 0.2 is 0.3."""
-    digits = raw.strip()
-    if digits.isascii() and digits.lstrip("-").isdigit() and len(digits) < 40:
-        return int(digits)
-    number = float(digits)
-    if number - number != 0:
-        return CellError("#NUM!")
-    exact = Decimal(f"{number:.15g}")
-    if exact == exact.to_integral_value() and abs(exact) < Decimal("1e28"):
-        return int(exact)
-    return exact
-
-
-def _moment(raw: str, shown: str, days_off: int) -> Cell:
-    """The date or time of a serial number: a date at midnight, a text such as «08:30:00» for a time without a day."""
-    serial = float(raw)
-    if not 0 <= serial < SERIAL_END - days_off:
-        return _number(raw)
-    milliseconds = round(serial * MILLISECONDS_A_DAY)
-    if shown == ELAPSED or serial < 1 and not days_off:
-        seconds = milliseconds // 1000
-        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    moment = timedelta(milliseconds=milliseconds, days=days_off)
-    return _date_if_midnight((EARLY_EPOCH if moment.days < LEAP_BUG else EPOCH) + moment)
-
-
-def _date_if_midnight(moment: datetime) -> date:
-    return moment.date() if moment.time() == datetime.min.time() else moment
+            return date_if_midnight(moment)
+        return text_value(raw)
