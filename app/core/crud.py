@@ -22,6 +22,9 @@ from app.core.i18n import gettext as _
 
 MAX_LINES = 2000  # of one document
 
+Lines = list[tuple[int | None, dict[str, Any]]]
+"""A document's lines as read: each with its id (None for a new one) and its values by attribute."""
+
 
 def require(permission: str, model: type[Any]) -> None:
     """Raises NotPermitted unless the actor holds ``permission`` on ``model``."""
@@ -44,17 +47,24 @@ def fetch(model: type[Any], pk: int, *, lock: bool = False, options: tuple[Any, 
 
 def create(model: type[Any], data: Mapping[str, Any]) -> Any:
     """A new row of ``model`` from ``data`` (values by field name; ``lines`` a list of the same).  Raises NotPermitted, Invalid."""
-    require("can_add", model)
-    if model.read_only:
-        raise NotPermitted()
+    _require_making(model)
     values, errors = _read(model, data, None)
-    row = model()
-    _default_owner(model, values, data)
     lines, line_errors = _read_lines(model, data.get("lines"), None)
+    row = build(model, values, lines, errors | line_errors)
+    flush()
+    return row
+
+
+def build(model: type[Any], values: dict[str, Any], lines: Lines | None = None, errors: dict[str, list[str]] | None = None) -> Any:
+    """A new row from what was read already (values by attribute), added to the session and not yet flushed: an import writes many at
+    once.  ``errors`` are what reading found.  Raises NotPermitted, Invalid."""
+    _require_making(model)
+    errors = dict(errors or {})
+    row = model()
+    _default_owner(model, values)
     for field in writable(model).values():
         if field.required and values.get(field.attribute) is None and field.name not in errors and field.name != model.numbered_by:
             errors[field.name] = [_("This is required.")]
-    errors.update(line_errors)
     if errors:
         raise Invalid(errors)
     if model.numbered_by and not values.get(model.numbered_by):
@@ -63,7 +73,6 @@ def create(model: type[Any], data: Mapping[str, Any]) -> Any:
     if lines is not None:
         row.lines = [_new_line(model, line, index) for index, (_key, line) in enumerate(lines)]
     db.session.add(row)
-    flush()
     return row
 
 
@@ -78,21 +87,33 @@ def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
     if model.read_only:
         raise NotPermitted()
     _require_writable(row)
-    if isinstance(row, Document) and not row.is_editable:
-        state = str(model.workflow.states.get(row.state, row.state)).lower()
-        raise Conflict(_("%(document)s is %(state)s: it can no longer be edited.", document=row, state=state))
+    require_editable(row)
     if version not in (None, "") and str(version) != str(row.version):
         raise stale(row)
     values, errors = _read(model, data, row)
+    _check_owner(row, values)
     lines, line_errors = _read_lines(model, data.get("lines"), row)
     errors.update(line_errors)
     if errors:
         raise Invalid(errors)
+    put(row, values, lines)
+    flush()
+    return row
+
+
+def put(row: Any, values: dict[str, Any], lines: Lines | None = None) -> None:
+    """Give ``row`` what was read already (values by attribute), not yet flushed.  Raises NotPermitted when it is given away."""
+    _check_owner(row, values)
     _assign(row, values)
     if lines is not None:
         _replace_lines(row, lines)
-    flush()
-    return row
+
+
+def require_editable(row: Any) -> None:
+    """Raises Conflict when ``row`` is a document that left draft."""
+    if isinstance(row, Document) and not row.is_editable:
+        state = str(type(row).workflow.states.get(row.state, row.state)).lower()
+        raise Conflict(_("%(document)s is %(state)s: it can no longer be edited.", document=row, state=state))
 
 
 def delete(row: Any) -> None:
@@ -204,6 +225,12 @@ def _label_of_lines(table_name: str) -> Any:
     return table_name.replace("_", " ")
 
 
+def _require_making(model: type[Any]) -> None:
+    require("can_add", model)
+    if model.read_only:
+        raise NotPermitted()
+
+
 def _require_writable(row: Any) -> None:
     if not scope.visible_ids(db.session.connection(), type(row), [row.id], identity.require(), write=True):
         raise NotPermitted()
@@ -230,22 +257,25 @@ def _read(model: type[Any], data: Mapping[str, Any], row: Any) -> tuple[dict[str
             fields[name], given[name] = field, raw
     values, faults = parse_all(fields, given)
     errors.update(faults)
-    if row is not None and "owner" in fields and "owner" not in errors:
-        owner = values[fields["owner"].attribute]
-        if owner != getattr(row, fields["owner"].attribute):
-            _require_assign(model)
     return values, errors
 
 
-def _default_owner(model: type[Any], values: dict[str, Any], data: Mapping[str, Any]) -> None:
+def _check_owner(row: Any, values: Mapping[str, Any]) -> None:
+    """Who may edit a row may not thereby give it to somebody else."""
+    field = fields_of(type(row)).get("owner")
+    if field is not None and field.attribute in values and values[field.attribute] != getattr(row, field.attribute):
+        _require_assign(type(row))
+
+
+def _default_owner(model: type[Any], values: dict[str, Any]) -> None:
     """The owner is the actor, unless the actor may assign to somebody else."""
     field = fields_of(model).get("owner")
     if field is None or field.target is None or field.target.__name__ != "User":
         return
     actor = identity.require()
-    if "owner" not in data:
+    if field.attribute not in values:
         values[field.attribute] = actor.user_id
-    elif values.get(field.attribute) != actor.user_id:
+    elif values[field.attribute] != actor.user_id:
         _require_assign(model)
 
 
@@ -263,7 +293,7 @@ def _assign(row: Any, values: dict[str, Any]) -> None:
         setattr(row, attribute, value)
 
 
-def _read_lines(model: type[Any], lines: Any, row: Any) -> tuple[list[tuple[int | None, dict[str, Any]]] | None, dict[str, list[str]]]:
+def _read_lines(model: type[Any], lines: Any, row: Any) -> tuple[Lines | None, dict[str, list[str]]]:
     """The lines given, as (id, values by attribute), or None when ``lines`` are not given at all."""
     kind = line_model(model)
     if kind is None or lines is None:
@@ -274,7 +304,7 @@ def _read_lines(model: type[Any], lines: Any, row: Any) -> tuple[list[tuple[int 
         return None, {"lines": [_("At most %(count)s lines.", count=MAX_LINES)]}
     fields = writable(kind)
     existing = {line.id for line in row.lines} if row is not None else set()
-    read: list[tuple[int | None, dict[str, Any]]] = []
+    read: Lines = []
     errors: dict[str, list[str]] = {}
     for index, line in enumerate(lines):
         given = {name: raw for name, raw in line.items() if name not in ("id", "position")}
@@ -309,7 +339,7 @@ def _new_line(model: type[Any], values: dict[str, Any], index: int) -> Any:
     return line
 
 
-def _replace_lines(row: Any, lines: list[tuple[int | None, dict[str, Any]]]) -> None:
+def _replace_lines(row: Any, lines: Lines) -> None:
     """Make the document's lines those given: known ones changed, new ones added, the rest removed."""
     existing = {line.id: line for line in row.lines}
     result = []

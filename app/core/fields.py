@@ -75,7 +75,7 @@ class Field:
     def _parse_text(self, raw: Any) -> str:
         if isinstance(raw, bool | dict | list):
             raise ValueError(_("This must be a text."))
-        text = str(raw)
+        text = str(raw).replace("\r\n", "\n")  # a browser's form sends the former for the latter
         if "\x00" in text:
             raise ValueError(_("This contains a character that can't be stored."))
         if self.length is not None and len(text) > self.length:
@@ -192,7 +192,7 @@ class Field:
 
     def value(self, row: Any) -> Any:
         """The field's value in ``row``: the related row for a relation, else what is stored."""
-        return getattr(row, self.name)
+        return getattr(row, self.name if self.kind == "relation" else self.attribute)
 
     def to_json(self, value: Any) -> Any:
         """``value`` as the API gives it: decimals as text, times with an offset, a relation as {"id", "label"}."""
@@ -228,12 +228,12 @@ class Field:
 
 
 def match_text(row: Any) -> str:
-    """What an import finds ``row`` by: its first key, or its name."""
+    """What an import finds ``row`` by: its first key, or its name; «#12» for a row that has none."""
     for name in (*row.keys, "code", "number", "name"):
         value = getattr(row, name, None)
         if isinstance(value, str) and value:
             return value
-    return str(row)
+    return f"#{row.id}"
 
 
 def _kind(column: sa.Column[Any]) -> str:
@@ -276,7 +276,8 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
         if column.foreign_keys and relation is None:
             continue
         kind = "relation" if relation is not None else _kind(column)
-        name = relation.key if relation is not None else attribute.key
+        # A field is called as its column is: `target` is `resource` to everyone outside, where the class has a `resource` already.
+        name = relation.key if relation is not None else column.name
         default = column.default.arg if column.default is not None and column.default.is_scalar else None
         has_default = column.default is not None or column.server_default is not None
         found[name] = Field(

@@ -25,6 +25,8 @@ def before(flushing: Session) -> None:
     """Stamp, fill, check and collect.  Raises NotPermitted, Invalid."""
     from app.core import audit
 
+    for left in ("entries", "suggest", "recheck"):
+        flushing.info.pop(left, None)  # by a flush that failed and was rolled back to a savepoint
     new, dirty, deleted = _touched(flushing)
     if not (new or dirty or deleted):
         return
@@ -41,7 +43,7 @@ def before(flushing: Session) -> None:
     _check_writable(connection, actor, (*dirty, *deleted))
     _check_pointers(connection, actor, (*new, *dirty))
     _stamp(new, dirty)
-    flushing.info["entries"] = flushing.info.get("entries", []) + audit.collect(flushing)
+    flushing.info["entries"] = audit.collect(flushing)
     flushing.info["suggest"] = _to_suggest((*new, *dirty))
     flushing.info["recheck"] = [*new, *(row for row in dirty if _moved(row))]
 

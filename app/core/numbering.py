@@ -32,15 +32,15 @@ def prefix(kind: str) -> str:
     return PREFIXES.get(kind) or "".join(word[0] for word in kind.split("-")).upper()
 
 
-def advance(connection: sa.Connection, kind: str, year: int = 0) -> int:
-    """The next of a sequence.  Its row stays locked until the transaction ends, so a rollback leaves no gap."""
+def advance(connection: sa.Connection, kind: str, year: int = 0, by: int = 1) -> int:
+    """The next of a sequence, or the last of the next ``by``.  Its row stays locked until the transaction ends, so a rollback leaves no gap."""
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
     table = Counter.__table__
-    statement = insert(table).values(kind=kind, year=year, last=1)
-    statement = statement.on_conflict_do_update(index_elements=["kind", "year"], set_={"last": table.c.last + 1})
+    statement = insert(table).values(kind=kind, year=year, last=by)
+    statement = statement.on_conflict_do_update(index_elements=["kind", "year"], set_={"last": table.c.last + by})
     return int(connection.execute(statement.returning(table.c.last)).scalar_one())
 
 
@@ -52,14 +52,24 @@ def document_number(kind: str, day: date) -> str:
 
 def next_code(model: type[Any], attribute: str) -> str:
     """The next code of ``model``'s sequence that no row has yet («C00001»)."""
+    return next_codes(model, attribute, 1)[0]
+
+
+def next_codes(model: type[Any], attribute: str, count: int) -> list[str]:
+    """The next ``count`` codes of ``model``'s sequence that no row has yet, in order."""
     connection = db.session.connection()
     column = model.__table__.c[attribute]
-    while True:
-        code = f"{prefix(model.resource)}{advance(connection, model.resource):0{DIGITS}d}"
-        if connection.execute(sa.select(sa.exists().where(column == code))).scalar() is False:
-            return code
-        # Somebody typed codes of our form by hand, or imported them: go on behind the largest.
-        _skip_used(connection, model, column)
+    codes: list[str] = []
+    while len(codes) < count:
+        missing = count - len(codes)
+        last = advance(connection, model.resource, by=missing)
+        fresh = [f"{prefix(model.resource)}{number:0{DIGITS}d}" for number in range(last - missing + 1, last + 1)]
+        used = set(connection.execute(sa.select(column).where(column.in_(fresh))).scalars())
+        codes += [code for code in fresh if code not in used]
+        if used:
+            # Somebody typed codes of our form by hand, or imported them: go on behind the largest.
+            _skip_used(connection, model, column)
+    return codes
 
 
 def _skip_used(connection: sa.Connection, model: type[Any], column: Any) -> None:

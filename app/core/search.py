@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from pypinyin import Style, lazy_pinyin
+from pypinyin import lazy_pinyin
+
+_KEPT = "\0"  # before a part that is no Chinese and stays whole
 
 
 def folded(text: str) -> str:
@@ -25,9 +27,9 @@ def search_text(parts: Iterable[Any]) -> str:
             continue
         texts.append(folded(text))
         if any("\u3400" <= letter <= "\u9fff" for letter in text):
-            syllables = lazy_pinyin(text, errors=lambda other: [other])
-            initials = lazy_pinyin(text, style=Style.FIRST_LETTER, errors=lambda other: [other])
-            texts += [folded("".join(syllables)), folded("".join(initials))]
+            spoken = lazy_pinyin(text, errors=lambda other: [_KEPT + other])
+            texts.append(folded("".join(part.removeprefix(_KEPT) for part in spoken)))
+            texts.append(folded("".join(part.removeprefix(_KEPT) if part.startswith(_KEPT) else part[0] for part in spoken)))
     return " | ".join(texts)
 
 
