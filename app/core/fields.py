@@ -303,6 +303,7 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
         if relation.direction is MANYTOMANY and relation.info.get("label"):
             label = relation.info["label"]
             found[relation.key] = Field(model, relation.key, relation.key, "relations", label, target=relation.mapper.class_)
+    found.update(getattr(model, "extra_fields", {}))
     for parent in reversed(model.__mro__):
         for name, attribute in vars(parent).items():
             if isinstance(attribute, derived):

@@ -61,3 +61,25 @@ def compile_catalogues(folder: Path = TRANSLATIONS) -> None:
         with temporary.open("wb") as out:
             write_mo(out, catalogue)
         temporary.replace(target)
+
+
+def init_app(app: Any) -> None:
+    """Let each request speak its reader's language: as chosen, as kept with the user, as the browser asks, as the company speaks."""
+    from flask import has_request_context, request, session
+
+    from app.core import identity
+    from app.core.settings import settings
+
+    def select() -> str:
+        if not has_request_context():
+            return settings().locale
+        asked = request.args.get("_l_")
+        chosen = session.get("locale")
+        actor = identity.current()
+        own = actor.locale if actor is not None else ""
+        for candidate in (asked, chosen, own):
+            if candidate in LANGUAGES:
+                return candidate
+        return request.accept_languages.best_match(LANGUAGES) or settings().locale
+
+    app.extensions["babel"].locale_selector = select

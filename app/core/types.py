@@ -75,6 +75,18 @@ class ScaledDecimal(sa.types.TypeDecorator[Decimal]):
                     raise TypeError(f"scales {mine} and {theirs.scale} can't be mixed in SQL")
 
 
+class Fraction(ScaledDecimal):
+    """A rate: a fraction of six places (13 % is 0.13), shown as a percentage."""
+
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(6)
+
+    def __repr__(self) -> str:
+        return "Fraction()"
+
+
 class _NoAverage(GenericFunction[Any]):
     """``avg`` over a ScaledDecimal would come back unscaled on SQLite: refuse it where it is written."""
 
@@ -168,7 +180,7 @@ class Images(sa.types.TypeDecorator[list[str]]):
 Money = Annotated[Decimal, mapped_column(ScaledDecimal(2))]
 Price = Annotated[Decimal, mapped_column(ScaledDecimal(6))]
 Quantity = Annotated[Decimal, mapped_column(ScaledDecimal(4))]
-Rate = Annotated[Decimal, mapped_column(ScaledDecimal(6))]
+Rate = Annotated[Decimal, mapped_column(Fraction())]
 Code = Annotated[str, mapped_column(CodeText(64))]
 Name = Annotated[str, mapped_column(sa.String(200))]
 Word = Annotated[str, mapped_column(sa.String(80))]

@@ -8,14 +8,43 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+import sqlalchemy.orm
 from flask_appbuilder.security.sqla.models import Role, User
+from werkzeug.security import generate_password_hash
 
+from app.core import identity
+from app.core.fields import Field
+from app.core.i18n import LANGUAGES
+from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.scope import everyone
 
+PASSWORD_MIN, PASSWORD_MAX = 8, 64  # characters
+COMMON = frozenset(
+    {"password", "12345678", "123456789", "qwertyui", "11111111", "88888888", "password1", "iloveyou", "abcd1234", "1234567890"}
+)
+
 # Declarative lets columns join a mapped class later; Flask-AppBuilder's own code never notices them.
 User.locale = sa.Column("locale", sa.String(8), nullable=True, info={"label": _l("Language")})  # type: ignore[attr-defined]
-User.search_text = sa.Column("search_text", sa.Text(), nullable=False, server_default="", default="")  # type: ignore[attr-defined]
+for _model in (User, Role):
+    _model.search_text = sa.Column("search_text", sa.Text(), nullable=False, server_default="", default="")
+NO_PASSWORD = "!"  # a hash that no password has
+
+# An account that a sample company brings need not have an address.
+User.__table__.c.email.nullable = True
+LABELS = {
+    "username": _l("User name"),
+    "first_name": _l("First name"),
+    "last_name": _l("Last name"),
+    "email": _l("E-mail"),
+    "active": _l("Active"),
+    "created_on": _l("Created"),
+    "changed_on": _l("Changed"),
+}
+for _name, _label in LABELS.items():
+    User.__table__.c[_name].info["label"] = _label
+User.__table__.c.locale.info["choices"] = LANGUAGES
+Role.__table__.c.name.info["label"] = _l("Name")
 
 SECRET = frozenset({"password", "last_login", "login_count", "fail_login_count", "search_text"})
 """Columns of a user that neither the audit trail nor an export ever records."""
@@ -31,6 +60,68 @@ def full_name(user: Any) -> str:
 
 User.__str__ = full_name  # type: ignore[method-assign]
 User.__repr__ = full_name  # type: ignore[method-assign,assignment]
+
+def _set_password(user: Any, password: str | None) -> None:
+    if password:
+        user.password = generate_password_hash(password)
+
+
+User.new_password = property(lambda user: None, _set_password)  # type: ignore[attr-defined]
+
+
+def _fill(user: Any) -> None:
+    """An account without a password can't be logged into."""
+    if not user.password:
+        user.password = NO_PASSWORD
+
+
+def _faults(user: Any) -> dict[str, list[str]]:
+    if user.id is not None and user.id == identity.user_id() and not user.active:
+        return {"active": [_("You can't shut yourself out. Ask another administrator.")]}
+    return {}
+
+
+User.fill, User.faults = _fill, _faults  # type: ignore[attr-defined]
+
+
+def password_fault(password: str, username: str = "") -> str:
+    """What is wrong with a new password, for people; empty when nothing is."""
+    if len(password) < PASSWORD_MIN:
+        return _("At least %(count)s characters.", count=PASSWORD_MIN)
+    if len(password) > PASSWORD_MAX:
+        return _("At most %(count)s characters.", count=PASSWORD_MAX)
+    if password.casefold() in COMMON or password.casefold() == username.casefold():
+        return _("This password is too common. Choose another.")
+    return ""
+
+
+class PasswordField(Field):
+    """A password to be set: never read back, empty for leaving it as it is."""
+
+    def parse(self, raw: Any) -> str | None:
+        text = str(raw or "")
+        if text and (fault := password_fault(text)):
+            raise ValueError(fault)
+        return text or None
+
+
+User.extra_fields = {  # type: ignore[attr-defined]
+    "new_password": PasswordField(
+        User,
+        "new_password",
+        "new_password",
+        "password",
+        _l("New password"),
+        _l("At least 8 characters. Empty leaves it as it is."),
+        length=PASSWORD_MAX,
+    )
+}
+
+
+@sa.event.listens_for(sa.orm.Mapper, "after_configured")
+def _label_roles() -> None:
+    sa.inspect(User).relationships["roles"].info["label"] = _l("Roles")
+
 
 # What core asks of every model, for the two of Flask-AppBuilder's that our pages show.
 for model, resource, label, labels in (

@@ -116,6 +116,15 @@ class EntityView:
         )
 
     @classmethod
+    def prepare(cls, rows: list[Any]) -> None:
+        """Load in one go what the derived figures of ``rows`` need, so that a list costs the same however long it is."""
+
+    @classmethod
+    def defaults(cls) -> Mapping[str, Any]:
+        """What a new row's form begins with, by field, besides the columns' own defaults."""
+        return {}
+
+    @classmethod
     def action(cls, name: str) -> RecordAction | None:
         """The action called ``name``."""
         return next((action for action in cls.actions if action.name == name), None)

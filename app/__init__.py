@@ -1,0 +1,87 @@
+"""Kehu: customers, goods and stock in one console.  ``create_app`` puts the house together in a few steps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import Flask, jsonify
+from flask_appbuilder import AppBuilder
+
+if TYPE_CHECKING:
+    from config import Settings
+
+SESSION_LIFETIME = timedelta(hours=12)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application for ``settings`` (from the environment when None).  Touches no database."""
+    from app.core import clock, db, i18n
+    from app.core.web import edge, frame
+    from config import Settings
+
+    settings = settings or Settings.from_env()
+    app = Flask(__name__)
+    app.extensions["kehu.settings"] = settings
+    clock.set_zone(settings.timezone)
+    app.config.from_mapping(_flask_config(settings))
+    i18n.compile_catalogues()
+    db.db.init_app(app)
+
+    with app.app_context():
+        import app.models  # noqa: F401  every table
+        from app import security, views
+        from app.core.web.account import AccountView
+        from app.reports.home import HomeView
+
+        edge.init_app(app, security.load_actor)
+        frame.init_app(app)
+        appbuilder = AppBuilder(indexview=HomeView, base_template="kehu/base.html", update_perms=False)
+        appbuilder.security_manager_class = security.KehuSecurityManager
+        appbuilder.init_app(app, db.session)
+        i18n.init_app(app)
+        appbuilder.add_view_no_menu(AccountView)
+        views.register(appbuilder)
+
+    @app.get("/health")
+    def health() -> object:
+        return jsonify(status="ok")
+
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    """Flask's and Flask-AppBuilder's own settings, from ours."""
+    return {
+        "SECRET_KEY": settings.ensured_secret_key(),
+        "SQLALCHEMY_DATABASE_URI": settings.sqlalchemy_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+        "MAX_CONTENT_LENGTH": settings.max_upload_mb * 2**20,
+        "MAX_FORM_PARTS": 40_000,  # a document of 2,000 lines
+        "MAX_FORM_MEMORY_SIZE": 16 * 2**20,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.address.startswith("https://"),
+        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form left open over lunch can be saved
+        "TRUSTED_HOSTS": [host.strip() for host in settings.trusted_hosts.split(",") if host.strip()] or None,
+        "BABEL_DEFAULT_LOCALE": settings.locale,
+        "BABEL_DEFAULT_TIMEZONE": settings.timezone,
+        "LANGUAGES": {"en": {"flag": "gb", "name": "English"}, "zh": {"flag": "cn", "name": "简体中文"}},
+        "APP_NAME": settings.company,
+        "AUTH_ROLE_ADMIN": "Administrator",
+        "FAB_CREATE_DB": False,
+        "FAB_UPDATE_PERMS": False,
+        "FAB_ADD_SECURITY_API": True,
+        "FAB_API_MAX_PAGE_SIZE": 100,
+        "FAB_API_SWAGGER_UI": False,
+        "FAB_OPENAPI_SERVERS": [{"url": "/"}],
+        "JWT_ACCESS_TOKEN_EXPIRES": timedelta(hours=1),
+        **settings.extra,
+    }
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    if settings.sqlalchemy_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 30, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": settings.threads + 2}

@@ -1,0 +1,96 @@
+"""Files by their content: a file is kept once under its digest, and belongs to whatever row names the digest.
+
+Written before the row is committed (a crash leaves an unused file, never a missing one); pictures are checked by reading them, never by
+their name.  Who may see a file is decided by the row it belongs to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from app.core.errors import Invalid
+from app.core.i18n import gettext as _
+from app.core.settings import settings
+
+PICTURE_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+MAX_PICTURE_BYTES = 10 * 1024 * 1024
+MAX_PICTURE_PIXELS = 40_000_000
+THUMBNAIL = (320, 320)  # pixels at most
+MAX_PICTURES = 12  # of one record
+
+
+def folder() -> Path:
+    """Where files are kept."""
+    return settings().data_dir / "files"
+
+
+def path_of(digest: str) -> Path:
+    """Where the file with ``digest`` (64 hexadecimal digits) is kept.  Raises ValueError for anything else."""
+    if len(digest) != 64 or any(letter not in "0123456789abcdef" for letter in digest):
+        raise ValueError("not a digest")
+    return folder() / digest[:2] / digest[2:]
+
+
+def store(content: bytes) -> str:
+    """Keep ``content``; its SHA-256 digest."""
+    digest = hashlib.sha256(content).hexdigest()
+    _write(path_of(digest), content)
+    return digest
+
+
+def store_picture(field: str, stream: IO[bytes]) -> str:
+    """Keep a picture and its thumbnail; the digest.  Raises Invalid under ``field`` when it is no picture, or too large."""
+    content = stream.read(MAX_PICTURE_BYTES + 1)
+    if len(content) > MAX_PICTURE_BYTES:
+        raise Invalid({field: [_("A picture may have at most %(size)s MB.", size=MAX_PICTURE_BYTES // 2**20)]})
+    if not content:
+        raise Invalid({field: [_("This file is empty.")]})
+    try:
+        with Image.open(io.BytesIO(content), formats=list(PICTURE_TYPES)) as picture:
+            if picture.width * picture.height > MAX_PICTURE_PIXELS:
+                raise Invalid({field: [_("This picture has too many pixels.")]})
+            picture.load()
+            small = ImageOps.exif_transpose(picture).convert("RGBA")
+            small.thumbnail(THUMBNAIL)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise Invalid({field: [_("This is not a picture. JPEG, PNG, WebP and GIF are taken.")]}) from None
+    digest = store(content)
+    out = io.BytesIO()
+    small.save(out, "PNG")
+    _write(path_of(digest).with_suffix(".thumb"), out.getvalue())
+    return digest
+
+
+def media_type(path: Path) -> str:
+    """What kind of picture lies at ``path``, read from its first bytes."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head.startswith(b"\x89PNG"):
+        return "image/png"
+    if head.startswith(b"\xff\xd8"):
+        return "image/jpeg"
+    if head.startswith(b"GIF8"):
+        return "image/gif"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    return "application/octet-stream"
+
+
+def _write(path: Path, content: bytes) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside and moved over, so that nobody ever reads half a file.
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)

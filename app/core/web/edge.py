@@ -1,0 +1,163 @@
+"""The edge of a request: who asks, whether it may write, and the one place where it is committed or undone.
+
+An answer below 400 commits, anything else rolls back: a refused request changes no byte.  Refusals become a page, or JSON under
+``/api/``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from flask_jwt_extended import get_current_user, verify_jwt_in_request
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import IntegrityError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.core import crud, db, identity
+from app.core.errors import BusinessError
+from app.core.i18n import gettext as _
+from app.core.web.page import ErrorPage, Link
+
+log = logging.getLogger(__name__)
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+csrf = CSRFProtect()
+
+
+def is_api() -> bool:
+    """Whether the request speaks JSON rather than pages."""
+    return request.path.startswith("/api/")
+
+
+def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
+    """Set up the edge; ``load_actor`` makes the actor of a logged-in user.  Before Flask-AppBuilder, so that its checks come after."""
+    csrf.init_app(app)
+
+    def begin() -> Response | None:
+        db.set_reading(request.method in SAFE)
+        identity.set_current(None)
+        if request.endpoint == "static" or request.path == "/health":
+            return None
+        if is_api() and request.headers.get("Authorization"):
+            verify_jwt_in_request(optional=request.path.startswith("/api/v1/security/"))
+            user = get_current_user()
+        else:
+            user = current_user if current_user.is_authenticated else None
+            if user is not None and is_api() and request.method not in SAFE:
+                # A browser's session alone is no proof that the page asked for this.
+                csrf.protect()
+        if user is not None:
+            identity.set_current(load_actor(user))
+        return None
+
+    def end(response: Response) -> Response:
+        if response.status_code < 400:
+            db.session.commit()
+        else:
+            db.session.rollback()
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def clear(_error: BaseException | None) -> None:
+        identity.set_current(None)
+        db.set_reading(False)
+
+    app.before_request(begin)
+    app.after_request(end)
+    app.teardown_request(clear)
+    app.register_error_handler(BusinessError, refused)
+    app.register_error_handler(CSRFError, _csrf_failed)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(IntegrityError, lambda error: refused(crud.in_words(error)))
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(Exception, _crashed)
+
+
+def refused(error: BusinessError) -> Any:
+    """The answer to a refusal."""
+    db.session.rollback()
+    if is_api():
+        body: dict[str, Any] = {"message": error.message or _("Please correct what is marked.")}
+        if error.errors or error.status == 422:
+            body["errors"] = error.errors
+        return jsonify(body), error.status
+    if error.status == 401:
+        if request.accept_mimetypes.best == "application/json":
+            return jsonify(message=error.message), 401
+        return redirect(url_for("LoginView.login", next=request.full_path.rstrip("?") if request.method == "GET" else "/"))
+    details = " ".join(message for messages in error.errors.values() for message in messages)
+    return error_page(error.status, details or error.message)
+
+
+def error_page(status: int, message: str) -> tuple[str, int]:
+    """A page that says what happened and what to do next."""
+    titles = {
+        400: _("This request can't be understood"),
+        403: _("Not allowed"),
+        404: _("Not found"),
+        405: _("This can't be done this way"),
+        409: _("This is not possible now"),
+        413: _("Too large"),
+        422: _("This can't be saved"),
+        429: _("Too many attempts"),
+        500: _("Something went wrong"),
+        503: _("Busy"),
+    }
+    links = [Link(_("To the start page"), "/")]
+    return render_template("kehu/error.html", page=ErrorPage(status, titles.get(status, str(status)), message, links)), status
+
+
+def _csrf_failed(_error: CSRFError) -> Any:
+    message = _("This page was open too long. Go back, reload it and try again; what you typed is still there.")
+    db.session.rollback()
+    if is_api():
+        return jsonify(message=message), 400
+    return error_page(400, message)
+
+
+def _http_error(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < 400:
+        return error
+    db.session.rollback()
+    messages = {
+        404: _("There is nothing here under this number, or it is not yours to see."),
+        405: _("This address does not take such a request."),
+        413: _("The file is too large."),
+    }
+    message = messages.get(status) or str(error.description or error.name)
+    if is_api():
+        return jsonify(message=message), status
+    return error_page(status, message)
+
+
+def _busy(error: OperationalError) -> Any:
+    """The database is locked by others for longer than we wait: say so, as what passes."""
+    db.session.rollback()
+    if "locked" not in str(error) and "deadlock" not in str(error):
+        return _crashed(error)
+    message = _("Many are saving at once. Please try again.")
+    if is_api():
+        return jsonify(message=message), 503
+    return error_page(503, message)
+
+
+def _crashed(error: Exception) -> Any:
+    """What nobody foresaw: logged in full, told in general."""
+    log.exception("%s %s", request.method, request.path, exc_info=error)
+    db.session.rollback()
+    message = _("An unexpected error. It was logged; nothing was saved. Please try again, and tell your administrator if it stays.")
+    if is_api():
+        return jsonify(message=message), 500
+    return error_page(500, message)
+
+

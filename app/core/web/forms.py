@@ -1,0 +1,322 @@
+"""Forms made of an entity's fields: WTForms for what was typed and what is wrong with it, ``page.FormField`` for what is shown.
+
+A form keeps every text as it was typed, so that a refused save loses nothing; values are read by the field itself, the same as for the
+API and for files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import wtforms
+from werkzeug.datastructures import MultiDict
+from wtforms.validators import StopValidation
+
+from app.core import clock, db
+from app.core.choices import suggestions
+from app.core.document import line_model
+from app.core.errors import Invalid
+from app.core.fields import Field, fields_of, writable
+from app.core.i18n import gettext as _
+from app.core.web import present
+from app.core.web.page import FormField, Group, LineGrid
+from app.core.web.view import EntityView
+
+WIDTHS = {"date": "s", "datetime": "s", "integer": "xs", "decimal": "s", "bool": "s", "longtext": "full", "images": "full", "code": "s"}
+INPUTS = {"relation": "picker", "relations": "multipicker", "code": "text", "json": "longtext"}
+
+
+class ValueField(wtforms.Field):
+    """A WTForms field around a ``Field``: ``raw`` is what was typed (or stands in the row), ``shown`` a picker's text."""
+
+    def __init__(self, source: Field, **kwargs: Any) -> None:
+        super().__init__(label=str(source.label), description=str(source.help), **kwargs)
+        self.source = source
+        self.raw: Any = ""
+        self.shown = ""
+
+    def process_data(self, value: Any) -> None:
+        """Take the row's own value."""
+        self.data = value
+        self.raw = typed(self.source, value)
+        self.shown = str(value) if self.source.kind == "relation" and value is not None else ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Take what was typed; raises ValueError (collected by WTForms) when it can't be read."""
+        kind = self.source.kind
+        if kind == "images":
+            return
+        if kind == "relations":
+            self.raw = [each for each in valuelist if each]
+        elif kind == "bool":
+            self.raw = "1" if valuelist and valuelist[0] not in ("", "0") else ""
+        else:
+            self.raw = valuelist[0] if valuelist else ""
+            if isinstance(self.raw, str) and kind == "longtext":
+                self.raw = self.raw.replace("\r\n", "\n")
+        self.data = self.source.parse(self.raw)
+
+
+class _NotEmpty:
+    """Required: said at the field."""
+
+    def __call__(self, _form: wtforms.Form, field: ValueField) -> None:
+        if field.raw in ("", None, []):
+            raise StopValidation(_("This is required."))
+
+
+def typed(field: Field, value: Any) -> Any:
+    """``value`` as the text of an input."""
+    if value is None:
+        return [] if field.kind == "relations" else ""
+    if field.kind == "relation":
+        return str(value.id)
+    if field.kind == "relations":
+        return [str(each.id) for each in value]
+    if field.kind == "bool":
+        return "1" if value else ""
+    if isinstance(value, datetime):
+        return clock.local(value).strftime("%Y-%m-%dT%H:%M") if value.tzinfo else value.strftime("%Y-%m-%dT%H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if field.scale != 2 and "." in text else text
+    return value if isinstance(value, list) else str(value)
+
+
+def form_class(fields: Iterable[Field]) -> type[wtforms.Form]:
+    """A WTForms class for ``fields``."""
+    members: dict[str, Any] = {}
+    for field in fields:
+        validators = [_NotEmpty()] if field.required and field.empty is None and field.kind != "bool" else []
+        members[field.name] = _unbound(field, validators)
+    return type("EntityForm", (wtforms.Form,), members)
+
+
+def _unbound(field: Field, validators: list[Any]) -> Any:
+    return ValueField(field, validators=validators)
+
+
+class EntityForm:
+    """The form of one view: for a new row (``row`` None, with ``defaults``) or an existing one, empty or as posted."""
+
+    def __init__(self, view: type[EntityView], row: Any = None, defaults: Mapping[str, Any] | None = None, only: Iterable[str] | None = None) -> None:
+        self.view = view
+        self.row = row
+        allowed = writable(view.model)
+        if only is not None:
+            # A transition's fields may be set by it alone.
+            allowed = {name: field for name, field in fields_of(view.model).items() if name in only}
+        names = [name for _title, group in view.groups() for name in group if name in allowed] if only is None else list(allowed)
+        self.fields = {name: allowed[name] for name in names}
+        self.defaults = dict(defaults or {})
+        self.form: Any = None
+        self.lines: list[dict[str, Any]] = []
+        self.line_errors: dict[int, dict[str, list[str]]] = {}
+        self.general: list[str] = []
+        self.texts: dict[tuple[type[Any], str], str] = {}
+
+    def load(self) -> None:
+        """Show the row's values, or the defaults."""
+        values = {name: field.value(self.row) for name, field in self.fields.items()} if self.row is not None else self._defaults()
+        self.form = form_class(self.fields.values())(data=values)
+        kind = line_model(self.view.model)
+        if kind is not None and self.row is not None:
+            known = fields_of(kind)
+            self.lines = [
+                {"id": str(line.id), **{name: typed(known[name], known[name].value(line)) for name in self.view.grid_columns()}}
+                for line in self.row.lines
+            ]
+            for line in self.row.lines:
+                for name in self.view.grid_columns():
+                    if known[name].kind == "relation" and (target := known[name].value(line)) is not None:
+                        self.texts[type(target), str(target.id)] = str(target)
+
+    def _defaults(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            if name in self.defaults:
+                found[name] = self.defaults[name]
+            elif field.empty is not None:
+                found[name] = field.empty
+            else:
+                column = getattr(field.model, field.attribute).property.columns[0] if field.kind != "relations" else None
+                if column is not None and column.default is not None and column.default.is_callable:
+                    found[name] = column.default.arg(None)
+        return found
+
+    def post(self, posted: MultiDict[str, Any]) -> bool:
+        """Take what was typed; whether every field can be read."""
+        self.form = form_class(self.fields.values())(formdata=posted)
+        if line_model(self.view.model) is not None:
+            known = fields_of(line_model(self.view.model))
+            self.lines = posted_lines(posted, {name: self._blank(known[name]) for name in self.view.grid_columns()})
+        return bool(self.form.validate())
+
+    def data(self) -> dict[str, Any]:
+        """What was typed, by field name, for ``crud``; pictures are added by the page."""
+        data = {field.name: field.raw for field in self.form if field.source.kind != "images"}
+        if line_model(self.view.model) is not None:
+            data["lines"] = [{name: value for name, value in line.items() if name == "id" and value or name != "id"} for line in self.lines]
+        return data
+
+    def refuse(self, error: Invalid | Any) -> None:
+        """Put a refusal's messages where they belong."""
+        placed = False
+        for name, messages in error.errors.items():
+            if name.startswith("lines."):
+                index, _dot, column = name.removeprefix("lines.").partition(".")
+                self.line_errors.setdefault(int(index), {}).setdefault(column, []).extend(messages)
+                placed = True
+            elif name in self.form:
+                field = self.form[name]
+                field.errors = [*field.errors, *(each for each in messages if each not in field.errors)]
+                placed = True
+            else:
+                self.general.extend(messages)
+                placed = True
+        if not placed or error.status != 422:
+            self.general.append(error.message)
+
+    def errors(self) -> list[tuple[str, str]]:
+        """The summary: (input's id or "", message)."""
+        found = [("", message) for message in self.general]
+        for field in self.form:
+            found += [(f"f-{field.name}", f"{field.label.text}: {message}") for message in field.errors]
+        for index, faults in sorted(self.line_errors.items()):
+            for name, messages in faults.items():
+                found += [(f"lines-{index}-{name}", _("Line %(number)s: %(message)s", number=index + 1, message=each)) for each in messages]
+        return found
+
+    def groups(self) -> list[Group]:
+        """The fields under their headings, as shown."""
+        self._resolve_texts()
+        offered = suggestions(db.session.connection(), self.view.model.resource) if any(f.suggests for f in self.fields.values()) else {}
+        groups = []
+        for title, names in self.view.groups():
+            shown = [self._shown(name, offered) for name in names if name in self.fields]
+            if shown:
+                groups.append(Group(str(title), fields=shown))
+        return groups
+
+    def plain_fields(self) -> list[FormField]:
+        """The fields without headings: for a transition's dialog."""
+        return [self._shown(name, {}) for name in self.fields]
+
+    def _shown(self, name: str, offered: Mapping[str, list[str]]) -> FormField:
+        field = self.fields[name]
+        bound = self.form[name]
+        shown = form_field(field, name, f"f-{name}", bound.raw)
+        shown.errors = [str(each) for each in bound.errors]
+        shown.suggestions = offered.get(field.attribute, [])
+        if field.kind == "relation":
+            shown.text = bound.shown or self.texts.get((field.target, str(bound.raw)), "")  # type: ignore[arg-type]
+        if field.kind == "relations":
+            shown.chosen = [(str(each), self.texts.get((field.target, str(each)), str(each))) for each in bound.raw or []]  # type: ignore[arg-type]
+        if field.kind == "images" and self.row is not None:
+            for digest in field.value(self.row) or []:
+                thumb, full = present.picture_urls(self.row, name, digest)
+                shown.images.append({"id": digest, "url": full, "thumb": thumb, "name": digest[:8]})
+        return shown
+
+    def grid(self) -> LineGrid | None:
+        """The line grid, if the entity has lines."""
+        kind = line_model(self.view.model)
+        if kind is None:
+            return None
+        self._resolve_texts()
+        known = writable(kind)
+        names = [name for name in self.view.grid_columns() if name in known]
+        rows = []
+        for index, line in enumerate(self.lines):
+            faults = self.line_errors.get(index, {})
+            cells = []
+            for name in names:
+                cell = form_field(known[name], f"lines-{index}-{name}", f"lines-{index}-{name}", line.get(name, ""))
+                cell.errors = faults.get(name, [])
+                if known[name].kind == "relation":
+                    cell.text = self.texts.get((known[name].target, str(line.get(name, ""))), "")  # type: ignore[arg-type]
+                cells.append(cell)
+            rest = [message for name, messages in faults.items() if name not in names for message in messages]
+            rows.append((str(line.get("id") or ""), cells, rest))
+        blank = [form_field(known[name], f"lines-__index__-{name}", f"lines-__index__-{name}", self._blank(known[name])) for name in names]
+        return LineGrid(_("Lines"), [present.column(known[name]) for name in names], rows, blank)
+
+    def _blank(self, field: Field) -> str:
+        return str(typed(field, field.empty)) if field.empty is not None else ""
+
+    def _resolve_texts(self) -> None:
+        """The labels of rows chosen in pickers, one statement for each kind of row, within the scope."""
+        wanted: dict[type[Any], set[int]] = {}
+
+        def want(field: Field, raw: Any) -> None:
+            for each in raw if isinstance(raw, list) else [raw]:
+                if str(each).isdigit() and field.target is not None and (field.target, str(each)) not in self.texts:
+                    wanted.setdefault(field.target, set()).add(int(each))
+
+        for bound in self.form:
+            if bound.source.kind in ("relation", "relations") and not bound.shown:
+                want(bound.source, bound.raw)
+        kind = line_model(self.view.model)
+        if kind is not None:
+            known = fields_of(kind)
+            for line in self.lines:
+                for name in self.view.grid_columns():
+                    if known[name].kind == "relation":
+                        want(known[name], line.get(name))
+        import sqlalchemy as sa
+
+        for model, ids in wanted.items():
+            for row in db.session.scalars(sa.select(model).where(model.id.in_(ids))).unique():
+                self.texts[model, str(row.id)] = str(row)
+
+
+def form_field(field: Field, name: str, id: str, raw: Any) -> FormField:
+    """``field`` as an input called ``name`` that holds ``raw``."""
+    kind = INPUTS.get(field.kind, field.kind)
+    shown = FormField(
+        name=name,
+        id=id,
+        label=str(field.label),
+        kind=kind,
+        value="" if isinstance(raw, list) else str(raw if raw is not None else ""),
+        help=str(field.help or ""),
+        required=field.required and field.empty is None and field.kind != "bool",
+        maxlength=field.length if kind in ("text", "email", "phone", "url") else None,
+        width=WIDTHS.get(field.kind, "m"),
+    )
+    if field.kind == "choice" and field.choices is not None:
+        shown.choices = [(value, str(label)) for value, label in field.choices.items()]
+        if not shown.required and field.empty is None:
+            shown.choices.insert(0, ("", ""))
+    if kind in ("picker", "multipicker") and field.target is not None:
+        shown.picker_url = f"/{field.target.resource}/pick"
+    if field.kind == "decimal":
+        shown.step = "any"
+    return shown
+
+
+def posted_lines(posted: MultiDict[str, Any], blank: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The lines in a posted form, in their order on the page, without those ticked for removal and untouched new ones.
+
+    ``blank`` holds what each column of an untouched row has.
+    """
+    indexes = []
+    for key in posted:
+        parts = key.split("-", 2)
+        if len(parts) == 3 and parts[0] == "lines" and parts[1].isdigit() and int(parts[1]) not in indexes:
+            indexes.append(int(parts[1]))
+    lines = []
+    for index in indexes:
+        if posted.get(f"lines-{index}-delete") not in (None, "", "0"):
+            continue
+        line: dict[str, Any] = {name: (posted.get(f"lines-{index}-{name}") or "").strip() for name in blank}
+        touched = any(value not in ("", blank[name]) for name, value in line.items())
+        line["id"] = posted.get(f"lines-{index}-id") or ""
+        if line["id"] or touched:
+            lines.append(line)
+    return lines

@@ -1,0 +1,81 @@
+"""The frame around every page: the sidebar from the console's map, the language, who is logged in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, request
+
+from app.core import identity
+from app.core.i18n import LANGUAGES, current_locale
+from app.core.settings import settings
+from app.core.web.page import NavItem, Section, Shell
+from app.core.web.view import EntityView
+
+THEMES = ("light", "dark", "system")
+
+
+@dataclass(frozen=True)
+class MapSection:
+    """A section of the console's map: the views in it, as data."""
+
+    id: str
+    label: Any
+    icon: str
+    views: tuple[type[EntityView], ...]
+
+
+console: list[MapSection] = []
+"""The console's map, filled by ``app.views``."""
+
+
+def sections(actor: identity.Actor) -> list[Section]:
+    """The sidebar for ``actor``: what may be listed, without empty sections."""
+    found = []
+    for section in console:
+        items = []
+        for view in section.views:
+            if actor.may("can_list", view.model.permission_key()):
+                base = f"/{view.model.resource}/"
+                items.append(NavItem(str(view.model.labels), f"{base}list/", request.path.startswith(base)))
+        if items:
+            found.append(Section(section.id, str(section.label), section.icon, items, any(item.active for item in items)))
+    return found
+
+
+def shell() -> Shell:
+    """What every page is framed by."""
+    locale = current_locale()
+    theme = request.cookies.get("kehu_theme", "system")
+    frame = Shell(
+        app_name=settings().company,
+        locale=locale,
+        theme=theme if theme in THEMES else "system",
+        languages=[(code, name, code == locale) for code, name in LANGUAGES.items()],
+        language_url="/account/language",
+        home_url="/",
+        login_url="/login/",
+        logout_url="/logout/",
+        password_url="/account/password",
+    )
+    actor = identity.current()
+    if actor is not None:
+        frame.user_name = actor.name
+        frame.user_initials = initials(actor.name)
+        frame.user_title = ", ".join(sorted(actor.roles))
+        frame.sections = sections(actor)
+    return frame
+
+
+def initials(name: str) -> str:
+    """Two letters for a name: «ND» for Nancy Davolio, «王» for 王伟."""
+    if name and "\u4e00" <= name[0] <= "\u9fff":
+        return name[0]
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+def init_app(app: Flask) -> None:
+    """Give every template the frame."""
+    app.context_processor(lambda: {"shell": shell()})

@@ -1,0 +1,110 @@
+"""What happened to a record, in words: «Ann changed Price from 10.00 to 9.50»."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from app.core import db
+from app.core.audit import AuditEntry
+from app.core.document import line_model
+from app.core.fields import Field, fields_of, readable
+from app.core.i18n import gettext as _
+from app.core.identity import SYSTEM_NAME
+from app.core.web import present
+from app.core.web.page import Change, Event
+
+SHOWN = 50  # entries of a record's page
+
+
+def events(row: Any) -> list[Event]:
+    """The latest entries about ``row``, which the actor sees; fields that do not exist for the actor are left out."""
+    with db.unscoped("the history of a row that the actor sees") as everything:
+        statement = sa.select(AuditEntry).where(AuditEntry.record == f"{row.resource}/{row.id}")
+        entries = list(everything.scalars(statement.options(joinedload(AuditEntry.user)).order_by(AuditEntry.id.desc()).limit(SHOWN)))
+        told = [(entry, str(entry.user) if entry.user else SYSTEM_NAME) for entry in entries]
+    fields = _fields(type(row))
+    labels = _labels([(fields[name][1], pair) for entry, _who in told for name, pair in entry.changes.items() if _known(name, fields)], fields)
+    return [_event(entry, who, type(row), fields, labels) for entry, who in told]
+
+
+def _fields(model: type[Any]) -> dict[str, tuple[str, Field]]:
+    """(label, field) by the name that the audit trail uses: the attribute, with «lines.*.» before a line's."""
+    found = {field.attribute: (str(field.label), field) for field in readable(model).values()}
+    kind = line_model(model)
+    if kind is not None:
+        found |= {f"lines.{field.attribute}": (str(field.label), field) for field in readable(kind).values()}
+    return found
+
+
+def _key(name: str) -> str:
+    parts = name.split(".")
+    return f"lines.{parts[2]}" if parts[0] == "lines" and len(parts) == 3 else name
+
+
+def _known(name: str, fields: dict[str, tuple[str, Field]]) -> bool:
+    if _key(name) in fields and _key(name) != name:
+        fields.setdefault(name, fields[_key(name)])
+    return name in fields
+
+
+def _labels(pairs: list[tuple[Field, list[Any]]], fields: dict[str, tuple[str, Field]]) -> dict[tuple[type[Any], int], str]:
+    """The labels of related rows that the history names, within the scope, one statement for each kind."""
+    wanted: dict[type[Any], set[int]] = {}
+    for field, pair in pairs:
+        if field.kind == "relation" and field.target is not None:
+            wanted.setdefault(field.target, set()).update(each for each in pair if isinstance(each, int))
+    found: dict[tuple[type[Any], int], str] = {}
+    for model, ids in wanted.items():
+        if ids:
+            for row in db.session.scalars(sa.select(model).where(model.id.in_(ids))).unique():
+                found[model, row.id] = str(row)
+    return found
+
+
+def _event(
+    entry: AuditEntry, who: str, model: type[Any], fields: dict[str, tuple[str, Field]], labels: dict[tuple[type[Any], int], str]
+) -> Event:
+    changes = []
+    if entry.action != "create":
+        for name, (old, new) in entry.changes.items():
+            if not _known(name, fields):
+                continue
+            label, field = fields[name]
+            if name.startswith("lines."):
+                label = _("Line %(number)s · %(label)s", number=int(name.split(".")[1]) + 1, label=label)
+            changes.append(Change(label, _value(field, old, labels), _value(field, new, labels)))
+    return Event(
+        who=who,
+        what=action_words(model, entry.action),
+        when=present.moment(entry.at),
+        at=present.exact(entry.at),
+        comment=entry.comment or "",
+        changes=changes,
+    )
+
+
+def _value(field: Field, value: Any, labels: dict[tuple[type[Any], int], str]) -> str:
+    if field.kind == "relation" and isinstance(value, int):
+        return labels.get((field.target, value), f"#{value}")  # type: ignore[arg-type]
+    return present.stored_text(field, value)
+
+
+def action_words(model: type[Any], action: str) -> str:
+    """An entry's action as people say it."""
+    known = {
+        "create": _("created this"),
+        "update": _("changed this"),
+        "delete": _("deleted this"),
+        "import": _("changed this by an import"),
+        "undo": _("took back an import"),
+    }
+    if action in known:
+        return known[action]
+    flow = getattr(model, "workflow", None)
+    step = flow.find(action) if flow is not None else None
+    return _("did “%(action)s”", action=str(step.label) if step is not None else action)
+
+

@@ -1,0 +1,212 @@
+"""The list page of an entity: rows as cells, conditions as chips, pages and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from app.core import identity
+from app.core.fields import Field, readable
+from app.core.i18n import gettext as _
+from app.core.web import present, query, reach
+from app.core.web.forms import form_field
+from app.core.web.page import Action, Cell, Chip, Column, FilterField, FormField, Link, ListPage, Pager, Row
+from app.core.web.view import EntityView
+
+
+def page(view: type[EntityView], arguments: Any) -> ListPage:
+    """The list that ``arguments`` (the address's query) ask for."""
+    from flask import flash
+
+    model = view.model
+    asked, problems = query.from_address(model, arguments, view.sort)
+    for problem in problems:
+        flash(problem, "warning")
+    known = readable(model)
+    fields = [known[name] for name in view.list_columns() if name in known]
+    count = asked.count()
+    pages = max(1, -(-count // asked.size))
+    asked.page = min(asked.page, pages - 1)
+    rows = asked.rows([field.name for field in fields]) if count else []
+    view.prepare(rows)
+    state = _State(view, asked)
+    return ListPage(
+        title=str(model.labels),
+        resource=model.resource,
+        url=state.base,
+        breadcrumb=[],
+        columns=[state.column(field) for field in fields],
+        rows=table_rows(view, rows, fields),
+        pager=state.pager(count, pages, len(rows)),
+        search=asked.search,
+        hidden=state.pairs(without=("q", "page")),
+        filters=[filter_field(field) for field in query.filterable(model).values() if field.name not in ("version",)],
+        chips=state.chips(),
+        clear_url=state.base,
+        actions=_head(view, state),
+        bulk_actions=_bulk(view),
+        empty=str(view.empty) or _("Nothing here yet."),
+        help=str(view.help),
+    )
+
+
+def table_rows(view: type[EntityView], rows: Iterable[Any], fields: list[Field]) -> list[Row]:
+    """``rows`` as rows of a table; the first column links to the record."""
+    shown = []
+    openable = reach.may(view, "show")
+    for row in rows:
+        url = f"/{view.model.resource}/show/{row.id}" if openable else None
+        cells = [present.cell(field, row) for field in fields]
+        if cells and url and cells[0].url is None:
+            if cells[0].kind == "empty":
+                cells[0] = Cell("text", str(row))
+            cells[0].url = url
+        shown.append(Row(row.id, url, cells))
+    return shown
+
+
+def filter_field(field: Field) -> FilterField:
+    """What a list can be filtered by, with the words of its operators and the editor of its value."""
+    words = []
+    for name in query.BY_KIND[field.kind]:
+        if field.kind == "relation" and name in ("eq", "neq", "in"):
+            continue
+        label, arity = query.OPERATORS[name]
+        if field.kind in ("date", "datetime"):
+            label = query.DATE_WORDS.get(name, label)
+        if name != "in":
+            words.append((name, str(label), arity))
+    editor: FormField = form_field(field, "value", f"filter-{field.name}", "")
+    editor.required = False
+    if field.kind == "bool":
+        editor.kind, editor.choices = "choice", [("1", _("Yes")), ("0", _("No"))]
+    if field.kind == "longtext":
+        editor.kind = "text"
+    return FilterField(field.name, str(field.label), words, editor)
+
+
+class _State:
+    """The address of a list, so that every link keeps what the others set."""
+
+    def __init__(self, view: type[EntityView], asked: query.ListQuery) -> None:
+        self.asked = asked
+        self.base = f"/{view.model.resource}/list/"
+        self.default = query.default_order(view.model, view.sort)
+        self.texts = [(f"{each.field.name}:{each.operator}:{_raw(each.raw)}", each) for each in asked.conditions]
+        self.sortable = set(query.sortable(view.model))
+
+    def pairs(self, without: tuple[str, ...] = (), drop: str = "", **change: Any) -> list[tuple[str, str]]:
+        """The address's parameters, less ``without`` and the condition ``drop``, with ``change``."""
+        asked = self.asked
+        found = [("f", text) for text, _condition in self.texts if text != drop]
+        values: dict[str, Any] = {"q": asked.search, "size": asked.size if asked.size != query.DEFAULT_SIZE else ""}
+        if (asked.order, asked.descending) != self.default:
+            values["sort"] = f"{'-' if asked.descending else ''}{asked.order}"
+        values["page"] = asked.page + 1 if asked.page else ""
+        values.update(change)
+        return found + [(name, str(value)) for name, value in values.items() if value not in ("", None) and name not in without]
+
+    def url(self, **options: Any) -> str:
+        pairs = self.pairs(**options)
+        return f"{self.base}?{urlencode(pairs)}" if pairs else self.base
+
+    def column(self, field: Field) -> Column:
+        column = present.column(field)
+        if field.name in self.sortable:
+            current = self.asked.order == field.name
+            column.sort = ("desc" if self.asked.descending else "asc") if current else ""
+            descending = current and not self.asked.descending
+            column.sort_url = self.url(sort=f"{'-' if descending else ''}{field.name}", without=("page",))
+        return column
+
+    def chips(self) -> list[Chip]:
+        texts = _labels(each for _text, each in self.texts)
+        return [
+            Chip(f"{each.field.label} {_operator(each)} {texts.get(id(each), '')}".strip(), self.url(drop=text, without=("page",)))
+            for text, each in self.texts
+        ]
+
+    def pager(self, count: int, pages: int, shown: int) -> Pager:
+        asked = self.asked
+        first = asked.page * asked.size + 1 if shown else 0
+        return Pager(
+            count=count,
+            first=first,
+            last=asked.page * asked.size + shown,
+            page=asked.page + 1,
+            pages=pages,
+            prev_url=self.url(page=asked.page if asked.page > 1 else "") if asked.page else None,
+            next_url=self.url(page=asked.page + 2) if asked.page + 1 < pages else None,
+            sizes=[(size, self.url(size=size, without=("page",)), size == asked.size) for size in query.SIZES],
+        )
+
+
+def _raw(raw: Any) -> str:
+    return ",".join(str(each) for each in raw) if isinstance(raw, list) else str(raw if raw is not None else "")
+
+
+def _operator(condition: query.Condition) -> str:
+    label = query.OPERATORS[condition.operator][0]
+    if condition.field.kind in ("date", "datetime"):
+        label = query.DATE_WORDS.get(condition.operator, label)
+    return str(label)
+
+
+def _labels(conditions: Iterable[query.Condition]) -> dict[int, str]:
+    """What each condition's value is called; related rows by name, within the scope."""
+    import sqlalchemy as sa
+
+    from app.core import db
+
+    found: dict[int, str] = {}
+    for each in conditions:
+        if query.OPERATORS[each.operator][1] == 0:
+            continue
+        field = each.field
+        if field.kind in ("relation", "relations") and not isinstance(each.value, list) and field.target is not None:
+            row = db.session.scalars(sa.select(field.target).where(field.target.id == each.value)).unique().one_or_none()
+            found[id(each)] = str(row) if row is not None else "—"
+        elif isinstance(each.value, list):
+            found[id(each)] = ", ".join(present.text(field, value) for value in each.value)
+        else:
+            found[id(each)] = present.text(field, each.value) if field.kind != "relation" else str(each.raw)
+    return found
+
+
+def _head(view: type[EntityView], state: _State) -> list[Action]:
+    base = f"/{view.model.resource}"
+    actions = []
+    if reach.may(view, "add"):
+        label = _("New %(what)s", what=str(view.model.label).lower())
+        actions.append(Action("add", label, f"{base}/add", method="get", rank="primary", icon="plus"))
+    if reach.may(view, "import"):
+        actions.append(Action("import", _("Import"), f"{base}/import", method="get", icon="upload"))
+    if reach.may(view, "export"):
+        query_text = urlencode(state.pairs(without=("page", "size")))
+        for format, label in (("xlsx", _("Export to Excel")), ("csv", _("Export as CSV"))):
+            tail = f"&{query_text}" if query_text else ""
+            actions.append(Action(f"export-{format}", label, f"{base}/export?format={format}{tail}", method="get", rank="menu", icon="download"))
+    return actions
+
+
+def _bulk(view: type[EntityView]) -> list[Action]:
+    base = f"/{view.model.resource}/bulk"
+    actor = identity.require()
+    key = view.model.permission_key()
+    actions = []
+    if view.model.workflow is not None:
+        actions += [
+            Action(step.name, str(step.label), f"{base}/{step.name}", confirm=str(step.confirm), tone=step.tone)
+            for step in view.model.workflow.transitions
+            if actor.may(step.permission, key) and not step.required
+        ]
+    actions += [
+        Action(action.name, str(action.label), f"{base}/{action.name}", confirm=str(action.confirm), tone=action.tone)
+        for action in view.actions
+        if action.bulk and actor.may(action.permission, key)
+    ]
+    if reach.may(view, "delete"):
+        sure = _("The chosen rows are removed for good.")
+        actions.append(Action("delete", _("Delete"), f"{base}/delete", confirm=sure, rank="danger", tone="danger", icon="trash"))
+    return actions

@@ -1,0 +1,347 @@
+"""The pages of an entity: list, record, form, actions, pictures and files, made from its view.
+
+``pages_for(view)`` gives a Flask-AppBuilder view class; routing, blueprint and permission registration are Flask-AppBuilder's, what a
+request does is written here once (docs/decisions/0001 says why its own CRUD is not used).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from flask import abort, flash, jsonify, redirect, render_template, request, send_file
+from flask_appbuilder import BaseView, expose
+from flask_appbuilder.security.decorators import permission_name
+from werkzeug.wrappers import Response
+
+from app.core import crud, db, files, identity
+from app.core.document import take
+from app.core.errors import BusinessError, Invalid, NotPermitted, NotVisible
+from app.core.exchange import exporter
+from app.core.fields import fields_of, readable
+from app.core.i18n import gettext as _
+from app.core.web import listing, pickers, query, reach, record
+from app.core.web.forms import EntityForm
+from app.core.web.page import FormPage, Link
+from app.core.web.view import EntityView
+
+MAX_BULK = 1000  # rows changed by one bulk action
+
+
+class EntityPages(BaseView):
+    """The pages of one entity.  ``view`` is its declaration."""
+
+    view: type[EntityView]
+    default_view = "list"
+
+    @expose("/list/")
+    @permission_name("list")
+    def list(self) -> str:
+        """The list, with search, conditions, order and pages."""
+        reach.enter(self.view, "list")
+        return render_template("kehu/list.html", page=listing.page(self.view, request.args))
+
+    @expose("/show/<int:pk>")
+    @permission_name("show")
+    def show(self, pk: int) -> str:
+        """A record with its facts, lines, related rows and history."""
+        columns = [name for _title, names in self.view.groups() for name in names]
+        options = tuple(query.loading(self.view.model, [*columns, "created_by", "changed_by"]))
+        row = reach.row(self.view, pk, "show", options=(*options, *record.lines_loading(self.view)))
+        return render_template("kehu/record.html", page=record.page(self.view, row))
+
+    @expose("/add", methods=("GET", "POST"))
+    @permission_name("add")
+    def add(self) -> str | Response | tuple[str, int]:
+        """A new row."""
+        reach.enter(self.view, "add")
+        form = EntityForm(self.view, defaults={**self.view.defaults(), **self._given()})
+        if request.method == "GET":
+            form.load()
+            return self._form(form, None)
+        return self._save(form, None)
+
+    @expose("/edit/<int:pk>", methods=("GET", "POST"))
+    @permission_name("edit")
+    def edit(self, pk: int) -> str | Response | tuple[str, int]:
+        """A change of a row."""
+        saving = request.method == "POST"
+        row = reach.row(self.view, pk, "edit", lock=saving, options=record.lines_loading(self.view))
+        form = EntityForm(self.view, row=row)
+        if not saving:
+            crud.require_editable(row)
+            form.load()
+            return self._form(form, row)
+        return self._save(form, row)
+
+    @expose("/delete/<int:pk>", methods=("POST",))
+    @permission_name("delete")
+    def delete(self, pk: int) -> Response:
+        """Remove a row."""
+        row = reach.row(self.view, pk, "delete", lock=True)
+        name = str(row)
+        crud.delete(row)
+        flash(_("%(what)s was deleted.", what=name), "success")
+        return redirect(self._list_url())  # type: ignore[return-value]
+
+    @expose("/action/<name>/<int:pk>", methods=("POST",))
+    @permission_name("show")
+    def act(self, name: str, pk: int) -> Response | tuple[str, int]:
+        """A transition or an action on one row."""
+        row = reach.row(self.view, pk, "show", lock=True)
+        data = {key: value for key, value in request.form.items() if key not in ("csrf_token", "next")}
+        try:
+            result = perform(self.view, row, name, data)
+        except BusinessError as error:
+            if error.status in (404, 403):
+                raise
+            db.session.rollback()
+            flash(refusal_text(error, self.view), "error")
+            return redirect(f"/{self.view.model.resource}/show/{pk}")  # type: ignore[return-value]
+        flash(_("Done: %(what)s.", what=action_label(self.view, name)), "success")
+        return redirect(f"/{type(result).resource}/show/{result.id}")  # type: ignore[return-value]
+
+    @expose("/bulk/<name>", methods=("POST",))
+    @permission_name("list")
+    def bulk(self, name: str) -> Response:
+        """An action on chosen rows, each by itself: what is refused is told, the rest is done."""
+        actor = reach.approach(self.view)
+        if name not in self.view.operations() or not actor.may(f"can_{name.replace('-', '_')}", self.view.model.permission_key()):
+            raise NotPermitted() if name in self.view.operations() else NotVisible()
+        ids = [int(each) for each in request.form.getlist("ids") if each.isdigit()][:MAX_BULK]
+        done, refused = 0, []
+        for pk in dict.fromkeys(ids):
+            try:
+                with db.session.begin_nested():
+                    row = crud.fetch(self.view.model, pk, lock=True)
+                    if name == "delete":
+                        crud.delete(row)
+                    else:
+                        perform(self.view, row, name, {})
+                done += 1
+            except BusinessError as error:
+                refused.append(refusal_text(error, self.view))
+        if done:
+            flash(_("%(count)s done: %(what)s.", count=done, what=action_label(self.view, name)), "success")
+        for message in dict.fromkeys(refused):
+            flash(message, "error")
+        return redirect(self._list_url())  # type: ignore[return-value]
+
+    @expose("/pick")
+    @permission_name("list")
+    def pick(self) -> Response:
+        """What a picker finds for ``q``, within the scope."""
+        actor = reach.approach(self.view) if self.view.model.__name__ != "User" else identity.current()
+        if actor is None:
+            raise reach.NotLoggedIn()
+        pickers.require(self.view.model)
+        return jsonify(result=pickers.find(self.view.model, request.args.get("q", "")))
+
+    @expose("/export")
+    @permission_name("export")
+    def export(self) -> Response:
+        """What the list shows, as a file."""
+        reach.enter(self.view, "export")
+        asked, _problems = query.from_address(self.view.model, request.args, self.view.sort)
+        return export_response(self.view, asked, request.args.get("format", "xlsx"))
+
+    @expose("/picture/<int:pk>/<name>/<digest>")
+    @permission_name("show")
+    def picture(self, pk: int, name: str, digest: str) -> Response:
+        """A picture of a row, for whoever sees the row."""
+        row = reach.row(self.view, pk, "show")
+        field = readable(self.view.model).get(name)
+        if field is None or field.kind != "images" or digest not in (field.value(row) or []):
+            raise NotVisible()
+        path = files.path_of(digest)
+        if request.args.get("size") == "small" and path.with_suffix(".thumb").exists():
+            path = path.with_suffix(".thumb")
+        if not path.exists():
+            raise NotVisible()
+        response = send_file(path.resolve(), mimetype=files.media_type(path), max_age=86400)
+        response.headers["Content-Security-Policy"] = "default-src 'none'"
+        return response  # type: ignore[return-value]
+
+    @expose("/import", methods=("GET", "POST"))
+    @permission_name("import")
+    def import_(self) -> Any:
+        """Upload, map and preview, then write: see ``core.web.importing``."""
+        from app.core.web import importing
+
+        reach.enter(self.view, "import")
+        return importing.respond(self.view)
+
+    @expose("/import/template")
+    @permission_name("import")
+    def import_template(self) -> Response:
+        """An empty file with the right headers."""
+        from app.core.web import importing
+
+        reach.enter(self.view, "import")
+        return importing.template(self.view)
+
+    @expose("/import/errors/<int:run>")
+    @permission_name("import")
+    def import_errors(self, run: int) -> Response:
+        """The rows of a run that failed, with the reason in a last column."""
+        from app.core.web import importing
+
+        reach.enter(self.view, "import")
+        return importing.error_file(self.view, run)
+
+    def _list_url(self) -> str:
+        return f"/{self.view.model.resource}/list/"
+
+    def _given(self) -> dict[str, Any]:
+        """Defaults in the address: ``/contacts/add?customer=12``."""
+        known = fields_of(self.view.model)
+        given: dict[str, Any] = {}
+        for name, raw in request.args.items():
+            field = known.get(name)
+            if field is None or field.readonly or field.kind in ("images", "json", "relations"):
+                continue
+            try:
+                value = field.parse(raw)
+                if field.kind == "relation" and value is not None:
+                    value = crud.fetch(field.target, value)  # type: ignore[arg-type]
+            except (ValueError, BusinessError):
+                continue
+            given[name] = value
+        return given
+
+    def _save(self, form: EntityForm, row: Any) -> Any:
+        if row is not None:
+            crud.require_editable(row)
+        readable_form = form.post(request.form)
+        try:
+            data = form.data() | self._pictures(form, row)
+            if not readable_form:
+                raise Invalid({})
+            saved = crud.create(self.view.model, data) if row is None else crud.update(row, data, request.form.get("version"))
+        except BusinessError as error:
+            if error.status in (403, 404):
+                raise
+            db.session.rollback()
+            form.refuse(error)
+            return self._form(form, row), error.status
+        flash(_("%(what)s was saved.", what=saved), "success")
+        target = "add" if request.form.get("then") == "add" else f"show/{saved.id}"
+        return redirect(f"/{self.view.model.resource}/{target}")
+
+    def _pictures(self, form: EntityForm, row: Any) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, field in form.fields.items():
+            if field.kind != "images":
+                continue
+            kept = [each for each in (field.value(row) or [] if row is not None else []) if each not in request.form.getlist(f"{name}-remove")]
+            added = [files.store_picture(name, each.stream) for each in request.files.getlist(name) if each.filename]
+            found[name] = list(dict.fromkeys([*kept, *added]))
+            if len(found[name]) > files.MAX_PICTURES:
+                raise Invalid({name: [_("At most %(count)s pictures.", count=files.MAX_PICTURES)]})
+        return found
+
+    def _form(self, form: EntityForm, row: Any) -> str:
+        model = self.view.model
+        kind = str(model.label)
+        title = _("New %(what)s", what=kind.lower()) if row is None else _("Edit %(what)s", what=row)
+        show = f"/{model.resource}/show/{row.id}" if row is not None else self._list_url()
+        breadcrumb = [Link(str(model.labels), self._list_url())]
+        if row is not None:
+            breadcrumb.append(Link(str(row), show))
+        # The version that the form was filled from stays with it: a stale save must stay stale however often it is sent.
+        version = request.form.get("version") or (str(row.version) if row is not None else "")
+        page = FormPage(
+            title=title,
+            resource=model.resource,
+            breadcrumb=breadcrumb,
+            action_url=request.full_path.rstrip("?"),
+            cancel_url=show,
+            groups=form.groups(),
+            submit_label=_("Save"),
+            hidden=[("version", version)] if row is not None else [],
+            lines=form.grid(),
+            errors=form.errors(),
+        )
+        return render_template("kehu/form.html", page=page)
+
+
+def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -> Any:
+    """Do the transition or action ``name`` to ``row`` (fetched with a lock); the row to answer with.
+
+    Raises NotVisible for an unknown name, NotPermitted, Conflict, Invalid.
+    """
+    if view.model.workflow is not None and view.model.workflow.find(name) is not None:
+        return take(row, name, data)
+    action = view.action(name)
+    if action is None:
+        raise NotVisible()
+    crud.require(action.permission, view.model)
+    known = fields_of(view.model)
+    with identity.doing(name, str(data.get("comment") or "")):
+        result = action.run(row, {key: value for key, value in data.items() if key in known or key not in action.fields})
+        crud.flush()
+    return result if result is not None else row
+
+
+def action_label(view: type[EntityView], name: str) -> str:
+    """How the transition or action is called."""
+    step = view.model.workflow.find(name) if view.model.workflow is not None else None
+    action = view.action(name)
+    if name == "delete":
+        return _("Delete")
+    return str(step.label if step is not None else action.label if action is not None else name)
+
+
+def refusal_text(error: BusinessError, view: type[EntityView]) -> str:
+    """A refusal as one text: its message, and what it says of fields."""
+    known = fields_of(view.model)
+    parts = []
+    for name, messages in error.errors.items():
+        label = str(known[name].label) if name in known else ""
+        parts.append((f"{label}: " if label else "") + " ".join(messages))
+    return " ".join(parts) or error.message
+
+
+def export_response(view: type[EntityView], asked: query.ListQuery, format: str) -> Response:
+    """The file of what ``asked`` finds, as CSV or XLSX, sent when it is complete."""
+    if format not in ("csv", "xlsx"):
+        abort(400)
+    known = readable(view.model)
+    names = [name for name in view.list_columns() if name in known]
+    names += [name for _title, group in view.groups() for name in group if name in known and name not in names and known[name].kind != "images"]
+    handle, name = tempfile.mkstemp(suffix=f".{format}")
+    Path(name).unlink()
+    import os
+
+    os.close(handle)
+    path = Path(name)
+    try:
+        exporter.export(view.model, asked.ordered(), names, format, path)
+        file = path.open("rb")
+    finally:
+        # The open handle keeps the content; nothing is left behind whatever happens to the request.
+        if os.name != "nt":
+            path.unlink(missing_ok=True)
+    mime = "text/csv; charset=utf-8" if format == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.{format}")  # type: ignore[return-value]
+
+
+def pages_for(view: type[EntityView]) -> type[EntityPages]:
+    """The Flask-AppBuilder view class of ``view``'s pages."""
+    operations = view.operations()
+    hidden = {
+        method
+        for method, operation in (("add", "add"), ("edit", "edit"), ("delete", "delete"), ("import_", "import"), ("import_template", "import"), ("import_errors", "import"))
+        if operation not in operations
+    }
+    members = {
+        "view": view,
+        "route_base": f"/{view.model.resource}",
+        "class_permission_name": view.model.permission_key(),
+        "base_permissions": [f"can_{name}" for name in operations],
+        "exclude_route_methods": hidden,
+    }
+    return type(f"{view.model.__name__}Pages", (EntityPages,), members)
+
+

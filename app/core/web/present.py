@@ -1,0 +1,166 @@
+"""Values as people read them: one place for numbers, dates, states and links, in the reader's language."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import url_for
+
+from app.core import clock, identity
+from app.core.fields import TEXTS, Field
+from app.core.i18n import gettext as _
+from app.core.types import Fraction
+from app.core.web.page import Badge, Cell, Column
+
+EMPTY = Cell("empty")
+
+
+def number(value: Decimal | int, scale: int | None = None) -> str:
+    """A number with thousands separators: money keeps its two decimals, other scales drop what is zero (prices below two)."""
+    if isinstance(value, int) or scale == 0:
+        return f"{int(value):,}"
+    if scale == 2:
+        return f"{value:,.2f}"
+    text = f"{value:,f}"
+    whole, _dot, decimals = text.partition(".")
+    decimals = decimals.rstrip("0")
+    if scale == 6:
+        decimals = decimals.ljust(2, "0")
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+def percent(value: Decimal) -> str:
+    """A fraction as a percentage: 0.13 is «13%»."""
+    return f"{number((value * 100).normalize(), 4)}%"
+
+
+def day(value: date) -> str:
+    """A day: in words when near, else 2026-11-23."""
+    distance = (value - clock.today()).days
+    if distance == 0:
+        return _("Today")
+    if distance == -1:
+        return _("Yesterday")
+    if distance == 1:
+        return _("Tomorrow")
+    return value.isoformat()
+
+
+def moment(value: datetime) -> str:
+    """A moment in the company's zone: the day in words when near, and the time."""
+    at = clock.local(value) if value.tzinfo else value
+    return f"{day(at.date())} {at:%H:%M}"
+
+
+def exact(value: datetime) -> str:
+    """A moment in full."""
+    at = clock.local(value) if value.tzinfo else value
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def is_rate(field: Field) -> bool:
+    """Whether the field is a fraction shown as a percentage."""
+    if not field.stored or field.kind != "decimal":
+        return False
+    return isinstance(getattr(field.model, field.attribute).type, Fraction)
+
+
+def text(field: Field, value: Any) -> str:
+    """``value`` of ``field`` as plain text; empty for nothing."""
+    if value is None or value == "" or value == []:
+        return ""
+    if field.kind == "decimal":
+        return percent(value) if is_rate(field) else number(value, field.scale)
+    if field.kind == "integer":
+        return str(value)
+    if field.kind == "bool":
+        return _("Yes") if value else _("No")
+    if field.kind == "choice" and field.choices is not None:
+        return str(field.choices.get(value, value))
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, list | tuple | set):
+        return ", ".join(str(each) for each in value)
+    if isinstance(value, dict):
+        return " ".join(str(each) for each in value.values() if each not in (None, ""))
+    return str(value)
+
+
+def badge(field: Field, value: Any) -> Badge:
+    """A choice as a badge."""
+    return Badge(text(field, value), (field.tones or {}).get(value, "grey"))
+
+
+def cell(field: Field, row: Any) -> Cell:
+    """The field of ``row`` as shown in a table or among the facts."""
+    value = field.value(row)
+    shown = text(field, value)
+    if field.kind == "bool":
+        return Cell("bool", shown, tone="green" if value else "")
+    if not shown and field.kind != "images":
+        return EMPTY
+    if field.kind == "relation":
+        return Cell("link", shown, url=record_url(value))
+    if field.kind == "decimal":
+        return Cell("money" if field.scale == 2 else "number", shown, tone="negative" if value < 0 else "")
+    if field.kind == "integer":
+        return Cell("number", shown)
+    if field.kind == "choice":
+        mark = badge(field, value)
+        return Cell("badge" if field.tones else "text", mark.text, tone=mark.tone)
+    if field.kind == "datetime":
+        return Cell("datetime", shown, title=exact(value))
+    if field.kind == "date":
+        return Cell("date", shown, title=value.isoformat())
+    if field.kind == "images":
+        pictures = [picture_urls(row, field.name, digest) for digest in value or []]
+        return Cell("image", images=pictures) if pictures else EMPTY
+    if field.kind == "email":
+        return Cell("email", shown, url=f"mailto:{value}")
+    if field.kind == "phone":
+        return Cell("phone", shown, url=f"tel:{''.join(each for each in value if each in '+0123456789')}")
+    if field.kind == "url":
+        return Cell("url", shown.removeprefix("https://").removeprefix("http://"), url=value)
+    if field.kind == "longtext":
+        return Cell("longtext", shown)
+    return Cell("code" if field.kind == "code" else "text", shown)
+
+
+def column(field: Field) -> Column:
+    """The head of a table's column for ``field``."""
+    align = "right" if field.kind in ("decimal", "integer") else "left"
+    return Column(field.name, str(field.label), "number" if align == "right" else field.kind, align)
+
+
+def picture_urls(row: Any, name: str, digest: str) -> tuple[str, str]:
+    """(thumbnail, picture) of a record's picture."""
+    endpoint = f"{type(row).__name__}Pages.picture"
+    return (
+        url_for(endpoint, pk=row.id, name=name, digest=digest, size="small"),
+        url_for(endpoint, pk=row.id, name=name, digest=digest),
+    )
+
+
+def record_url(row: Any) -> str | None:
+    """Where ``row`` is shown, if the actor may open it there."""
+    actor = identity.current()
+    resource = getattr(row, "resource", "")
+    if actor is None or not resource or not actor.may("can_show", row.permission_key()):
+        return None
+    return f"/{resource}/show/{row.id}"
+
+
+def stored_text(field: Field, value: Any) -> str:
+    """What the audit trail kept of ``field`` (JSON), as people read it; relations are resolved by the caller."""
+    if value is None or value == "":
+        return ""
+    if field.kind in TEXTS or field.kind in ("relation", "relations", "json"):
+        return ", ".join(value) if isinstance(value, list) else str(value)
+    try:
+        return text(field, field.parse(value)) if field.kind != "images" else _("%(count)s pictures", count=len(value))
+    except ValueError:
+        return str(value)

@@ -1,0 +1,318 @@
+"""What a list is asked for: search, any number of conditions, order and page, from a page's address or the API's ``q``.
+
+Only fields that exist for the actor can be filtered or sorted by; a condition on a row that is not there finds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, noload
+
+from app.core import clock, db, search
+from app.core.errors import BusinessError
+from app.core.fields import TEXTS, Field, fields_of, readable
+from app.core.i18n import gettext as _
+from app.core.i18n import lazy_gettext as _l
+
+MAX_SIZE = 100  # rows a page
+SIZES = (25, 50, 100)
+DEFAULT_SIZE = 25
+MAX_CONDITIONS = 30
+MAX_IN = 500
+
+OPERATORS: dict[str, tuple[Any, int]] = {
+    "eq": (_l("is"), 1),
+    "neq": (_l("is not"), 1),
+    "ct": (_l("contains"), 1),
+    "nct": (_l("does not contain"), 1),
+    "sw": (_l("starts with"), 1),
+    "nsw": (_l("does not start with"), 1),
+    "ew": (_l("ends with"), 1),
+    "new": (_l("does not end with"), 1),
+    "gt": (_l("is more than"), 1),
+    "ge": (_l("is at least"), 1),
+    "lt": (_l("is less than"), 1),
+    "le": (_l("is at most"), 1),
+    "rel_o_m": (_l("is"), 1),
+    "nrel_o_m": (_l("is not"), 1),
+    "rel_m_m": (_l("has"), 1),
+    "in": (_l("is one of"), 1),
+    "empty": (_l("is empty"), 0),
+    "nempty": (_l("is not empty"), 0),
+}
+DATE_WORDS = {"gt": _l("is after"), "ge": _l("is from"), "lt": _l("is before"), "le": _l("is until")}
+_TEXT = ("ct", "eq", "neq", "nct", "sw", "nsw", "ew", "new", "in", "empty", "nempty")
+_ORDERED = ("eq", "neq", "gt", "ge", "lt", "le", "in", "empty", "nempty")
+BY_KIND: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(TEXTS, _TEXT),
+    "integer": _ORDERED,
+    "decimal": _ORDERED,
+    "date": _ORDERED,
+    "datetime": ("gt", "ge", "lt", "le", "eq", "empty", "nempty"),
+    "bool": ("eq", "neq"),
+    "choice": ("eq", "neq", "in", "empty", "nempty"),
+    "relation": ("rel_o_m", "nrel_o_m", "eq", "neq", "in", "empty", "nempty"),
+    "relations": ("rel_m_m",),
+}
+
+
+class BadQuery(BusinessError):
+    """A filter, order or page that can't be: unknown field or operator, unreadable value."""
+
+    status = 400
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition: a field, an operator's name, and the value as given and as read."""
+
+    field: Field
+    operator: str
+    raw: Any
+    value: Any = None
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        """The condition as SQL."""
+        return _clause(self)
+
+
+@dataclass
+class ListQuery:
+    """What a list shows of ``model``; ``page`` counts from 0."""
+
+    model: type[Any]
+    search: str = ""
+    conditions: list[Condition] = field(default_factory=list)
+    order: str = ""
+    descending: bool = False
+    page: int = 0
+    size: int = DEFAULT_SIZE
+
+    def filtered(self) -> sa.Select[Any]:
+        """The rows, scoped when executed, without order or page."""
+        statement = sa.select(self.model)
+        for condition in self.conditions:
+            statement = statement.where(condition.clause())
+        words = search.matches(self.model.search_text, self.search)
+        return statement if words is None else statement.where(words)
+
+    def ordered(self) -> sa.Select[Any]:
+        """The rows in their order; the id decides between equals, so that pages never overlap."""
+        statement = self.filtered()
+        key = self.model.id
+        if self.order and self.order != "id":
+            column = getattr(self.model, fields_of(self.model)[self.order].attribute)
+            statement = statement.order_by(column.desc() if self.descending else column.asc())
+            return statement.order_by(key.desc() if self.descending else key.asc())
+        return statement.order_by(key.desc() if self.descending else key.asc())
+
+    def rows(self, columns: Iterable[str]) -> list[Any]:
+        """The page's rows with the relations among ``columns`` loaded."""
+        statement = self.ordered().options(*loading(self.model, columns)).limit(self.size).offset(self.page * self.size)
+        return list(db.session.scalars(statement).unique())
+
+    def count(self) -> int:
+        """How many rows there are on all pages."""
+        inner = self.filtered().with_only_columns(self.model.id).order_by(None)
+        return db.session.scalar(sa.select(sa.func.count()).select_from(inner.subquery())) or 0
+
+
+def loading(model: type[Any], columns: Iterable[str]) -> list[Any]:
+    """Loader options for the relations among ``columns``, so that a list costs the same however long it is."""
+    mapper = sa.inspect(model)
+    options = []
+    wanted = set(columns)
+    for relation in mapper.relationships:
+        if relation.key in wanted and relation.key != "lines":
+            attribute = getattr(model, relation.key)
+            options.append(sa.orm.selectinload(attribute) if relation.uselist else joinedload(attribute))
+        elif relation.uselist is False and relation.lazy == "joined":
+            options.append(noload(getattr(model, relation.key)))
+    return options
+
+
+def sortable(model: type[Any]) -> list[str]:
+    """The fields a list of ``model`` can be ordered by, for who acts now."""
+    return [
+        name
+        for name, field in readable(model).items()
+        if field.stored and field.kind not in ("longtext", "json", "images", "relation", "relations", "password")
+    ]
+
+
+def filterable(model: type[Any]) -> dict[str, Field]:
+    """The fields a list of ``model`` can be filtered by, for who acts now."""
+    return {name: field for name, field in readable(model).items() if field.stored and field.kind in BY_KIND}
+
+
+def condition(model: type[Any], name: str, operator: str, raw: Any) -> Condition:
+    """A condition for who acts now.  Raises BadQuery."""
+    found = filterable(model).get(name)
+    if found is None:
+        raise BadQuery(_("There is nothing called “%(name)s” to filter by.", name=name))
+    if operator not in BY_KIND[found.kind]:
+        raise BadQuery(_("“%(label)s” can't be filtered by “%(operator)s”.", label=found.label, operator=operator))
+    if OPERATORS[operator][1] == 0:
+        return Condition(found, operator, raw)
+    try:
+        return Condition(found, operator, raw, _read(found, operator, raw))
+    except ValueError as error:
+        raise BadQuery(f"{found.label}: {error}", {name: [str(error)]}) from None
+
+
+def order(model: type[Any], name: str, direction: str = "asc") -> tuple[str, bool]:
+    """An order for who acts now: (field, descending).  Raises BadQuery."""
+    if name not in sortable(model):
+        raise BadQuery(_("The list can't be ordered by “%(name)s”.", name=name))
+    if direction not in ("asc", "desc"):
+        raise BadQuery(_("The order is asc or desc."))
+    return name, direction == "desc"
+
+
+def default_order(model: type[Any], sort: str) -> tuple[str, bool]:
+    """The view's own order, where the actor may see it."""
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    return (name, descending) if name in sortable(model) else ("id", True)
+
+
+def from_api(model: type[Any], arguments: Mapping[str, Any], sort: str) -> ListQuery:
+    """The query in the API's ``q`` (Flask-AppBuilder's form).  Raises BadQuery."""
+    query = ListQuery(model, size=20)
+    conditions = arguments.get("filters") or []
+    if not isinstance(conditions, list) or len(conditions) > MAX_CONDITIONS:
+        raise BadQuery(_("At most %(count)s conditions.", count=MAX_CONDITIONS))
+    for each in conditions:
+        if not isinstance(each, dict) or not {"col", "opr"} <= set(each):
+            raise BadQuery(_("A filter has the form (col:name,opr:eq,value:…)."))
+        query.conditions.append(condition(model, str(each["col"]), str(each["opr"]), each.get("value")))
+    query.search = str(arguments.get("search") or "")
+    if arguments.get("order_column"):
+        query.order, query.descending = order(model, str(arguments["order_column"]), str(arguments.get("order_direction") or "asc"))
+    else:
+        query.order, query.descending = default_order(model, sort)
+    query.page = max(0, _whole(arguments.get("page"), 0))
+    size = _whole(arguments.get("page_size"), 20)
+    query.size = MAX_SIZE if size == -1 else min(max(1, size), MAX_SIZE)
+    return query
+
+
+def from_address(model: type[Any], arguments: Any, sort: str) -> tuple[ListQuery, list[str]]:
+    """The query in a page's address, and what in it could not be understood: ``f=field:operator:value`` any number of times,
+    ``q``, ``sort`` (with «-» for descending), ``page`` (from 1) and ``size``."""
+    query = ListQuery(model, search=str(arguments.get("q") or "").strip()[:200])
+    problems: list[str] = []
+    texts = list(arguments.getlist("f"))[:MAX_CONDITIONS]
+    if arguments.get("ff") and arguments.get("fo"):
+        texts.append(f"{arguments['ff']}:{arguments['fo']}:{arguments.get('fv', '')}")
+    for text in texts:
+        name, _colon, rest = text.partition(":")
+        operator, _colon, raw = rest.partition(":")
+        if operator and OPERATORS.get(operator, ("", 1))[1] and not raw:
+            continue
+        try:
+            query.conditions.append(condition(model, name, operator, raw))
+        except BadQuery as error:
+            problems.append(error.message)
+    wanted = str(arguments.get("sort") or "")
+    try:
+        query.order, query.descending = order(model, wanted.removeprefix("-"), "desc" if wanted.startswith("-") else "asc") if wanted else (
+            default_order(model, sort)
+        )
+    except BadQuery as error:
+        problems.append(error.message)
+        query.order, query.descending = default_order(model, sort)
+    query.page = max(1, _whole(arguments.get("page"), 1)) - 1
+    size = _whole(arguments.get("size"), DEFAULT_SIZE)
+    query.size = size if size in SIZES else DEFAULT_SIZE
+    return query, problems
+
+
+def _whole(raw: Any, default: int) -> int:
+    try:
+        return min(int(raw), 10**9)
+    except (TypeError, ValueError):
+        return default
+
+
+def _read(field: Field, operator: str, raw: Any) -> Any:
+    if operator == "in":
+        values = raw if isinstance(raw, list) else str(raw).split(",")
+        if len(values) > MAX_IN:
+            raise ValueError(_("At most %(count)s values.", count=MAX_IN))
+        return [_one(field, each) for each in values]
+    return _one(field, raw)
+
+
+def _one(field: Field, raw: Any) -> Any:
+    if field.kind in TEXTS:
+        text = str(raw if raw is not None else "")
+        if "\x00" in text:
+            raise ValueError(_("This contains a character that can't be stored."))
+        return text[:1000]
+    if field.kind == "relations":
+        return field._parse_relation(raw)
+    if raw in (None, "") and field.kind != "bool":
+        raise ValueError(_("A value is needed."))
+    if field.kind == "choice":
+        return str(raw)
+    if field.kind == "datetime" and isinstance(raw, str) and "T" not in raw and ":" not in raw:
+        return field._parse_date(raw)
+    return field.parse(raw)
+
+
+def _clause(condition: Condition) -> sa.ColumnElement[bool]:
+    field, operator, value = condition.field, condition.operator, condition.value
+    column = getattr(field.model, field.attribute)
+    if operator == "empty":
+        return sa.or_(column.is_(None), column == "") if field.kind in TEXTS else column.is_(None)
+    if operator == "nempty":
+        return sa.and_(column.is_not(None), column != "") if field.kind in TEXTS else column.is_not(None)
+    if operator == "rel_m_m":
+        return column.any(field.target.id == value)  # type: ignore[no-any-return,union-attr]
+    if operator == "in":
+        return column.in_(value)  # type: ignore[no-any-return]
+    if operator in _LIKE:
+        pattern, negated = _LIKE[operator]
+        like = column.ilike(pattern.format(search.escaped(value)), escape="\\")
+        return sa.or_(sa.not_(like), column.is_(None)) if negated else like  # type: ignore[no-any-return]
+    if field.kind == "datetime" and isinstance(value, date) and not isinstance(value, datetime):
+        return _on_day(column, operator, value)
+    if operator in ("neq", "nrel_o_m"):
+        return sa.or_(column != value, column.is_(None))
+    return _COMPARE[operator](column, value)
+
+
+_LIKE = {
+    "ct": ("%{}%", False),
+    "nct": ("%{}%", True),
+    "sw": ("{}%", False),
+    "nsw": ("{}%", True),
+    "ew": ("%{}", False),
+    "new": ("%{}", True),
+}
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": lambda column, value: column == value,
+    "rel_o_m": lambda column, value: column == value,
+    "gt": lambda column, value: column > value,
+    "ge": lambda column, value: column >= value,
+    "lt": lambda column, value: column < value,
+    "le": lambda column, value: column <= value,
+}
+
+
+def _on_day(column: Any, operator: str, day: date) -> sa.ColumnElement[bool]:
+    """A moment compared with a day of the company."""
+    start = datetime.combine(day, time.min, clock.zone())
+    end = start + timedelta(days=1)
+    return {  # type: ignore[no-any-return]
+        "eq": sa.and_(column >= start, column < end),
+        "gt": column >= end,
+        "ge": column >= start,
+        "lt": column < start,
+        "le": column < end,
+    }[operator]

@@ -1,0 +1,166 @@
+"""The page of one record: facts, lines, what can be done, related rows and history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from app.core import db, identity, scope
+from app.core.document import Document, line_model
+from app.core.fields import fields_of, readable
+from app.core.i18n import gettext as _
+from app.core.web import history, present, query, reach
+from app.core.web.forms import EntityForm
+from app.core.web.listing import table_rows
+from app.core.web.page import Action, Badge, Cell, Fact, Group, Link, RecordPage, Row, Tab, Table
+from app.core.web.view import EntityView, Related, views
+
+RELATED = 10  # rows of a tab
+
+
+def page(view: type[EntityView], row: Any) -> RecordPage:
+    """What ``row`` (fetched within the scope) shows."""
+    view.prepare([row])
+    known = readable(view.model)
+    groups, images = [], []
+    for title, names in view.groups():
+        facts = []
+        for name in names:
+            field = known.get(name)
+            if field is None:
+                continue
+            if field.kind == "images":
+                images += present.cell(field, row).images
+            else:
+                facts.append(Fact(str(field.label), present.cell(field, row), str(field.help)))
+        if facts:
+            groups.append(Group(str(title), facts=facts))
+    return RecordPage(
+        title=str(row),
+        resource=view.model.resource,
+        breadcrumb=[Link(str(view.model.labels), f"/{view.model.resource}/list/" if reach.may(view, "list") else None)],
+        groups=groups,
+        actions=actions(view, row),
+        badge=_badge(view, row),
+        subtitle=_changed(row),
+        images=images,
+        lines=_lines(view, row),
+        lines_title=_("Lines"),
+        tabs=[*_related(view, row), Tab("history", _("History"), events=history.events(row))],
+    )
+
+
+def lines_loading(view: type[EntityView]) -> tuple[Any, ...]:
+    """Loader options for a document's lines and what they point at."""
+    kind = line_model(view.model)
+    if kind is None:
+        return ()
+    return (selectinload(view.model.lines).options(*query.loading(kind, view.grid_columns())),)
+
+
+def actions(view: type[EntityView], row: Any) -> list[Action]:
+    """The buttons: transitions, actions, edit and delete, as far as the actor may and the state allows."""
+    base = f"/{view.model.resource}"
+    writable = _writable(view, row)
+    found = []
+    for step in reach.steps_for(view, row, writable):
+        fields = EntityForm(view, row=row, only=step.fields) if step.fields else None
+        if fields is not None:
+            fields.load()
+        shown = fields.plain_fields() if fields is not None else []
+        for field in shown:
+            field.id = f"{step.name}-{field.name}"
+            field.required = field.name in step.required
+        rank = "primary" if step.primary else "secondary"
+        url = f"{base}/action/{step.name}/{row.id}"
+        found.append(Action(step.name, str(step.label), url, rank=rank, confirm=str(step.confirm), fields=shown, tone=step.tone))
+    for action in reach.actions_for(view, row) if writable else []:
+        rank = "primary" if action.primary else "secondary"
+        url = f"{base}/action/{action.name}/{row.id}"
+        found.append(Action(action.name, str(action.label), url, rank=rank, confirm=str(action.confirm), tone=action.tone))
+    editable = writable and (not isinstance(row, Document) or row.is_editable)
+    if reach.may(view, "edit") and editable:
+        rank = "secondary" if any(each.rank == "primary" for each in found) else "primary"
+        found.append(Action("edit", _("Edit"), f"{base}/edit/{row.id}", method="get", rank=rank, icon="pencil"))
+    if reach.may(view, "delete") and editable and not getattr(row, "number", None):
+        sure = _("%(what)s is removed for good.", what=row)
+        found.append(Action("delete", _("Delete"), f"{base}/delete/{row.id}", rank="danger", confirm=sure, tone="danger", icon="trash"))
+    return found
+
+
+def _writable(view: type[EntityView], row: Any) -> bool:
+    actor = identity.require()
+    if actor.unlimited or view.model.scope.everyone:
+        return True
+    return bool(scope.visible_ids(db.session.connection(), view.model, [row.id], actor, write=True))
+
+
+def _badge(view: type[EntityView], row: Any) -> Badge | None:
+    for name in ("state", "status"):
+        field = readable(view.model).get(name)
+        if field is not None and field.tones and (value := field.value(row)):
+            return present.badge(field, value)
+    if getattr(row, "active", True) is False:
+        return Badge(_("Inactive"), "grey")
+    return None
+
+
+def _changed(row: Any) -> str:
+    if not hasattr(row, "changed_on") or row.changed_on is None or not hasattr(row, "version"):
+        return ""
+    who = str(row.changed_by) if row.changed_by is not None else identity.SYSTEM_NAME
+    return _("Changed by %(who)s, %(when)s", who=who, when=present.moment(row.changed_on))
+
+
+def _lines(view: type[EntityView], row: Any) -> Table | None:
+    kind = line_model(view.model)
+    if kind is None:
+        return None
+    known = readable(kind)
+    fields = [known[name] for name in view.grid_columns() if name in known]
+    rows = [Row(line.id, None, [present.cell(field, line) for field in fields]) for line in row.lines]
+    totals = []
+    for index, field in enumerate(fields):
+        if field.kind == "decimal" and field.scale in (2, 4):
+            total = sum((field.value(line) or 0 for line in row.lines), start=0)
+            totals.append(Cell("number", present.number(total, field.scale)))
+        else:
+            totals.append(Cell("text", _("Total")) if index == 0 else present.EMPTY)
+    return Table([present.column(field) for field in fields], rows, totals if rows else [], empty=_("No lines."))
+
+
+def _related(view: type[EntityView], row: Any) -> list[Tab]:
+    tabs = []
+    for related in view.related:
+        target = views.get(related.resource)
+        if target is not None and reach.may(target, "list"):
+            tabs.append(_tab(target, related, row))
+    return tabs
+
+
+def _tab(target: type[EntityView], related: Related, row: Any) -> Tab:
+    model = target.model
+    relation = fields_of(model)[related.field]
+    known = readable(model)
+    names = [name for name in related.columns or target.list_columns() if name in known and name != related.field]
+    fields = [known[name] for name in names]
+    order, descending = query.default_order(model, target.sort)
+    asked = query.ListQuery(model, conditions=[query.Condition(relation, "rel_o_m", row.id, row.id)], order=order, descending=descending)
+    # Rows and their number in one statement.
+    statement = asked.ordered().add_columns(sa.func.count().over()).options(*query.loading(model, names)).limit(RELATED)
+    found = list(db.session.execute(statement).unique())
+    rows = [each[0] for each in found]
+    target.prepare(rows)
+    base = f"/{model.resource}"
+    return Tab(
+        id=related.resource,
+        label=str(related.label or model.labels),
+        count=found[0][1] if found else 0,
+        table=Table([present.column(field) for field in fields], table_rows(target, rows, fields), empty=_("Nothing here yet.")),
+        add_url=f"{base}/add?{related.field}={row.id}" if reach.may(target, "add") else None,
+        more_url=f"{base}/list/?f={related.field}:rel_o_m:{row.id}",
+    )
+
+

@@ -1,0 +1,37 @@
+"""How users, roles and the audit trail are shown: Flask-AppBuilder's own accounts on our pages."""
+
+from __future__ import annotations
+
+from app.core.audit import AuditEntry
+from app.core.i18n import lazy_gettext as _l
+from app.core.users import Role, User
+from app.core.web.view import EntityView
+
+
+class UserView(EntityView, model=User):
+    icon = "users"
+    columns = ("username", "first_name", "last_name", "email", "roles", "active")
+    fieldsets = (
+        (_l("Account"), ("username", "new_password", "active", "roles")),
+        (_l("Person"), ("first_name", "last_name", "email", "locale")),
+    )
+    sort = "username"
+    help = _l("Accounts that can log in. Give each its roles here, and its department under Employees.")
+    importable = False
+
+
+class RoleView(EntityView, model=Role):
+    icon = "key"
+    columns = ("name",)
+    fieldsets = (("", ("name",)),)
+    sort = "name"
+    help = _l("What a role may do. A change holds from the next click of whoever has it.")
+    importable = False
+
+
+class AuditEntryView(EntityView, model=AuditEntry):
+    icon = "clock"
+    columns = ("at", "user", "record", "action", "comment")
+    fieldsets = (("", ("at", "user", "record", "action", "comment")), (_l("Changes"), ("changes",)))
+    sort = "-at"
+    help = _l("Every change of every record: who, when, and from what to what. Nobody can alter it.")

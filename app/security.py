@@ -1,0 +1,350 @@
+"""Who may do what: our small security manager on Flask-AppBuilder's, and the roles of the company as one table.
+
+Grants are data: ``sync`` puts the table's defaults into the database once, and never again undoes what an administrator changed.
+Permissions are kept by the entity's class name («can_edit» on «Customer»); grants that widen them («can_see_all») by the domain's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from flask_appbuilder import Model
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_appbuilder.security.sqla.apis import GroupApi, PermissionApi, PermissionViewMenuApi, RoleApi, UserApi, ViewMenuApi
+from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_appbuilder.security.sqla.models import Group, Role, User, assoc_group_role, assoc_permissionview_role, assoc_user_group, assoc_user_role
+from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import db, identity
+from app.core.identity import ASSIGN, CHANGE_ALL, GRANTS, SEE_ALL, SEE_COST, SEE_DETAILS, Actor
+from app.core.users import full_name
+from app.core.web.view import views
+
+ADMINISTRATOR = "Administrator"
+DOMAINS = ("people", "catalog", "crm", "library", "activities", "stock", "sales", "purchasing", "finance", "service", "marketing", "system")
+
+READ = "list show export"
+WRITE = "add edit delete import"
+OWN_PLANS = "list show export add edit delete submit reopen"
+
+
+@dataclass(frozen=True)
+class RoleTable:
+    """What a role begins with: ``may`` maps an entity's class to operations, ``grants`` a grant to domains."""
+
+    may: dict[str, str] = field(default_factory=dict)
+    grants: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    base: bool = True  # also what everyone with a role may
+
+    def pairs(self) -> set[tuple[str, str]]:
+        """(permission, entity or domain) of the role's defaults."""
+        found = {(f"can_{name}", key) for key, names in self.may.items() for name in names.split()}
+        found |= {(grant, domain) for grant, domains in self.grants.items() for domain in domains}
+        return found | (EVERYONE.pairs() if self.base and self is not EVERYONE else set())
+
+
+EVERYONE = RoleTable(
+    may={
+        **dict.fromkeys(("Department", "Employee", "Holiday", "Category", "Unit", "Brand", "Product", "Warehouse"), READ),
+        "User": "pick",
+        "Leave": f"{READ} add edit delete",
+        "WeeklyPlan": OWN_PLANS,
+    },
+)
+_SALES = {
+    "Customer": f"{READ} add edit import",
+    "Contact": f"{READ} add edit import",
+    "CustomerShare": f"{READ} add edit delete",
+    "StockBalance": READ,
+}
+_STOCK_BOOK = {"StockEntry": READ, "StockBalance": READ}
+_BUSINESS = {
+    **dict.fromkeys(("Customer", "Contact", "CustomerShare", "SafetyStock", "StockAdjustment", "StockEntry", "StockBalance"), READ),
+}
+_SYSTEM = dict.fromkeys(
+    ("AuditEntry", "OutboxMail", "ScheduledJob", "JobRun", "ImportRun", "ImportMapping", "User", "Role"), READ
+)
+
+ROLES: dict[str, RoleTable] = {
+    ADMINISTRATOR: RoleTable(),
+    "Director": RoleTable(
+        may={**_BUSINESS, "WeeklyPlan": f"{OWN_PLANS} review"},
+        grants={SEE_ALL: DOMAINS[:-1], SEE_COST: DOMAINS, SEE_DETAILS: DOMAINS},
+    ),
+    "Sales manager": RoleTable(
+        may={**_SALES, "Customer": f"{READ} {WRITE}", "Contact": f"{READ} {WRITE}", "WeeklyPlan": f"{OWN_PLANS} review"},
+        grants={ASSIGN: ("crm", "activities"), SEE_COST: ("catalog",), SEE_DETAILS: ("crm", "people")},
+    ),
+    "Salesperson": RoleTable(may=_SALES, grants={SEE_DETAILS: ("crm",)}),
+    "Warehouse keeper": RoleTable(
+        may={
+            "Customer": "list show",
+            "SafetyStock": f"{READ} {WRITE}",
+            "StockAdjustment": f"{READ} {WRITE} post cancel",
+            **_STOCK_BOOK,
+        },
+        grants={SEE_ALL: ("crm", "stock"), CHANGE_ALL: ("stock",), SEE_COST: ("stock",)},
+    ),
+    "Purchaser": RoleTable(
+        may={
+            **dict.fromkeys(("Category", "Unit", "Brand", "Product"), f"{READ} {WRITE}"),
+            "SafetyStock": f"{READ} {WRITE}",
+            "StockAdjustment": READ,
+            **_STOCK_BOOK,
+        },
+        grants={SEE_ALL: ("catalog", "purchasing", "stock"), CHANGE_ALL: ("purchasing",), SEE_COST: ("catalog", "stock", "purchasing")},
+    ),
+    "Accountant": RoleTable(
+        may={**_BUSINESS},
+        grants={
+            SEE_ALL: ("crm", "sales", "purchasing", "stock", "finance", "catalog"),
+            CHANGE_ALL: ("finance",),
+            SEE_COST: ("catalog", "stock", "purchasing", "sales"),
+            SEE_DETAILS: ("crm",),
+        },
+    ),
+    "Support agent": RoleTable(
+        may={"Customer": READ, "Contact": READ},
+        grants={SEE_ALL: ("crm", "service"), CHANGE_ALL: ("service",), SEE_DETAILS: ("crm",)},
+    ),
+    "Marketer": RoleTable(may={"Customer": READ, "Contact": READ}, grants={SEE_ALL: ("crm", "marketing"), SEE_DETAILS: ("crm",)}),
+    "Auditor": RoleTable(
+        may={
+            **_BUSINESS,
+            **_SYSTEM,
+            **dict.fromkeys(
+                ("Department", "Employee", "Holiday", "Leave", "Category", "Unit", "Brand", "Product", "Warehouse", "WeeklyPlan"), READ
+            ),
+        },
+        grants={SEE_ALL: DOMAINS, SEE_COST: DOMAINS, SEE_DETAILS: DOMAINS},
+        base=False,
+    ),
+}
+
+
+class SeededGrant(Model):
+    """A default that has been given to a role once; whatever an administrator does with it since, it is not given again."""
+
+    __tablename__ = "seeded_grants"
+    __table_args__ = (sa.UniqueConstraint("role", "permission", "subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(sa.String(64))
+    permission: Mapped[str] = mapped_column(sa.String(100))
+    subject: Mapped[str] = mapped_column(sa.String(250))
+
+
+class FlushingInterface(SQLAInterface):
+    """Flask-AppBuilder's data interface for its own users and roles, without its commits: the edge commits."""
+
+    def _flush(self, item: Any) -> bool:
+        self.session.add(item)
+        self.session.flush()
+        return True
+
+    def add(self, item: Any, raise_exception: bool = False) -> bool:
+        return self._flush(item)
+
+    def edit(self, item: Any, raise_exception: bool = False) -> bool:
+        return self._flush(item)
+
+    def delete(self, item: Any, raise_exception: bool = False) -> bool:
+        self.session.delete(item)
+        self.session.flush()
+        return True
+
+
+class KehuUserApi(UserApi):
+    """Users over the API, as Flask-AppBuilder gives them; a password never reaches the database in the clear."""
+
+    datamodel = FlushingInterface(User)
+    search_exclude_columns = ["password", "search_text"]
+
+    def post(self) -> Any:
+        with db.session.no_autoflush:
+            return _with_result(super().post(), self)
+
+    def put(self, pk: Any) -> Any:
+        if db.session.get(User, int(pk)) is None:
+            return self.response_404()
+        # It sets the password as typed and looks up roles before it hashes: nothing may be flushed in between.
+        with db.session.no_autoflush:
+            return _with_result(super().put(pk), self, int(pk))
+
+
+for _name in ("post", "put"):
+    # The routes and permissions hang on the functions: ours take the place of those they call.
+    for _mark in ("_urls", "_permission_name"):
+        setattr(getattr(KehuUserApi, _name), _mark, getattr(getattr(UserApi, _name), _mark))
+    getattr(KehuUserApi, _name).__doc__ = getattr(UserApi, _name).__doc__
+
+
+def _with_result(response: Any, api: Any, pk: int | None = None) -> Any:
+    """Flask-AppBuilder's answer to a write, with the row as every other resource answers it."""
+    if response.status_code >= 400:
+        return response
+    key = pk or response.get_json().get("id")
+    user = db.session.get(User, key)
+    result = {name: getattr(user, name) for name in ("username", "first_name", "last_name", "email", "active")}
+    result["roles"] = [{"id": role.id, "name": role.name} for role in user.roles]
+    return api.response(response.status_code, id=key, result={"id": key, **result})
+
+
+class KehuRoleApi(RoleApi):
+    """Roles over the API, without commits of their own."""
+
+    datamodel = FlushingInterface(Role)
+
+
+class KehuGroupApi(GroupApi):
+    """Groups over the API, without commits of their own."""
+
+    datamodel = FlushingInterface(Group)
+
+
+class KehuSecurityManager(SecurityManager):
+    """Flask-AppBuilder's users, roles and log-in; permissions are read once a request and kept on the actor."""
+
+    user_api = KehuUserApi
+    role_api = KehuRoleApi
+    group_api = KehuGroupApi
+    permission_api = PermissionApi
+    view_menu_api = ViewMenuApi
+    permission_view_menu_api = PermissionViewMenuApi
+
+    def register_views(self) -> None:
+        """The log-in, and the APIs of users, roles and groups; its pages are replaced by ours."""
+        from app.core.web.account import LoginView
+
+        self.auth_view = LoginView()
+        self.user_view = None
+        self.appbuilder.add_view_no_menu(self.auth_view)
+        apis = (self.security_api, self.permission_api, self.role_api, self.user_api, self.view_menu_api, self.permission_view_menu_api)
+        for api in (*apis, self.group_api):
+            self.appbuilder.add_api(api)
+
+    def has_access(self, permission_name: str, view_name: str) -> bool:
+        """Whether who acts now holds the permission."""
+        actor = identity.current()
+        return actor is not None and actor.may(permission_name, view_name)
+
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
+        """Nothing is public."""
+        return False
+
+    def auth_user_db(self, username: str, password: str) -> Any:
+        """The user, if the password is right; the counters are written as the system, since nobody is logged in yet."""
+        db.set_reading(False)
+        with identity.acting_as(identity.system()):
+            return super().auth_user_db(username, password)
+
+
+def load_actor(user: User) -> Actor:
+    """The actor that ``user`` is: roles (one's own and one's groups') and permissions, in one statement."""
+    direct = sa.select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user.id)
+    by_group = (
+        sa.select(assoc_group_role.c.role_id)
+        .join(assoc_user_group, assoc_user_group.c.group_id == assoc_group_role.c.group_id)
+        .where(assoc_user_group.c.user_id == user.id)
+    )
+    statement = (
+        sa.select(Role.name, Permission.name, ViewMenu.name)
+        .select_from(Role.__table__)
+        .outerjoin(assoc_permissionview_role, assoc_permissionview_role.c.role_id == Role.id)
+        .outerjoin(PermissionView.__table__, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
+        .outerjoin(Permission.__table__, Permission.id == PermissionView.permission_id)
+        .outerjoin(ViewMenu.__table__, ViewMenu.id == PermissionView.view_menu_id)
+        .where(Role.id.in_(sa.union_all(direct, by_group)))
+    )
+    rows = db.session.connection().execute(statement).all()
+    roles = frozenset(role for role, _permission, _subject in rows)
+    permissions = frozenset((permission, subject) for _role, permission, subject in rows if permission)
+    locale = getattr(user, "locale", None) or ""
+    return Actor(user.id, full_name(user), roles, permissions, is_admin=ADMINISTRATOR in roles, locale=locale)
+
+
+def actor_for(user_id: int) -> Actor:
+    """The actor that the user with ``user_id`` is: for jobs, tests and «preview as»."""
+    user = db.session.get(User, user_id)
+    assert user is not None
+    return load_actor(user)
+
+
+def needed() -> set[tuple[str, str]]:
+    """Every (permission, subject) that the code knows: of the views, of Flask-AppBuilder's APIs, and the grants."""
+    pairs: set[tuple[str, str]] = {(grant, domain) for grant in GRANTS for domain in DOMAINS}
+    for view in views.values():
+        pairs |= {(f"can_{name.replace('-', '_')}", view.model.permission_key()) for name in view.operations()}
+    for base in current_app.appbuilder.baseviews:  # type: ignore[attr-defined]
+        pairs |= {(permission, base.class_permission_name) for permission in base.base_permissions or []}
+    for table in ROLES.values():
+        pairs |= table.pairs()
+    return pairs
+
+
+def fingerprint() -> str:
+    """A digest of what ``sync`` would see to: unchanged, there is nothing to do."""
+    text = repr((sorted(needed()), [(name, sorted(table.pairs())) for name, table in ROLES.items()]))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sync() -> None:
+    """Make the database know every permission and role, and give each role its defaults once.  A few statements, whatever their number."""
+    connection = db.session.connection()
+    pairs = needed()
+    permissions = _ensure_names(connection, Permission.__table__, {name for name, _subject in pairs})
+    subjects = _ensure_names(connection, ViewMenu.__table__, {subject for _name, subject in pairs})
+    known = _permission_views(connection)
+    missing = [
+        {"permission_id": permissions[name], "view_menu_id": subjects[subject]} for name, subject in sorted(pairs) if (name, subject) not in known
+    ]
+    if missing:
+        connection.execute(sa.insert(PermissionView.__table__), missing)
+        known = _permission_views(connection)
+    seeded = set(connection.execute(sa.select(SeededGrant.role, SeededGrant.permission, SeededGrant.subject)).tuples())
+    new_roles = {name for name in ROLES if (name, "", "") not in seeded}
+    existing = dict(connection.execute(sa.select(Role.name, Role.id)).tuples())
+    to_make = [{"name": name} for name in sorted(new_roles - set(existing))]
+    if to_make:
+        connection.execute(sa.insert(Role.__table__), to_make)
+        existing = dict(connection.execute(sa.select(Role.name, Role.id)).tuples())
+    marks = [{"role": name, "permission": "", "subject": ""} for name in sorted(new_roles)]
+    gifts = []
+    held = set(connection.execute(sa.select(assoc_permissionview_role.c.role_id, assoc_permissionview_role.c.permission_view_id)).tuples())
+    for name, table in ROLES.items():
+        for permission, subject in sorted(table.pairs() if name != ADMINISTRATOR else pairs):
+            if (name, permission, subject) in seeded:
+                continue
+            marks.append({"role": name, "permission": permission, "subject": subject})
+            role_id = existing.get(name)
+            if role_id is not None and (role_id, known[permission, subject]) not in held:
+                gifts.append({"role_id": role_id, "permission_view_id": known[permission, subject]})
+    if gifts:
+        connection.execute(sa.insert(assoc_permissionview_role), gifts)
+    if marks:
+        connection.execute(sa.insert(SeededGrant.__table__), marks)
+
+
+def _ensure_names(connection: sa.Connection, table: Any, names: Iterable[str]) -> dict[str, int]:
+    found = dict(connection.execute(sa.select(table.c.name, table.c.id)).tuples())
+    missing = [{"name": name} for name in sorted(set(names) - set(found))]
+    if missing:
+        connection.execute(sa.insert(table), missing)
+        found = dict(connection.execute(sa.select(table.c.name, table.c.id)).tuples())
+    return found
+
+
+def _permission_views(connection: sa.Connection) -> dict[tuple[str, str], int]:
+    statement = (
+        sa.select(Permission.name, ViewMenu.name, PermissionView.id)
+        .select_from(PermissionView.__table__)
+        .join(Permission.__table__, Permission.id == PermissionView.permission_id)
+        .join(ViewMenu.__table__, ViewMenu.id == PermissionView.view_menu_id)
+    )
+    return {(permission, subject): key for permission, subject, key in connection.execute(statement)}

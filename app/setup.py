@@ -1,0 +1,122 @@
+"""Setting up and keeping up: schema, triggers, permissions, jobs, the first administrator.
+
+Done at every start, under a lock, so that any number of processes may start at once on an empty database; with nothing changed it costs
+two look-ups.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask_appbuilder.security.sqla.models import Role, User
+from werkzeug.security import generate_password_hash
+
+from app import security
+from app.core import db, identity, state
+from app.core.settings import settings
+from app.ledger import triggers
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+LOCK_SECONDS = 300  # how long a start waits for another that sets up
+LOCK_KEY = 0x6B656875  # «kehu», for PostgreSQL's advisory lock
+
+
+@dataclass
+class Outcome:
+    """What a set-up did: ``password`` is the administrator's when it was just made up or set."""
+
+    was_empty: bool = False
+    password: str | None = None
+
+
+def alembic_config(url: str | None = None) -> Config:
+    """Alembic's configuration for our migrations."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    return config
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Hold the set-up lock of this database, so that one process at a time sets up."""
+    if not db.is_sqlite():
+        with db.db.engine.connect() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+            connection.commit()
+            try:
+                yield
+            finally:
+                connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
+                connection.commit()
+        return
+    folder = settings().data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = sqlite3.connect(folder / "setup.lock", timeout=LOCK_SECONDS, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
+    finally:
+        lock.close()
+
+
+def prepare() -> Outcome:
+    """Bring the database to what this code needs.  In an application context."""
+    outcome = Outcome()
+    with alone():
+        outcome.was_empty = _migrate()
+        with db.transaction(), identity.acting_as(identity.system()):
+            connection = db.session.connection()
+            fingerprint = security.fingerprint()
+            if state.recall(connection, "permissions") != fingerprint:
+                security.sync()
+                state.remember(connection, "permissions", fingerprint)
+            _sync_jobs()
+            outcome.password = _first_administrator()
+    return outcome
+
+
+def _migrate() -> bool:
+    """Upgrade the schema if it is not the newest; whether the database was empty."""
+    script = ScriptDirectory(str(MIGRATIONS))
+    with db.db.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        connection.rollback()
+    if current == script.get_current_head():
+        return False
+    command.upgrade(alembic_config(), "head")
+    # Alembic's batch mode makes tables anew, and their triggers vanish without a word.
+    with db.db.engine.begin() as connection:
+        triggers.create(connection)
+    return current is None
+
+
+def _sync_jobs() -> None:
+    from app.jobs.commands import sync_jobs
+
+    sync_jobs()
+
+
+def _first_administrator() -> str | None:
+    """Make the user «admin» if there are no users; its password, if it was made just now."""
+    if db.session.scalar(sa.select(sa.func.count()).select_from(User)):
+        return None
+    password = settings().admin_password or secrets.token_urlsafe(9)
+    role = db.session.scalars(sa.select(Role).where(Role.name == security.ADMINISTRATOR)).one()
+    admin = User(
+        username="admin", first_name="", last_name="Administrator", email="admin@localhost", active=True, password=generate_password_hash(password)
+    )
+    admin.roles = [role]
+    db.session.add(admin)
+    db.session.flush()
+    return password

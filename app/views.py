@@ -1,0 +1,45 @@
+"""The map of the console: its sections and the views in them, as data, and the one function that registers it.
+
+A new entity is one line here (and one in ``app.models``).
+"""
+
+from __future__ import annotations
+
+from flask_appbuilder import AppBuilder
+
+from app.core.exchange.views import ImportRunView
+from app.core.i18n import lazy_gettext as _l
+from app.core.web import frame
+from app.core.web.api import api_for
+from app.core.web.frame import MapSection
+from app.core.web.pages import pages_for
+from app.core.web.system import AuditEntryView, RoleView, UserView
+from app.domains.activities.views import WeeklyPlanView
+from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
+from app.domains.crm.views import ContactView, CustomerShareView, CustomerView
+from app.domains.people.views import DepartmentView, EmployeeView, HolidayView, LeaveView
+from app.domains.stock.views import SafetyStockView, StockAdjustmentView, StockBalanceView, StockEntryView, WarehouseView
+from app.jobs.views import JobRunView, OutboxMailView, ScheduledJobView
+
+CONSOLE = (
+    MapSection("crm", _l("Customers"), "users", (CustomerView, ContactView, CustomerShareView)),
+    MapSection("activities", _l("Activities"), "clipboard", (WeeklyPlanView,)),
+    MapSection("catalog", _l("Products"), "box", (ProductView, CategoryView, BrandView, UnitView)),
+    MapSection("stock", _l("Stock"), "chart", (StockBalanceView, StockAdjustmentView, SafetyStockView, StockEntryView, WarehouseView)),
+    MapSection("people", _l("People"), "people", (EmployeeView, DepartmentView, LeaveView, HolidayView)),
+    MapSection(
+        "system",
+        _l("System"),
+        "cog",
+        (UserView, RoleView, ScheduledJobView, JobRunView, OutboxMailView, ImportRunView, AuditEntryView),
+    ),
+)
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """Register every view of the map with Flask-AppBuilder: its pages and its API."""
+    frame.console[:] = CONSOLE
+    for section in CONSOLE:
+        for view in section.views:
+            appbuilder.add_view_no_menu(pages_for(view))
+            appbuilder.add_api(api_for(view))

@@ -1,0 +1,46 @@
+"""Alembic's environment: the models' metadata against the application's own engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+from flask import current_app
+
+from app.core import db, types
+
+PLAIN = (types.CodeText, types.PhoneText, types.EmailText, types.UrlText)
+
+
+def render_item(kind: str, item: Any, autogen: Any) -> Any:
+    """Our own types in a migration: texts as plain ones, the rest by name."""
+    if kind != "type":
+        return False
+    if isinstance(item, PLAIN):
+        return f"sa.String(length={item.length})"
+    if isinstance(item, types.LongText):
+        return "sa.Text()"
+    if type(item).__module__ == types.__name__:
+        autogen.imports.add("from app.core import types")
+        return f"types.{item!r}"
+    return False
+
+
+def run() -> None:
+    """Run the migrations in one transaction."""
+    with db.db.engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=db.db.metadata,
+            render_as_batch=True,
+            compare_type=True,
+            render_item=render_item,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+if current_app:
+    run()
+
