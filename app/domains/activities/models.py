@@ -19,12 +19,12 @@ from app.domains.people.queries import may_lead
 KINDS = {"visit": _l("Visit"), "call": _l("Call"), "internal": _l("Internal"), "other": _l("Other")}
 KIND_TONES = {"visit": "blue", "call": "green", "internal": "grey", "other": "grey"}
 OPEN_WHEN_SUBMITTED = frozenset({"summary", "suggestion", "note", "done", "result", "position"})
-"""What is still written while the week goes on; the plan itself is changed after reopening it."""
+"""What is still written while the week goes on; to change the plan itself, it is reopened."""
 STAMPS = frozenset({"version", "changed_on", "changed_by_id", "search_text"})
 
 
 def may_review(plan: WeeklyPlan) -> bool:
-    """Whether the actor is one of the owner's superiors (or may change every plan); nobody reviews their own."""
+    """Whether the actor leads the owner, or may change every plan; nobody reviews their own."""
     return may_lead(plan.owner_id, plan.domain())
 
 
@@ -116,7 +116,7 @@ class WeeklyPlanLine(Line):
 
 
 def refuse_changed_plan(row: WeeklyPlan | WeeklyPlanLine, plan: WeeklyPlan) -> None:
-    """Keep a submitted plan as it is.  Raises Conflict when more changes than results, summary, suggestion."""
+    """Raises Conflict when more of a submitted plan changes than results, summary and suggestion."""
     steady = not sa.inspect(plan).attrs.state.history.has_changes()
     if plan.state != "submitted" or not steady:
         return
@@ -130,7 +130,8 @@ def refuse_changed_plan(row: WeeklyPlan | WeeklyPlanLine, plan: WeeklyPlan) -> N
     if changed - OPEN_WHEN_SUBMITTED or (lines is not None and (lines.added or lines.deleted)):
         raise Conflict(
             _(
-                "%(plan)s is submitted: summary, suggestion and results can still be written. Reopen it to change the plan.",
+                "%(plan)s is submitted: only its summary, suggestion and results can be written. "
+                "Reopen it to change the plan.",
                 plan=plan,
             )
         )

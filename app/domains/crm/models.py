@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
+from typing import Annotated
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, object_session, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from app.core import clock, scope
 from app.core.entity import Entity, User, column, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.identity import SEE_DETAILS
-from app.core.types import Code, Day, Email, Flag, Money, Name, Note, Phone, Rate, Url, Whole, Word
+from app.core.types import Code, Day, Email, Flag, Money, Name, Note, Phone, ScaledDecimal, Url, Whole, Word
 
+Degrees = Annotated[Decimal, mapped_column(ScaledDecimal(6))]
 KINDS = {"company": _l("Company"), "person": _l("Person")}
 STATUSES = {
     "potential": _l("Potential"),
@@ -100,10 +103,10 @@ class Customer(Entity):
     )
     last_contact_on: Mapped[Day | None] = column(_l("Last contact"), readonly=True, needs=SEE_DETAILS)
     next_contact_on: Mapped[Day | None] = column(_l("Next contact"), needs=SEE_DETAILS)
-    latitude: Mapped[Rate | None] = column(
+    latitude: Mapped[Degrees | None] = column(
         _l("Latitude"), minimum=-90, needs=SEE_DETAILS, help=_l("Degrees north")
     )
-    longitude: Mapped[Rate | None] = column(
+    longitude: Mapped[Degrees | None] = column(
         _l("Longitude"), minimum=-180, needs=SEE_DETAILS, help=_l("Degrees east")
     )
     tags: Mapped[Name | None] = column(

@@ -1,0 +1,5 @@
+"""Rules of the catalog: how its codes begin."""
+
+from app.core.numbering import PREFIXES
+
+PREFIXES["products"] = "P"

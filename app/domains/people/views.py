@@ -1,0 +1,50 @@
+"""How departments, employees, holidays and leaves are shown."""
+
+from __future__ import annotations
+
+from app.core.i18n import lazy_gettext as _l
+from app.core.web.view import EntityView, Related
+from app.domains.people.models import Department, Employee, Holiday, Leave
+
+
+class DepartmentView(EntityView, model=Department):
+    icon = "people"
+    columns = ("name", "parent", "manager")
+    fieldsets = (("", ("name", "parent", "manager")),)
+    sort = "name"
+    related = (
+        Related("employees", "department", columns=("user", "job_title", "mobile", "active")),
+        Related("departments", "parent", label=_l("Departments below"), columns=("name", "manager")),
+    )
+    help = _l("A manager sees and reviews the work of everyone in the department and in those below it.")
+    empty = _l("Add the company itself first, then the departments below it, each with its manager.")
+
+
+class EmployeeView(EntityView, model=Employee):
+    icon = "users"
+    columns = ("user", "department", "job_title", "mobile", "email", "hired_on", "active")
+    fieldsets = (
+        (_l("Place"), ("user", "department", "job_title", "hired_on", "active")),
+        (_l("Contact"), ("mobile", "email")),
+    )
+    sort = "department"
+    help = _l("Who works in which department. It decides who leads whom.")
+    empty = _l("Make an account for each person under Users, then give it a department here.")
+
+
+class HolidayView(EntityView, model=Holiday):
+    icon = "calendar"
+    columns = ("date", "name", "is_workday")
+    fieldsets = (("", ("date", "name", "is_workday")),)
+    sort = "-date"
+    help = _l("Days on which no reminders are sent, and the days of a weekend that are worked in exchange.")
+    empty = _l("Add the year's public holidays, or import them from a file with the columns Date and Name.")
+
+
+class LeaveView(EntityView, model=Leave):
+    icon = "sun"
+    columns = ("starts_on", "ends_on", "owner", "reason")
+    fieldsets = (("", ("owner", "starts_on", "ends_on", "reason")),)
+    sort = "-starts_on"
+    help = _l("Whoever is away gets no reminders.")
+    empty = _l("Enter the days on which you will be away.")
