@@ -125,9 +125,9 @@ function search(input, delay = DELAY) {
   clearTimeout(timer);
   asking?.abort();
   timer = setTimeout(async () => {
+    show(input);
     asking = new AbortController();
     const { signal } = asking;
-    show(input);
     const slow = setTimeout(() => open?.input === input && !open.rows.length && note(text("loading")), SLOW);
     const words = input.value === shown(input) ? "" : input.value.trim();
     try {
@@ -226,15 +226,19 @@ export async function resolve(input, words) {
 
 const combobox = (target) => (target.matches?.("[data-picker] > [role=combobox]") && !target.readOnly ? target : null);
 
-document.addEventListener("input", (event) => {
+function typed(event) {
   const input = combobox(event.target);
-  if (!input) return;
+  // While pinyin is being composed there is nothing to look for yet.
+  if (!input || event.isComposing) return;
   shown(input);
   input.removeAttribute("title");
   input.setCustomValidity("");
   if (!isMany(boxOf(input)) && input.value === "") clear(input);
   search(input);
-});
+}
+
+document.addEventListener("input", typed);
+document.addEventListener("compositionend", typed);
 
 document.addEventListener("click", (event) => {
   const target = event.target;

@@ -222,6 +222,14 @@ for (const ask of document.querySelectorAll("details[data-ask]")) {
 
 /* ---- A form is sent once ---- */
 
+// An answer that is a download leaves the page where it is: its buttons work again.
+const RELEASE = 10_000;
+
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[type=submit][aria-disabled]")) button.removeAttribute("aria-disabled");
+}
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;
@@ -233,15 +241,23 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "1";
   for (const button of form.querySelectorAll("[type=submit]")) button.setAttribute("aria-disabled", "true");
   announce(text("sending"));
+  setTimeout(() => release(form), RELEASE);
 });
 
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
-  for (const form of document.querySelectorAll("form[data-sent]")) {
-    delete form.dataset.sent;
-    for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+  document.querySelectorAll("form[data-sent]").forEach(release);
+});
+
+/* ---- Tables that scroll can be reached by the keyboard ---- */
+
+const frames = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
   }
 });
+document.querySelectorAll(".table-wrap").forEach((frame) => frames.observe(frame));
 
 /* ---- Messages ---- */
 
