@@ -1,0 +1,157 @@
+"""The stock book: what came and went (entries), and what that leaves where (balances).
+
+Nobody writes them but ``app.ledger.stock``.  Warehouses, products and customers are known by key: their classes live in layers above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.ext.hybrid import Comparator, hybrid_property
+from sqlalchemy.orm import Mapped, relationship
+
+from app.core.entity import Entity, column, derived, reference
+from app.core.i18n import lazy_gettext as _l
+from app.core.identity import SEE_COST
+from app.core.types import Code, Day, Moment, Money, Price, Quantity, Whole, Word
+from app.ledger import figures
+
+MOVES = sa.text("quantity <> 0")
+
+
+class Searched(Comparator[str]):
+    """The text of what a row points at, searched there: a renamed product is found in the book by its new name."""
+
+    def __init__(self, model: type[Any], own: Callable[[str, str | None], Any] | None = None) -> None:
+        self.model, self.own = model, own
+        super().__init__(model.id)
+
+    def like(self, other: Any, escape: str | None = None) -> sa.ColumnElement[bool]:
+        """Whether the row's own text, its product's or its warehouse's is like ``other``."""
+        ways = [self.own(other, escape)] if self.own else []
+        for relation in ("product", "warehouse"):
+            table = sa.inspect(self.model).relationships[relation].mapper.local_table
+            found = sa.select(table.c.id).where(table.c.search_text.like(other, escape=escape))
+            ways.append(getattr(self.model, f"{relation}_id").in_(found))
+        return sa.or_(*ways)
+
+
+class StockEntry(Entity):
+    """One movement of one product in one warehouse, under the document that caused it.
+
+    ``quantity`` and ``amount`` are signed.  An entry without quantity is a correction of value: see ``app.ledger.costing``.
+    """
+
+    __tablename__ = "stock_entries"
+    __table_args__ = (
+        sa.Index("ix_stock_entries_warehouse_id_product_id_id", "warehouse_id", "product_id", "id"),
+        sa.Index("ix_stock_entries_document_kind_document_id", "document_kind", "document_id"),
+        # An entry is reversed once, whatever happens at the same time.
+        sa.Index("uq_stock_entries_reverses_id", "reverses_id", unique=True, sqlite_where=MOVES, postgresql_where=MOVES),
+    )
+    resource = "stock-entries"
+    label, labels = _l("Stock entry"), _l("Stock entries")
+    searched = ()
+    read_only = True
+    audited = False
+
+    at: Mapped[Moment] = column(_l("Time"))
+    date: Mapped[Day] = column(_l("Date"), index=True)
+    warehouse_id: Mapped[int] = reference("warehouses.id", _l("Warehouse"), index=False)
+    product_id: Mapped[int] = reference("products.id", _l("Product"))
+    customer_id: Mapped[int | None] = reference("customers.id", _l("Customer"), help=_l("Who has the goods on loan"))
+    quantity: Mapped[Quantity] = column(_l("Quantity"), help=_l("Negative for what went out"))
+    unit_cost: Mapped[Price] = column(_l("Unit cost"), needs=SEE_COST)
+    amount: Mapped[Money] = column(_l("Amount"), needs=SEE_COST, help=_l("By how much the stock's value changed"))
+    document_kind: Mapped[Word] = column(_l("Kind of document"))
+    document_id: Mapped[Whole] = column(_l("Document's ID"))
+    document_number: Mapped[Code] = column(_l("Document"))
+    reverses_id: Mapped[int | None] = reference("stock_entries.id", _l("Reverses"), index=False)
+
+    warehouse: Mapped[Any] = relationship("Warehouse", foreign_keys=[warehouse_id])
+    product: Mapped[Any] = relationship("Product", foreign_keys=[product_id])
+    customer: Mapped[Any] = relationship("Customer", foreign_keys=[customer_id])
+    reverses: Mapped[StockEntry | None] = relationship(remote_side="StockEntry.id", foreign_keys=[reverses_id])
+
+    @hybrid_property
+    def search_text(self) -> str:
+        """What a list is searched by."""
+        return self.document_number
+
+    @search_text.inplace.comparator
+    @classmethod
+    def _searched(cls) -> Searched:
+        return Searched(cls, lambda pattern, escape: cls.document_number.ilike(pattern, escape=escape))
+
+    def __str__(self) -> str:
+        return f"{self.document_number} · {self.quantity}"
+
+
+class StockBalance(Entity):
+    """What lies of one product in one warehouse, and what it is worth: the sum of its entries, kept as they are written."""
+
+    __tablename__ = "stock_balances"
+    __table_args__ = (sa.UniqueConstraint("warehouse_id", "product_id"),)
+    resource = "stock-balances"
+    label, labels = _l("Stock balance"), _l("Stock")
+    keys = ("warehouse", "product")
+    searched = ()
+    read_only = True
+    audited = False
+
+    warehouse_id: Mapped[int] = reference("warehouses.id", _l("Warehouse"), index=False)
+    product_id: Mapped[int] = reference("products.id", _l("Product"))
+    on_hand: Mapped[Quantity] = column(_l("On hand"), default=Decimal(0))
+    average_cost: Mapped[Price] = column(_l("Average cost"), default=Decimal(0), needs=SEE_COST, help=_l("Value by quantity"))
+    value: Mapped[Money] = column(_l("Value"), default=Decimal(0), needs=SEE_COST)
+
+    warehouse: Mapped[Any] = relationship("Warehouse", foreign_keys=[warehouse_id])
+    product: Mapped[Any] = relationship("Product", foreign_keys=[product_id])
+
+    @derived(_l("Reserved"), kind="quantity", help=_l("Promised to customers and not yet delivered"))
+    def reserved(self) -> Decimal:
+        return figures.of(self, "reserved")
+
+    @derived(_l("Available"), kind="quantity", help=_l("On hand and not reserved"))
+    def available(self) -> Decimal:
+        return self.on_hand - self.reserved
+
+    @derived(_l("Incoming"), kind="quantity", help=_l("Ordered or on the way here"))
+    def incoming(self) -> Decimal:
+        return figures.of(self, "incoming")
+
+    @hybrid_property
+    def search_text(self) -> str:
+        """What a list is searched by."""
+        return str(self)
+
+    @search_text.inplace.comparator
+    @classmethod
+    def _searched(cls) -> Searched:
+        return Searched(cls)
+
+    def __str__(self) -> str:
+        return f"{self.product} · {self.warehouse}"
+
+
+def _by_postings_alone(_mapper: Any, _connection: Any, _row: Any) -> None:
+    raise RuntimeError("the books are written by postings alone")
+
+
+for _model in (StockEntry, StockBalance):
+    for _moment in ("before_insert", "before_update", "before_delete"):
+        event.listen(_model, _moment, _by_postings_alone)
+
+
+@event.listens_for(StockBalance, "expire")
+def _forget(balance: StockBalance, _attributes: Any) -> None:
+    figures.forget(balance)
+
+
+@event.listens_for(StockBalance, "refresh")
+def _forget_too(balance: StockBalance, _context: Any, _attributes: Any) -> None:
+    figures.forget(balance)

@@ -1,0 +1,399 @@
+"""The stock book's only pen: ``post`` writes what a document moves, ``reverse`` writes its mirror.
+
+Both lock the balances in the order of their keys before they look at them, so that postings take turns and never deadlock: balances,
+then products, then the document's number.  They are part of the caller's transaction and never commit; what they refuse has
+written nothing that a rollback does not take back.  Nothing is read or written line by line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date as Date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm.util import identity_key
+
+from app.core import clock, db, identity
+from app.core.document import Document
+from app.core.errors import BusinessError, Conflict, Invalid
+from app.core.i18n import gettext as _
+from app.core.money import cost_amount, rounded
+from app.core.types import exact_decimal
+from app.ledger import events, figures, places
+from app.ledger.costing import ZERO, Holding
+from app.ledger.figures import Key, among
+from app.ledger.models import StockBalance, StockEntry
+
+ENTRIES: sa.Table = StockEntry.__table__
+BALANCES: sa.Table = StockBalance.__table__
+
+
+@dataclass(frozen=True, eq=False)
+class Movement:
+    """What a document moves: ``quantity`` (4 decimals, signed) of one product in one warehouse.
+
+    What comes in says what it costs: ``unit_cost`` (6 decimals), or ``goods_of``, the withdrawal of the same posting whose goods these
+    are, at exactly the amount they left with.  ``line`` is the index of the document's line, for refusals.  Raises ValueError for a
+    number with surplus decimals.
+    """
+
+    warehouse_id: int
+    product_id: int
+    quantity: Decimal
+    unit_cost: Decimal | None = None
+    customer_id: int | None = None
+    line: int | None = None
+    goods_of: Movement | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quantity", exact_decimal(self.quantity, 4))
+        if self.unit_cost is not None:
+            object.__setattr__(self, "unit_cost", exact_decimal(self.unit_cost, 6))
+        if self.goods_of is not None and self.goods_of.quantity != -self.quantity:
+            raise ValueError("what arrives must be what left")
+
+    @property
+    def key(self) -> Key:
+        """Where it moves what."""
+        return self.warehouse_id, self.product_id
+
+    def errors(self, name: str, message: str) -> dict[str, list[str]]:
+        """``message`` at the line's field ``name``; at the whole when the line is not known."""
+        return {"" if self.line is None else f"lines.{self.line}.{name}": [message]}
+
+
+def moved(
+    from_warehouse_id: int,
+    to_warehouse_id: int,
+    product_id: int,
+    quantity: Decimal,
+    *,
+    customer_id: int | None = None,
+    line: int | None = None,
+) -> list[Movement]:
+    """The two movements that bring ``quantity`` (positive) from one warehouse to another at its cost."""
+    out = Movement(from_warehouse_id, product_id, -quantity, customer_id=customer_id, line=line)
+    return [out, Movement(to_warehouse_id, product_id, quantity, customer_id=customer_id, line=line, goods_of=out)]
+
+
+class NotEnoughStock(BusinessError):
+    """More was asked of ``product`` than is there; quantities have 4 decimals."""
+
+    def __init__(
+        self, product: str, on_hand: Decimal, asked: Decimal, message: str = "", errors: dict[str, list[str]] | None = None
+    ) -> None:
+        self.product, self.on_hand, self.asked = product, on_hand, asked
+        super().__init__(message or not_enough(product, on_hand, asked), errors)
+
+
+class AlreadyReversed(Conflict):
+    """What the document posted has been reversed before."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(_("%(document)s has been reversed already.", document=document))
+
+
+def not_enough(product: str, on_hand: Decimal, asked: Decimal) -> str:
+    """The sentence for people."""
+    return _(
+        "There is not enough of %(product)s: %(on_hand)s can be taken, %(asked)s are asked for. "
+        "Reduce the quantity, or book first what has arrived.",
+        product=product,
+        on_hand=_plain(on_hand),
+        asked=_plain(asked),
+    )
+
+
+@dataclass
+class _Balance(Holding):
+    """A locked balance as it becomes in memory, with what it was."""
+
+    id: int
+    on_hand_before: Decimal
+    average_before: Decimal
+
+
+@dataclass
+class _Page:
+    """The part of the book that is open, and what is to be written into it."""
+
+    connection: sa.Connection
+    balances: dict[Key, _Balance]
+    costs: dict[int, Decimal]
+    places: dict[int, places.Place]
+    reserved: dict[Key, Decimal]
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+    def may_fall_below(self, key: Key) -> bool:
+        """Whether the warehouse lets goods leave before they came."""
+        return self.places[key[0]].allow_negative
+
+    def note(
+        self,
+        key: Key,
+        quantity: Decimal,
+        unit_cost: Decimal,
+        amount: Decimal,
+        customer_id: int | None = None,
+        reverses_id: int | None = None,
+    ) -> None:
+        """An entry to be written."""
+        self.entries.append(
+            {
+                "warehouse_id": key[0],
+                "product_id": key[1],
+                "customer_id": customer_id,
+                "quantity": quantity,
+                "unit_cost": unit_cost,
+                "amount": amount,
+                "reverses_id": reverses_id,
+            }
+        )
+
+
+def post(document: Document, movements: Sequence[Movement], *, date: Date, keep_reserved: bool = False) -> list[Decimal]:
+    """Write what ``document`` moves on ``date``; the signed amounts (2 decimals) of the movements, in their order.
+
+    Movements of one product in one warehouse follow each other.  With ``keep_reserved`` nothing is taken that is reserved: what the
+    document itself had reserved must be released (and flushed) before.  Raises Invalid (no quantity, no cost, too large) and
+    NotEnoughStock for every line together, and what a check of the day raises.
+    """
+    _refuse_unclear(movements)
+    if not movements:
+        return []
+    page = _open({movement.key for movement in movements}, date)
+    taken: dict[int, tuple[Decimal, Decimal]] = {}
+    amounts: list[Decimal] = []
+    short: list[tuple[Movement, Decimal]] = []
+    for movement in movements:
+        balance = page.balances[movement.key]
+        if movement.quantity < 0:
+            floor = page.reserved[movement.key] if keep_reserved else ZERO
+            if balance.on_hand + movement.quantity < floor and not page.may_fall_below(movement.key):
+                short.append((movement, max(balance.on_hand - floor, ZERO)))
+                # Its goods can't arrive either; whatever is booked for them is never written.
+                taken[id(movement)] = ZERO, ZERO
+                continue
+            cost, amount = balance.withdraw(-movement.quantity, page.costs[movement.product_id])
+            amount, correction = -amount, ZERO
+            taken[id(movement)] = cost, amount
+        else:
+            cost, amount = _worth(movement, taken)
+            correction = balance.receive(movement.quantity, cost, amount)
+        page.note(movement.key, movement.quantity, cost, amount, movement.customer_id)
+        if correction:
+            page.note(movement.key, ZERO, ZERO, correction, movement.customer_id)
+        _refuse_too_large(movement, balance, amount)
+        amounts.append(amount)
+    if short:
+        raise _shortage(short)
+    _write(page, document, date)
+    return amounts
+
+
+def reverse(document: Document, *, date: Date | None = None) -> None:
+    """Write, on ``date`` (today), the mirror of everything that ``document`` posted and that is not reversed yet.
+
+    A document that posted nothing has nothing to reverse.  Raises AlreadyReversed, NotEnoughStock (what came in has left again) and
+    what a check of the day raises.
+    """
+    day = date or clock.today()
+    mirror = ENTRIES.alias("mirror")
+    of_document = sa.and_(
+        ENTRIES.c.document_kind == document.resource, ENTRIES.c.document_id == document.id, ENTRIES.c.reverses_id.is_(None)
+    )
+    mirrored = sa.exists().where(mirror.c.reverses_id == ENTRIES.c.id)
+    connection = db.session.connection()
+    keys = {
+        (row.warehouse_id, row.product_id)
+        for row in connection.execute(sa.select(ENTRIES.c.warehouse_id, ENTRIES.c.product_id).where(of_document).distinct())
+    }
+    if not keys:
+        return
+    page = _open(keys, day)
+    # Read only now: whoever reversed it meanwhile held the balances.
+    originals = connection.execute(sa.select(ENTRIES).where(of_document, ~mirrored).order_by(ENTRIES.c.id.desc())).all()
+    if not any(entry.quantity for entry in originals):
+        raise AlreadyReversed(document)
+    last: dict[Key, int] = {}
+    for entry in originals:
+        key = entry.warehouse_id, entry.product_id
+        balance = page.balances[key]
+        if entry.quantity > 0 and balance.on_hand < entry.quantity and not page.may_fall_below(key):
+            raise _gone(document, entry.product_id, balance.on_hand, entry.quantity)
+        balance.undo(entry.quantity, entry.amount)
+        page.note(key, -entry.quantity, entry.unit_cost, -entry.amount, entry.customer_id, entry.id)
+        if entry.quantity:
+            last[key] = entry.id
+    for key, entry_id in last.items():
+        balance = page.balances[key]
+        correction = balance.settle(balance.average_before)
+        if correction:
+            # It names an entry that it comes with: the correction belongs to the reversal.
+            page.note(key, ZERO, ZERO, correction, None, entry_id)
+    _write(page, document, day)
+
+
+def lock(keys: Collection[Key]) -> dict[Key, Holding]:
+    """Lock the balances of ``keys`` (warehouse id, product id) until the transaction ends, and give what is on hand there.
+
+    Whoever reserves locks first and only then, in a new statement, reads what is reserved: so nothing is promised twice.
+    """
+    db.session.flush()
+    balances = _lock_balances(db.session.connection(), keys)
+    _forget(balances.values(), ())
+    return dict(balances)
+
+
+def _refuse_unclear(movements: Iterable[Movement]) -> None:
+    errors: dict[str, list[str]] = {}
+    for movement in movements:
+        if movement.quantity == 0:
+            errors |= movement.errors("quantity", _("The quantity can't be 0."))
+        elif movement.quantity > 0 and movement.goods_of is None and movement.unit_cost is None:
+            errors |= movement.errors("unit_cost", _("What comes in needs its unit cost."))
+        elif movement.unit_cost is not None and movement.unit_cost < 0:
+            errors |= movement.errors("unit_cost", _("A unit cost can't be below 0."))
+    if errors:
+        raise Invalid(errors)
+
+
+def _worth(movement: Movement, taken: dict[int, tuple[Decimal, Decimal]]) -> tuple[Decimal, Decimal]:
+    """The unit cost and the amount of what comes in."""
+    if movement.goods_of is None:
+        assert movement.unit_cost is not None
+        return movement.unit_cost, cost_amount(movement.quantity, movement.unit_cost)
+    cost, amount = taken[id(movement.goods_of)]
+    return cost, -amount
+
+
+def _refuse_too_large(movement: Movement, balance: Holding, amount: Decimal) -> None:
+    try:
+        for number, scale in ((amount, 2), (balance.value, 2), (balance.on_hand, 4), (balance.average, 6)):
+            exact_decimal(number, scale)
+    except ValueError:
+        message = _("This is more than the books can hold.")
+        raise Invalid(movement.errors("quantity", message)) from None
+
+
+def _shortage(short: list[tuple[Movement, Decimal]]) -> NotEnoughStock:
+    labels = places.product_labels({movement.product_id for movement, _on_hand in short})
+    errors: dict[str, list[str]] = {}
+    for movement, on_hand in short:
+        message = not_enough(labels[movement.product_id], on_hand, -movement.quantity)
+        for name, messages in movement.errors("quantity", message).items():
+            errors.setdefault(name, []).extend(messages)
+    movement, on_hand = short[0]
+    return NotEnoughStock(labels[movement.product_id], on_hand, -movement.quantity, errors=errors)
+
+
+def _gone(document: Document, product_id: int, on_hand: Decimal, asked: Decimal) -> NotEnoughStock:
+    product = places.product_labels({product_id})[product_id]
+    message = _(
+        "%(document)s can't be taken back: it brought %(asked)s of %(product)s, of which only %(on_hand)s are still there. "
+        "Cancel first what took them out.",
+        document=document,
+        product=product,
+        asked=_plain(asked),
+        on_hand=_plain(max(on_hand, ZERO)),
+    )
+    return NotEnoughStock(product, on_hand, asked, message)
+
+
+def _open(keys: set[Key], day: Date) -> _Page:
+    """Lock what ``keys`` touch and read, after that, what it takes to post there."""
+    db.session.flush()  # the document, and whatever it names, must be in the database
+    connection = db.session.connection()
+    events.check_day(connection, day)
+    balances = _lock_balances(connection, keys)
+    costs = places.lock_costs(connection, {product_id for _warehouse_id, product_id in keys})
+    where = places.places(connection, {warehouse_id for warehouse_id, _product_id in keys})
+    return _Page(connection, balances, costs, where, figures.totals("reserved", connection, keys))
+
+
+def _lock_balances(connection: sa.Connection, keys: Collection[Key]) -> dict[Key, _Balance]:
+    """The balances of ``keys``, made where there are none, locked in the order of their keys."""
+    statement = (
+        sa.select(BALANCES.c.id, BALANCES.c.warehouse_id, BALANCES.c.product_id, BALANCES.c.on_hand, BALANCES.c.value)
+        .where(among(keys, BALANCES.c.warehouse_id, BALANCES.c.product_id))
+        .order_by(BALANCES.c.warehouse_id, BALANCES.c.product_id)
+    )
+    rows = connection.execute(statement).all()
+    missing = sorted(set(keys) - {(row.warehouse_id, row.product_id) for row in rows})
+    if missing:
+        _insert_balances(connection, missing)
+    if missing or connection.dialect.name != "sqlite":
+        rows = connection.execute(statement.with_for_update()).all()
+    return {
+        (row.warehouse_id, row.product_id): _Balance(row.on_hand, row.value, row.id, row.on_hand, Holding(row.on_hand, row.value).average)
+        for row in rows
+    }
+
+
+def _insert_balances(connection: sa.Connection, keys: list[Key]) -> None:
+    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    nothing = {"on_hand": ZERO, "average_cost": ZERO, "value": ZERO}
+    rows = [{"warehouse_id": warehouse_id, "product_id": product_id, **nothing, **_stamps()} for warehouse_id, product_id in keys]
+    connection.execute(insert(BALANCES).on_conflict_do_nothing(index_elements=["warehouse_id", "product_id"]), rows)
+
+
+def _write(page: _Page, document: Document, day: Date) -> None:
+    """Take the number, write entries, balances and costs, and tell who listens."""
+    common = {
+        "at": clock.now(),
+        "date": day,
+        "document_kind": document.resource,
+        "document_id": document.id,
+        "document_number": document.take_number(),
+        **_stamps(),
+    }
+    page.connection.execute(sa.insert(ENTRIES), [entry | common for entry in page.entries])
+    who, moment = identity.user_id(), clock.now()
+    changed = [
+        {"this": balance.id, "now": balance.on_hand, "worth": balance.value, "average": balance.average, "who": who, "moment": moment}
+        for balance in page.balances.values()
+    ]
+    statement = sa.update(BALANCES).where(BALANCES.c.id == sa.bindparam("this"))
+    statement = statement.values(
+        on_hand=sa.bindparam("now"),
+        value=sa.bindparam("worth"),
+        average_cost=sa.bindparam("average"),
+        version=BALANCES.c.version + 1,
+        changed_on=sa.bindparam("moment"),
+        changed_by_id=sa.bindparam("who"),
+    )
+    page.connection.execute(statement, changed)
+    products = places.write_costs(page.connection, page.costs) if any(place.is_internal for place in page.places.values()) else []
+    _forget(page.balances.values(), products)
+    for key, balance in page.balances.items():
+        if page.places[key[0]].is_internal and balance.on_hand_before > page.reserved[key] >= balance.on_hand:
+            events.announce_critical(*key)
+
+
+def _stamps() -> dict[str, Any]:
+    """What every row says of who made it when."""
+    moment, who = clock.now(), identity.user_id()
+    return {"version": 1, "created_on": moment, "changed_on": moment, "created_by_id": who, "changed_by_id": who}
+
+
+def _forget(balances: Iterable[_Balance], product_ids: Iterable[int]) -> None:
+    """Let the session read again what was written behind its back."""
+    session = db.session()
+    product: Any = sa.inspect(StockBalance).relationships["product"].mapper.class_
+    for balance in balances:
+        row = session.identity_map.get(identity_key(StockBalance, balance.id))
+        if row is not None:
+            session.expire(row)
+    for product_id in product_ids:
+        row = session.identity_map.get(identity_key(product, product_id))
+        if row is not None:
+            session.expire(row, ["cost"])
+
+
+def _plain(quantity: Decimal) -> str:
+    """A quantity without the zeros at its end."""
+    return f"{rounded(quantity, 4).normalize():f}"
