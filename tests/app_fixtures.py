@@ -1,0 +1,294 @@
+"""The application in a test: a fresh database for each test, the cast, and clients that act as one of them.
+
+The cast: Ann sells, Bob is her manager, Cleo sells in another team, Wei keeps the warehouse, Fang keeps the books, Lin buys; Dora directs,
+Otto audits, and ``admin`` administers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import prison
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_appbuilder.security.sqla.models import Role, User
+from werkzeug.security import generate_password_hash
+
+from app import create_app, security, setup
+from app.core import crud, db, identity
+from app.core.entity import entity_for
+from config import Settings
+from tests.support.postgres import Postgres
+
+PASSWORD = "correct horse"
+QUICK_HASH = "pbkdf2:sha256:1"
+CAST = {
+    # username: (first name, last name, role, department)
+    "ann": ("Ann", "Lee", "Salesperson", "Sales north"),
+    "bob": ("Bob", "Ito", "Sales manager", "Sales north"),
+    "cleo": ("Cleo", "Roy", "Salesperson", "Sales south"),
+    "wei": ("伟", "王", "Warehouse keeper", "Logistics"),
+    "fang": ("芳", "李", "Accountant", "Finance"),
+    "lin": ("Lin", "Wu", "Purchaser", "Logistics"),
+    "dora": ("Dora", "Key", "Director", "Company"),
+    "otto": ("Otto", "Bay", "Auditor", "Company"),
+}
+
+
+def settings_for(folder: Path, url: str = "", **values: Any) -> Settings:
+    """Settings of a test's application in ``folder``."""
+    extra = {"TESTING": False, "PROPAGATE_EXCEPTIONS": False}
+    given = {"admin_password": PASSWORD, "secret_key": "a key for tests, long enough for a signature", "run_jobs": False, "timezone": "Asia/Shanghai"}
+    return Settings(data_dir=folder, database_url=url, extra=extra, **{**given, **values})
+
+
+def fill_cast() -> None:
+    """Put the cast into an empty company.  In a transaction, as the system."""
+    roles = {role.name: role for role in db.session.scalars(sa.select(Role))}
+    users = {}
+    for name, (first, last, role, _department) in CAST.items():
+        user = User(username=name, first_name=first, last_name=last, email=f"{name}@example.com", active=True)
+        user.password = generate_password_hash(PASSWORD, method=QUICK_HASH)
+        user.roles = [roles[role]]
+        db.session.add(user)
+        users[name] = user
+    admin = db.session.scalars(sa.select(User).where(User.username == "admin")).one()
+    admin.password = generate_password_hash(PASSWORD, method=QUICK_HASH)
+    db.session.flush()
+    make = {name: entity_for(name) for name in ("departments", "employees")}
+    company = crud.create(make["departments"], {"name": "Company", "manager": users["dora"].id})
+    departments = {"Company": company}
+    for name, manager in (("Sales north", "bob"), ("Sales south", None), ("Logistics", None), ("Finance", None)):
+        data = {"name": name, "parent": company.id, "manager": users[manager].id if manager else None}
+        departments[name] = crud.create(make["departments"], data)
+    for name, (_first, _last, _role, department) in CAST.items():
+        crud.create(make["employees"], {"user": users[name].id, "department": departments[department].id})
+
+
+def prepare(app: Flask) -> None:
+    """Set up the database of ``app`` with the cast in it."""
+    with app.app_context():
+        setup.prepare()
+        with db.transaction(), identity.acting_as(identity.system()):
+            fill_cast()
+        db.db.engine.dispose()
+
+
+@dataclass
+class Running:
+    """An application and the file it is brought back to before each test."""
+
+    app: Flask
+    folder: Path
+    template: Path
+
+    def reset(self) -> None:
+        """Make the database as it was after set-up."""
+        with self.app.app_context():
+            db.session.remove()
+            db.db.engine.dispose()
+        for name in ("kehu.db-wal", "kehu.db-shm"):
+            (self.folder / name).unlink(missing_ok=True)
+        shutil.copy(self.template, self.folder / "kehu.db")
+        shutil.rmtree(self.folder / "files", ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Running:
+    folder = tmp_path_factory.mktemp("kehu")
+    app = create_app(settings_for(folder))
+    prepare(app)
+    template = folder / "template.db"
+    with app.app_context(), db.db.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql(f"VACUUM INTO '{template}'")
+        connection.exec_driver_sql("BEGIN")
+    return Running(app, folder, template)
+
+
+@pytest.fixture
+def app(_running: Running) -> Iterator[Flask]:
+    """The application on SQLite, with a database that holds the cast and nothing else.  Not in a context: clients make their own."""
+    _running.reset()
+    yield _running.app
+    with _running.app.app_context():
+        db.session.remove()
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    folder = tmp_path_factory.mktemp("kehu-pg")
+    url = postgres.make_database()
+    prepare(create_app(settings_for(folder, url)))
+    return url, folder
+
+
+@pytest.fixture
+def postgres_app(postgres: Postgres, _postgres_template: tuple[str, Path], tmp_path: Path) -> Iterator[Flask]:
+    """The application on PostgreSQL, with the cast."""
+    template, _folder = _postgres_template
+    url = postgres.make_database(template=template.rsplit("/", 1)[1].split("?")[0])
+    app = create_app(settings_for(tmp_path, url))
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.db.engine.dispose()
+    postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_app(request: pytest.FixtureRequest) -> Flask:
+    """The application, once on each database."""
+    return request.getfixturevalue("app" if request.param == "sqlite" else "postgres_app")  # type: ignore[no-any-return]
+
+
+@contextlib.contextmanager
+def acting(app: Flask, username: str | None = None) -> Iterator[Any]:
+    """A request's context in which ``username`` (the system when None) acts; the session, committed at the end."""
+    with app.test_request_context():
+        db.set_reading(False)
+        actor = identity.system()
+        if username is not None:
+            user = db.session.scalars(sa.select(User).where(User.username == username)).one()
+            actor = security.load_actor(user)
+            db.session.remove()
+        with identity.acting_as(actor):
+            with db.transaction() as session:
+                yield session
+
+
+@pytest.fixture
+def act(app: Flask) -> Callable[[str | None], contextlib.AbstractContextManager[Any]]:
+    """``with act("ann"): …`` services and models as Ann; ``with act(None)`` as the system."""
+    return lambda username=None: acting(app, username)
+
+
+class Api:
+    """An outside client of the API, logged in by token."""
+
+    def __init__(self, app: Flask, username: str | None, password: str = PASSWORD) -> None:
+        self.client: FlaskClient = app.test_client(use_cookies=False)
+        self.headers: dict[str, str] = {}
+        if username is not None:
+            answer = self.client.post("/api/v1/security/login", json={"username": username, "password": password, "provider": "db"})
+            assert answer.status_code == 200, answer.text
+            self.headers = {"Authorization": f"Bearer {answer.json['access_token']}"}  # type: ignore[index]
+
+    def request(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """Any request; ``body`` is sent as JSON."""
+        if body is not None:
+            options["json"] = body
+        return self.client.open(f"/api/v1/{path}", method=method, headers={**self.headers, **options.pop("headers", {})}, **options)
+
+    def get(self, path: str, q: Any = None, **options: Any) -> Any:
+        """GET, with ``q`` written as rison."""
+        if q is not None:
+            path += ("&" if "?" in path else "?") + "q=" + quote(prison.dumps(q))
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Any:
+        """POST."""
+        return self.request("POST", path, body, **options)
+
+    def put(self, path: str, body: Any = None, **options: Any) -> Any:
+        """PUT."""
+        return self.request("PUT", path, body, **options)
+
+    def delete(self, path: str, **options: Any) -> Any:
+        """DELETE."""
+        return self.request("DELETE", path, **options)
+
+    def add(self, resource: str, **fields: Any) -> dict[str, Any]:
+        """A new row, as answered; fails the test when refused."""
+        answer = self.post(f"{resource}/", fields)
+        assert answer.status_code == 201, answer.text
+        return answer.json["result"]  # type: ignore[no-any-return]
+
+    def rows(self, resource: str, **q: Any) -> list[dict[str, Any]]:
+        """The rows of a list."""
+        answer = self.get(f"{resource}/", q or None)
+        assert answer.status_code == 200, answer.text
+        return answer.json["result"]  # type: ignore[no-any-return]
+
+    def upload(self, resource: str, content: bytes, filename: str, **fields: str) -> Any:
+        """An import."""
+        import io
+
+        data = {"file": (io.BytesIO(content), filename), **fields}
+        return self.client.post(f"/api/v1/{resource}/import", data=data, headers=self.headers, content_type="multipart/form-data")
+
+
+class Pages:
+    """A browser's client of the pages, without scripts: cookies, forms with their tokens."""
+
+    def __init__(self, app: Flask, username: str | None, password: str = PASSWORD, locale: str = "en") -> None:
+        self.client = app.test_client()
+        self.locale = locale
+        if username is not None:
+            answer = self.post("/login/", {"username": username, "password": password}, token_from="/login/")
+            assert answer.status_code == 302, answer.text
+
+    def get(self, path: str, **options: Any) -> Any:
+        """GET."""
+        headers = {"Accept-Language": self.locale, **options.pop("headers", {})}
+        return self.client.get(path, headers=headers, **options)
+
+    def token(self, path: str = "/account/password") -> str:
+        """The CSRF token of a page."""
+        import re
+
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(path).text)
+        assert found is not None, f"no token on {path}"
+        return found[1]
+
+    def post(self, path: str, data: Any = None, token_from: str = "/account/password", **options: Any) -> Any:
+        """POST a form with the token of ``token_from``."""
+        headers = {"Accept-Language": self.locale, **options.pop("headers", {})}
+        fields = {"csrf_token": self.token(token_from), **(data or {})}
+        return self.client.post(path, data=fields, headers=headers, **options)
+
+
+@pytest.fixture
+def api(app: Flask) -> Callable[..., Api]:
+    """``api("ann")`` is Ann's client of the API."""
+    return lambda username=None, **options: Api(app, username, **options)
+
+
+@pytest.fixture
+def pages(app: Flask) -> Callable[..., Pages]:
+    """``pages("ann")`` is Ann's browser."""
+    return lambda username=None, **options: Pages(app, username, **options)
+
+
+@contextlib.contextmanager
+def counted(app: Flask) -> Iterator[list[str]]:
+    """The SQL statements that the block executes."""
+    found: list[str] = []
+    with app.app_context():
+        engine = db.db.engine
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(("PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")):
+            found.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def statements(app: Flask) -> Callable[[], contextlib.AbstractContextManager[list[str]]]:
+    """``with statements() as executed:`` counts what the block costs."""
+    return lambda: counted(app)
+
+
