@@ -29,8 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.db.init_app(app)
 
     with app.app_context():
-        import app.models  # noqa: F401  every table
-        from app import security, views
+        from app import models, security, views
         from app.core.web.account import AccountView
         from app.reports.home import HomeView
 
@@ -42,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         i18n.init_app(app)
         appbuilder.add_view_no_menu(AccountView)
         views.register(appbuilder)
+        assert models is not None  # every table is known by now
 
     @app.get("/health")
     def health() -> object:

@@ -307,16 +307,16 @@ def sync() -> None:
     if missing:
         connection.execute(sa.insert(PermissionView.__table__), missing)
         known = _permission_views(connection)
-    seeded = set(connection.execute(sa.select(SeededGrant.role, SeededGrant.permission, SeededGrant.subject)).tuples())
+    seeded = set(connection.execute(sa.select(SeededGrant.role, SeededGrant.permission, SeededGrant.subject)).tuples().all())
     new_roles = {name for name in ROLES if (name, "", "") not in seeded}
-    existing = dict(connection.execute(sa.select(Role.name, Role.id)).tuples())
+    existing = dict(connection.execute(sa.select(Role.name, Role.id)).tuples().all())
     to_make = [{"name": name} for name in sorted(new_roles - set(existing))]
     if to_make:
         connection.execute(sa.insert(Role.__table__), to_make)
-        existing = dict(connection.execute(sa.select(Role.name, Role.id)).tuples())
+        existing = dict(connection.execute(sa.select(Role.name, Role.id)).tuples().all())
     marks = [{"role": name, "permission": "", "subject": ""} for name in sorted(new_roles)]
     gifts = []
-    held = set(connection.execute(sa.select(assoc_permissionview_role.c.role_id, assoc_permissionview_role.c.permission_view_id)).tuples())
+    held = set(connection.execute(sa.select(assoc_permissionview_role.c.role_id, assoc_permissionview_role.c.permission_view_id)).tuples().all())
     for name, table in ROLES.items():
         for permission, subject in sorted(table.pairs() if name != ADMINISTRATOR else pairs):
             if (name, permission, subject) in seeded:
@@ -332,11 +332,11 @@ def sync() -> None:
 
 
 def _ensure_names(connection: sa.Connection, table: Any, names: Iterable[str]) -> dict[str, int]:
-    found = dict(connection.execute(sa.select(table.c.name, table.c.id)).tuples())
+    found = dict(connection.execute(sa.select(table.c.name, table.c.id)).tuples().all())
     missing = [{"name": name} for name in sorted(set(names) - set(found))]
     if missing:
         connection.execute(sa.insert(table), missing)
-        found = dict(connection.execute(sa.select(table.c.name, table.c.id)).tuples())
+        found = dict(connection.execute(sa.select(table.c.name, table.c.id)).tuples().all())
     return found
 
 

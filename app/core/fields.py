@@ -57,6 +57,12 @@ class Field:
     stored: bool = True
     empty: Any = None
 
+    @property
+    def column(self) -> Any:
+        """The column that holds the value; None for a relation to many, a derived figure and what is set through a property."""
+        attribute = sa.inspect(self.model).column_attrs.get(self.attribute)
+        return attribute.columns[0] if attribute is not None else None
+
     def parse(self, raw: Any) -> Any:
         """The value that ``raw`` (text, or JSON's own types) stands for; None when it is empty.
 

@@ -53,7 +53,7 @@ def plan_card() -> Card | None:
     monday = clock.monday_of(clock.today())
     weeks = (monday, monday + timedelta(days=7))
     statement = sa.select(WeeklyPlan.week, WeeklyPlan.state).where(WeeklyPlan.owner_id == actor.user_id, WeeklyPlan.week.in_(weeks))
-    states = dict(db.session.execute(statement).tuples())
+    states = dict(db.session.execute(statement).tuples().all())
     labels = WeeklyPlan.workflow.states
     this, following = (str(labels[states[week]]) if week in states else _("None yet") for week in weeks)
     tone = "green" if states.get(weeks[1]) in ("submitted", "reviewed") else "amber"

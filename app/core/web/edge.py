@@ -23,6 +23,7 @@ from app.core.i18n import gettext as _
 from app.core.web.page import ErrorPage, Link
 
 log = logging.getLogger(__name__)
+LOG_IN = frozenset({"/api/v1/security/login", "/api/v1/security/refresh"})  # they bring their own proof
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 csrf = CSRFProtect()
@@ -47,7 +48,7 @@ def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
             user = get_current_user()
         else:
             user = current_user if current_user.is_authenticated else None
-            if user is not None and is_api() and request.method not in SAFE:
+            if user is not None and is_api() and request.method not in SAFE and request.path not in LOG_IN:
                 # A browser's session alone is no proof that the page asked for this.
                 csrf.protect()
         if user is not None:

@@ -144,7 +144,7 @@ class EntityForm:
             elif field.empty is not None:
                 found[name] = field.empty
             else:
-                column = getattr(field.model, field.attribute).property.columns[0] if field.kind != "relations" else None
+                column = field.column
                 if column is not None and column.default is not None and column.default.is_callable:
                     found[name] = column.default.arg(None)
         return found

@@ -62,9 +62,7 @@ def exact(value: datetime) -> str:
 
 def is_rate(field: Field) -> bool:
     """Whether the field is a fraction shown as a percentage."""
-    if not field.stored or field.kind != "decimal":
-        return False
-    return isinstance(getattr(field.model, field.attribute).type, Fraction)
+    return field.kind == "decimal" and field.column is not None and isinstance(field.column.type, Fraction)
 
 
 def text(field: Field, value: Any) -> str:
