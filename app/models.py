@@ -8,4 +8,5 @@ import app.domains.activities.models
 import app.domains.catalog.models
 import app.domains.crm.models
 import app.domains.people.models
-import app.domains.stock.models  # noqa: F401
+import app.domains.stock.models
+import app.ledger.models  # noqa: F401

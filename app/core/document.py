@@ -28,8 +28,8 @@ class Document(Entity):
 
     __abstract__ = True
 
-    keys = ("number",)
-    searched = ("number",)
+    keys: ClassVar[tuple[str, ...]] = ("number",)
+    searched: ClassVar[tuple[str, ...]] = ("number",)
     workflow: ClassVar[Workflow]
     line_class: ClassVar[str] = ""
 

@@ -51,7 +51,7 @@ class Company:
         return identity.Actor(self.users[name], name, permissions=permissions)
 
     def acting(self, name: str, *grants: tuple[str, str]) -> Any:
-        """Let ``name`` act within a block, on a session that has seen nothing.  What was done before is kept."""
+        """Let ``name`` act within a block, on a fresh session.  What was done before is kept."""
         db.session.flush()
         db.session.expunge_all()  # first, so that rows at hand keep what they were
         db.session.commit()

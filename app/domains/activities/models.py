@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, relationship
 
@@ -120,7 +122,7 @@ def refuse_changed_plan(row: WeeklyPlan | WeeklyPlanLine, plan: WeeklyPlan) -> N
     steady = not sa.inspect(plan).attrs.state.history.has_changes()
     if plan.state != "submitted" or not steady:
         return
-    state = sa.inspect(row)
+    state: Any = sa.inspect(row)
     changed = {
         attribute.key
         for attribute in state.mapper.column_attrs

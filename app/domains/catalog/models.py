@@ -12,6 +12,7 @@ from app.core.entity import Entity, column, is_own_ancestor, pointed_at, referen
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import Code, Flag, Name, Pictures, Price, Quantity, Rate, Whole, Word
+from app.domains.catalog import queries
 
 MAX_DECIMALS = 4  # of a quantity
 AT_TOP = sa.text("parent_id IS NULL")
@@ -169,11 +170,12 @@ class Product(Entity):
             faults["tax_rate"] = [_("A tax rate is a fraction between 0 and 1: 0.13 for 13 %%.")]
         if self.min_price is not None and self.list_price is not None and self.min_price > self.list_price:
             # Told where it was typed: not everyone who sets the list price sees the lowest.
-            changed = sa.inspect(self).attrs.min_price.history.has_changes()
-            faults["min_price" if changed else "list_price"] = [
+            faults["min_price" if self._changes("min_price") else "list_price"] = [
                 _("The lowest price can't be above the list price.")
             ]
         if not self.has_stock:
+            if self.id is not None and self._changes("kind") and queries.has_moved(self.id):
+                faults["kind"] = [_("It has moved in and out of warehouses: it can't become a service.")]
             for name in ("safety_stock", "max_stock"):
                 if getattr(self, name):
                     faults[name] = [_("A service has no stock.")]
@@ -184,6 +186,9 @@ class Product(Entity):
         ):
             faults["max_stock"] = [_("The maximum can't be below the safety stock.")]
         return faults
+
+    def _changes(self, name: str) -> bool:
+        return bool(sa.inspect(self).attrs[name].history.has_changes())
 
     def quantity_faults(self, quantity: Decimal | None) -> list[str]:
         """What is wrong with moving ``quantity`` of the product in or out of a warehouse."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
@@ -180,7 +180,7 @@ class Contact(Entity):
         return self.job_title or ""
 
     def fill(self) -> None:
-        state = sa.inspect(self)
+        state: Any = sa.inspect(self)
         marked, moved = (state.attrs[name].history.has_changes() for name in ("is_primary", "customer_id"))
         if state.persistent and not marked and not moved:
             return

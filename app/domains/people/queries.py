@@ -19,7 +19,7 @@ def departments_led(actor: Actor) -> Collection[int]:
     """The ids of the departments that ``actor`` manages and of all below.  Read once for each actor."""
     if LED not in actor.cache:
         actor.cache[LED] = _read_led(actor.user_id)
-    return actor.cache[LED]  # type: ignore[no-any-return]
+    return actor.cache[LED]
 
 
 def _read_led(user_id: int | None) -> Collection[int]:

@@ -1,1 +1,4 @@
 """What lies where: warehouses, safety stock and adjustments."""
+
+# Its models never go without their rules: whoever imports the former has the latter.
+from app.domains.stock import services as services
