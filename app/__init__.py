@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, jsonify
 from flask_appbuilder import AppBuilder
+from flask_appbuilder.api.manager import OpenApi
 
 if TYPE_CHECKING:
     from config import Settings
@@ -22,6 +23,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     settings = settings or Settings.from_env()
     app = Flask(__name__)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["kehu.settings"] = settings
     clock.set_zone(settings.timezone)
     app.config.from_mapping(_flask_config(settings))
@@ -39,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         appbuilder.security_manager_class = security.KehuSecurityManager
         appbuilder.init_app(app, db.session)
         i18n.init_app(app)
+        appbuilder.add_api(OpenApi)
         appbuilder.add_view_no_menu(AccountView)
         views.register(appbuilder)
         assert models is not None  # every table is known by now
@@ -74,7 +78,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "FAB_UPDATE_PERMS": False,
         "FAB_ADD_SECURITY_API": True,
         "FAB_API_MAX_PAGE_SIZE": 100,
-        "FAB_API_SWAGGER_UI": False,
+        "FAB_API_SWAGGER_UI": False,  # its page loads scripts; the description itself is at /api/v1/_openapi
         "FAB_OPENAPI_SERVERS": [{"url": "/"}],
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(hours=1),
         **settings.extra,

@@ -2,11 +2,16 @@
 
 import app.core.audit
 import app.core.choices
+import app.core.exchange.models
 import app.core.numbering
+import app.core.outbox
+import app.core.state
 import app.core.users
 import app.domains.activities.models
 import app.domains.catalog.models
 import app.domains.crm.models
 import app.domains.people.models
 import app.domains.stock.models
-import app.ledger.models  # noqa: F401
+import app.jobs.models
+import app.ledger.models
+import app.security  # noqa: F401

@@ -53,6 +53,7 @@ EVERYONE = RoleTable(
     may={
         **dict.fromkeys(("Department", "Employee", "Holiday", "Category", "Unit", "Brand", "Product", "Warehouse"), READ),
         "User": "pick",
+        "OpenApi": "get",
         "Leave": f"{READ} add edit delete",
         "WeeklyPlan": OWN_PLANS,
     },

@@ -15,9 +15,10 @@ import wtforms
 from werkzeug.datastructures import MultiDict
 from wtforms.validators import StopValidation
 
-from app.core import clock, db
+from app.core import clock, db, identity
 from app.core.choices import suggestions
 from app.core.document import line_model
+from app.core.entity import User
 from app.core.errors import Invalid
 from app.core.fields import Field, fields_of, writable
 from app.core.i18n import gettext as _
@@ -111,6 +112,9 @@ class EntityForm:
         if only is not None:
             # A transition's fields may be set by it alone.
             allowed = {name: field for name, field in fields_of(view.model).items() if name in only}
+        if only is None and "owner" in allowed and not identity.require().may(identity.ASSIGN, view.model.domain()):
+            # One's own is one's own: only who may assign is asked.
+            del allowed["owner"]
         names = [name for _title, group in view.groups() for name in group if name in allowed] if only is None else list(allowed)
         self.fields = {name: allowed[name] for name in names}
         self.defaults = dict(defaults or {})
@@ -141,6 +145,8 @@ class EntityForm:
         for name, field in self.fields.items():
             if name in self.defaults:
                 found[name] = self.defaults[name]
+            elif name == "owner" and field.target is User:
+                found[name] = db.session.get(User, identity.user_id() or 0)
             elif field.empty is not None:
                 found[name] = field.empty
             else:

@@ -1,0 +1,1 @@
+"""Import and export: files on one side, entities on the other."""
