@@ -1,0 +1,1 @@
+"""Mail: how a message is written (``templates``), made and handed to a server (``smtp``).  What is to be sent lies in ``core.outbox``."""

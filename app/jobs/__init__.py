@@ -1,0 +1,66 @@
+"""The timetable: every job there is, when it runs unless the administrator says otherwise, and what it is for.
+
+The times and whether a job runs at all are data (``scheduled_jobs``), which ``sync_jobs`` fills in for new jobs and otherwise leaves
+alone.  A job is added here, with a thin file of its own.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from app.core import db
+from app.core.i18n import lazy_gettext as _l
+from app.jobs.job import Job
+from app.jobs.working_days import Calendar
+
+# isort: split
+from app.jobs import low_stock, send_mail, weekly_plan
+
+TIMETABLE: tuple[Job, ...] = (
+    Job(
+        "weekly-plan-reminder",
+        "0 15 * * fri",
+        weekly_plan.remind,
+        _l("Weekly plan: reminder"),
+        _l("Reminds everyone who has not submitted a plan for next week. If the day is a holiday: on the last working day of the week."),
+        moved=Calendar.end_of_week,
+    ),
+    Job(
+        "weekly-plan-last-call",
+        "0 9 * * mon",
+        weekly_plan.last_call,
+        _l("Weekly plan: last call"),
+        _l("Reminds once more who still has no plan for this week, and tells their superiors. After a holiday: on the next working day."),
+        moved=Calendar.workday_from,
+    ),
+    Job(
+        "low-stock-alert",
+        "0 8 * * *",
+        low_stock.tell,
+        _l("Low stock"),
+        _l("Tells keepers and purchasers which products are below their safety stock."),
+    ),
+    Job(
+        "send-mail",
+        "* * * * *",
+        send_mail.send,
+        _l("Send mail"),
+        _l("Sends what is in the outbox."),
+        commits_itself=True,
+        quiet=True,
+    ),
+)
+
+
+def find_job(name: str) -> Job | None:
+    """The job called ``name``."""
+    return next((job for job in TIMETABLE if job.name == name), None)
+
+
+def sync_jobs() -> None:
+    """Add the rows of new jobs, in the current transaction; what an administrator has set stays."""
+    from app.jobs.models import ScheduledJob
+
+    known = set(db.session.scalars(sa.select(ScheduledJob.name)))
+    db.session.add_all(ScheduledJob(name=job.name, schedule=job.schedule, enabled=True) for job in TIMETABLE if job.name not in known)
+    db.session.flush()
