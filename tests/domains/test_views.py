@@ -46,6 +46,13 @@ class TestView:
     def test_it_says_what_to_do_when_empty(self, resource):
         assert str(views[resource].empty)
 
+    def test_a_header_names_one_field(self, resource):
+        model = views[resource].model
+        named: dict[str, str] = {}
+        for name, field in fields_of(model).items():
+            for header in {str(field.label), name, *model.synonyms.get(name, ())}:
+                assert named.setdefault(header.casefold(), name) == name, header
+
     def test_synonyms_keys_and_search_name_what_exists(self, resource):
         model = views[resource].model
         known = set(fields_of(model))

@@ -58,7 +58,7 @@ def table_rows(view: type[EntityView], rows: Iterable[Any], fields: list[Field])
     for row in rows:
         url = f"/{view.model.resource}/show/{row.id}" if openable else None
         cells = [present.cell(field, row) for field in fields]
-        if cells and url and cells[0].url is None:
+        if cells and url:
             if cells[0].kind == "empty":
                 cells[0] = Cell("text", str(row))
             cells[0].url = url
