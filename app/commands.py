@@ -30,6 +30,8 @@ def run(asked: argparse.Namespace) -> int:
     logging.basicConfig(level=os.environ.get("KEHU_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("flask_appbuilder", "alembic", "apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It complains of columns that it could not filter by; its own lists are not used.
+    logging.getLogger("flask_appbuilder.models.filters").setLevel(logging.ERROR)
     try:
         settings = Settings.from_env()
     except ValueError as error:
