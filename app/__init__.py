@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         from app import models, security, views
         from app.core.web.account import AccountView
+        from app.core.web.permissions import RolePermissionsView
         from app.reports.home import HomeView
 
         edge.init_app(app, security.load_actor)
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         i18n.init_app(app)
         appbuilder.add_api(OpenApi)
         appbuilder.add_view_no_menu(AccountView)
+        appbuilder.add_view_no_menu(RolePermissionsView)
         views.register(appbuilder)
         assert models is not None  # every table is known by now
 

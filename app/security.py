@@ -76,7 +76,7 @@ ROLES: dict[str, RoleTable] = {
     ADMINISTRATOR: RoleTable(),
     "Director": RoleTable(
         may={**_BUSINESS, "WeeklyPlan": f"{OWN_PLANS} review"},
-        grants={SEE_ALL: DOMAINS[:-1], SEE_COST: DOMAINS, SEE_DETAILS: DOMAINS},
+        grants={SEE_ALL: DOMAINS[:-1], CHANGE_ALL: ("activities",), SEE_COST: DOMAINS, SEE_DETAILS: DOMAINS},
     ),
     "Sales manager": RoleTable(
         may={**_SALES, "Customer": f"{READ} {WRITE}", "Contact": f"{READ} {WRITE}", "WeeklyPlan": f"{OWN_PLANS} review"},

@@ -86,16 +86,21 @@ class OwnRows(Rule):
 class Through(Rule):
     """A row goes with the row it hangs on: ``through("customer")`` follows ``customer_id``.
 
-    A row that hangs on nothing is seen by nobody but those who see all of the target's domain.
+    Without ``shares_write`` a share of the target gives no right to write the row: who may share is its owner and those above.  A row
+    that hangs on nothing is seen by nobody but those who see all of the target's domain.
     """
 
-    def __init__(self, relation: str) -> None:
+    def __init__(self, relation: str, *, shares_write: bool = True) -> None:
         self.relation = relation
+        self.shares_write = shares_write
 
     def condition(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> Condition | None:
         target = sa.inspect(model).relationships[self.relation].mapper.class_
         table = target.__table__
-        inner = target.scope.condition(target, table.c, actor, write)
+        rule = target.scope
+        if write and not self.shares_write and isinstance(rule, OwnRows):
+            rule = OwnRows(rule.owner, None, rule.pool)
+        inner = rule.condition(target, table.c, actor, write)
         if inner is None:
             return None
         column = next(iter(sa.inspect(model).relationships[self.relation].local_columns))

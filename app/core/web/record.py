@@ -80,6 +80,9 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
         rank = "primary" if action.primary else "secondary"
         url = f"{base}/action/{action.name}/{row.id}"
         found.append(Action(action.name, str(action.label), url, rank=rank, confirm=str(action.confirm), tone=action.tone))
+    for link in view.links:
+        if reach.may(view, link.operation):
+            found.append(Action("link", str(link.label), link.url(row), method="get"))
     editable = writable and (not isinstance(row, Document) or row.is_editable)
     if reach.may(view, "edit") and editable:
         rank = "secondary" if any(each.rank == "primary" for each in found) else "primary"

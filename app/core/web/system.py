@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.core.audit import AuditEntry
 from app.core.i18n import lazy_gettext as _l
 from app.core.users import Role, User
-from app.core.web.view import EntityView
+from app.core.web.view import EntityView, RecordLink
 
 
 class UserView(EntityView, model=User):
@@ -24,6 +24,7 @@ class RoleView(EntityView, model=Role):
     icon = "key"
     columns = ("name",)
     fieldsets = (("", ("name",)),)
+    links = (RecordLink(_l("Permissions"), lambda role: f"/role-permissions/{role.id}", "edit"),)
     sort = "name"
     help = _l("What a role may do. A change holds from the next click of whoever has it.")
     importable = False

@@ -51,6 +51,15 @@ class RecordAction:
         return f"can_{self.name.replace('-', '_')}"
 
 
+@dataclass(frozen=True)
+class RecordLink:
+    """A button of a record's page that leads to a page of its own; ``operation`` is what one must be allowed to do for it."""
+
+    label: Any
+    url: Callable[[Any], str]
+    operation: str = "show"
+
+
 class EntityView:
     """The declaration.  Everything has a default that follows from the model."""
 
@@ -62,6 +71,7 @@ class EntityView:
     sort: ClassVar[str] = "-id"  # a field, with «-» for the largest first
     related: ClassVar[tuple[Related, ...]] = ()
     actions: ClassVar[tuple[RecordAction, ...]] = ()
+    links: ClassVar[tuple[RecordLink, ...]] = ()
     help: ClassVar[Any] = ""  # a sentence under the list's title
     empty: ClassVar[Any] = ""  # what to do when there are no rows
     addable: ClassVar[bool] = True  # whether rows are made over pages and API at all

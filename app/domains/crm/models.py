@@ -221,7 +221,7 @@ class CustomerShare(Entity):
     __table_args__ = (sa.UniqueConstraint("customer_id", "user_id"),)
     resource = "customer-shares"
     label, labels = _l("Customer share"), _l("Customer shares")
-    scope = scope.through("customer")
+    scope = scope.through("customer", shares_write=False)
     keys = ("customer", "user")
     searched = ("person",)
     synonyms = {
