@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_appbuilder import Model
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core import clock, db, identity, numbering, scope
 from app.core.document import Document, line_model
@@ -147,8 +147,8 @@ def refusing_in_words() -> Iterator[None]:
         raise in_words(error) from error
 
 
-def in_words(error: IntegrityError) -> BusinessError:
-    """The message for people behind a constraint's refusal: which field is taken, or that something is still used."""
+def in_words(error: DBAPIError) -> BusinessError:
+    """The message for people behind the database's refusal: which field is taken, or that something is still used."""
     text = str(error.orig)
     diag = getattr(error.orig, "diag", None)
     table = Model.metadata.tables.get((diag.table_name if diag else None) or text.split(": ")[-1].split(".")[0].strip())

@@ -1,0 +1,159 @@
+"""What a cell means in a field: texts as people write them become values, with the mapping's choices and rounding.
+
+A relation is only cleaned here; ``resolve`` finds the row that it names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from app.core.exchange.cells import CUT, Cell, CellError
+from app.core.exchange.mapping import Column, ColumnMap
+from app.core.fields import Field
+from app.core.i18n import gettext as _
+from app.core.i18n import in_each_language
+
+SEVERAL = re.compile(r"\s*[,，;；、\n]\s*")
+_DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(.*)", re.DOTALL)
+
+Rounded = Callable[[Decimal, Decimal], None]
+
+
+class Converter:
+    """Reads the cells of one column.  ``rounded`` is told of each number that the mapping rounds."""
+
+    def __init__(self, column: Column, name: str, mapping: ColumnMap, used: frozenset[str] | None) -> None:
+        self.field = column.field
+        self.choices = {_same(raw): value for raw, value in mapping.choices.get(name, {}).items()}
+        self.places = mapping.round.get(name)
+        self.used = used
+        self.labels: dict[str, str] = {}
+        if self.field.choices is not None:
+            for value, label in self.field.choices.items():
+                for text in (*in_each_language(label), value):
+                    self.labels[_same(text)] = value
+        self._read = getattr(self, f"_{self.field.kind}", self._text)
+
+    def __call__(self, cell: Any, rounded: Rounded) -> Any:
+        """The value of ``cell``; None for an empty one; a text (a list of them) for a relation (relations).  Raises ValueError."""
+        if isinstance(cell, CellError):
+            if cell == CUT:
+                raise ValueError(_("This text was too long for a spreadsheet's cell and has been cut."))
+            raise ValueError(_("The cell holds an error: %(error)s.", error=str(cell)))
+        if self.choices and cell is not None:
+            cell = self.choices.get(_same(cell_text(cell)), cell)
+        if cell is None or cell == "":
+            return None
+        if self.places is not None and self.field.scale is not None:
+            cell = self._round(cell, rounded)
+        return self._read(cell)
+
+    def _text(self, cell: Cell) -> Any:
+        value = self.field.parse(cell_text(cell))
+        if self.used is not None and value not in self.used:
+            raise ValueError(_("“%(text)s” has not been used here before.", text=value))
+        return value
+
+    def _choice(self, cell: Cell) -> Any:
+        text = cell_text(cell)
+        found = self.labels.get(_same(text))
+        return self.field.parse(text) if found is None else found
+
+    def _bool(self, cell: Cell) -> Any:
+        return self.field.parse(cell if isinstance(cell, bool) else cell_text(cell))
+
+    def _integer(self, cell: Cell) -> Any:
+        return self.field.parse(cell.replace(",", "") if isinstance(cell, str) else cell)
+
+    def _decimal(self, cell: Cell) -> Any:
+        if isinstance(cell, str):
+            number = _number(cell)
+            return self.field.parse(cell if number is None else number)
+        return self.field.parse(cell)
+
+    def _date(self, cell: Cell) -> Any:
+        if isinstance(cell, str) and (day := _DAY.fullmatch(cell)) and not day[4].strip(" T0:"):
+            cell = f"{day[1]}-{day[2]}-{day[3]}"
+        return self.field.parse(cell)
+
+    def _datetime(self, cell: Cell) -> Any:
+        if isinstance(cell, str) and (day := _DAY.fullmatch(cell)):
+            clock = day[4].strip(" T")
+            hour = f"T{clock:0>5}" if re.fullmatch(r"\d:\d\d", clock) else f"T{clock}" if clock else ""
+            cell = f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}{hour}"
+        elif isinstance(cell, date) and not isinstance(cell, datetime):
+            cell = cell.isoformat()
+        return self.field.parse(cell)
+
+    def _relation(self, cell: Cell) -> Any:
+        return cell_text(cell)
+
+    def _relations(self, cell: Cell) -> Any:
+        return [text for text in SEVERAL.split(cell_text(cell)) if text]
+
+    def _json(self, cell: Cell) -> Any:
+        return [text for text in SEVERAL.split(cell_text(cell)) if text] if isinstance(cell, str) else cell
+
+    def _round(self, cell: Cell, rounded: Rounded) -> Any:
+        number = _number(cell) if isinstance(cell, str) else cell
+        if isinstance(number, bool) or not isinstance(number, int | Decimal):
+            return cell
+        places = min(self.places or 0, self.field.scale or 0)
+        try:
+            result = Decimal(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        except InvalidOperation:
+            return cell
+        if result != number:
+            rounded(Decimal(number), result)
+        return result
+
+
+def cell_text(cell: Any) -> str:
+    """``cell`` as the text it would be in a text column: a code typed as a number, a truth value, a day."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, Decimal):
+        return format(cell, "f")
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    return str(cell).strip()
+
+
+def _same(text: Any) -> str:
+    return str(text).strip().casefold()
+
+
+def _number(text: str) -> Decimal | None:
+    """The number that people write as «1,234.50» or «13 %»; None when it is none."""
+    plain = text.replace(",", "").replace("，", "").replace(" ", "").replace("％", "%")
+    share = plain.endswith("%")
+    try:
+        number = Decimal(plain.removesuffix("%"))
+    except InvalidOperation:
+        return None
+    if not number.is_finite():
+        return None
+    return number.scaleb(-2) if share else number
+
+
+def used_choices(model: type[Any], known_only: Mapping[str, Field]) -> dict[str, frozenset[str]]:
+    """The values that each of the open choices has had, by the name it is given under.  One statement."""
+    import sqlalchemy as sa
+
+    from app.core import db
+    from app.core.choices import Choice
+
+    found: dict[str, set[str]] = {name: set() for name in known_only}
+    if found:
+        table = Choice.__table__
+        by_attribute = {field.attribute: name for name, field in known_only.items()}
+        statement = sa.select(table.c.field, table.c.value).where(
+            table.c.resource == model.resource, table.c.field.in_(by_attribute)
+        )
+        for attribute, value in db.session.connection().execute(statement):
+            found[by_attribute[attribute]].add(value)
+    return {name: frozenset(values) for name, values in found.items()}

@@ -1,0 +1,216 @@
+"""Takes an import back: what it added goes, what it changed becomes as it was; what has been changed or used since stays, and is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from flask_appbuilder import Model
+from sqlalchemy.orm import selectinload
+
+from app.core import crud, db, identity, scope
+from app.core.document import Document, line_model
+from app.core.entity import Entity, entity_for, registry
+from app.core.errors import BusinessError, Conflict, NotVisible
+from app.core.exchange import batches
+from app.core.exchange.models import ImportRun, ImportRunRow
+from app.core.fields import TEXTS, fields_of
+from app.core.i18n import gettext as _
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A row that was not taken back, and why."""
+
+    record: str
+    label: str
+    reason: str
+
+
+@dataclass
+class Undone:
+    """What undoing came to."""
+
+    deleted: int = 0
+    restored: int = 0
+    kept: list[Kept] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The outcome as the API tells it."""
+        kept = [{"record": each.record, "label": each.label, "message": each.reason} for each in self.kept]
+        return {"deleted": self.deleted, "restored": self.restored, "kept": kept}
+
+
+@dataclass
+class _Row:
+    """A row that the run wrote, as it is now."""
+
+    record_id: int
+    created: bool
+    version: int
+    before: dict[str, Any] | None
+    record: Any = None
+
+
+def undo(run: ImportRun) -> Undone:
+    """Undo ``run`` (fetched with ``lock``) in the caller's transaction.
+
+    Whoever may import may take their own import back, without the permission to delete; another's needs that too.  Raises NotPermitted,
+    NotVisible (the kind of rows is no more), Conflict (undone already).
+    """
+    model = entity_for(run.target)
+    if model is None:
+        raise NotVisible()
+    actor = identity.require()
+    crud.require("can_import", model)
+    if run.created_by_id != actor.user_id:
+        crud.require("can_delete", model)
+    if run.undone:
+        raise Conflict(_("This import has been undone already."))
+    work = _Undo(model)
+    with identity.doing("undo"):
+        for part in _written(run.id):
+            work.take_back(part)
+        run.undone = True
+        run.state = "undone"
+        db.session.flush()
+    return work.outcome
+
+
+def _written(run_id: int) -> Iterator[list[_Row]]:
+    """What the run wrote, the last first: what points at an earlier row of the run goes before it."""
+    table: Any = ImportRunRow.__table__
+    last = None
+    while True:
+        statement = sa.select(table).where(table.c.run_id == run_id).order_by(table.c.id.desc()).limit(AT_ONCE)
+        if last is not None:
+            statement = statement.where(table.c.id < last)
+        found = db.session.connection().execute(statement).all()
+        if not found:
+            return
+        last = found[-1].id
+        yield [_Row(each.record_id, each.created, each.version, each.before) for each in found]
+
+
+class _Undo:
+    def __init__(self, model: type[Entity]) -> None:
+        self.model = model
+        self.lines_of = line_model(model)
+        self.outcome = Undone()
+        self.by_attribute = {each.attribute: each for each in fields_of(model).values()}
+
+    def take_back(self, rows: list[_Row]) -> None:
+        """Undo what was done to ``rows``, or keep it and say why."""
+        self._load([row.record_id for row in rows], rows)
+        ids = [row.record_id for row in rows]
+        actor, connection = identity.require(), db.session.connection()
+        writable = scope.visible_ids(connection, self.model, ids, actor, write=True)
+        there = scope.visible_ids(connection, self.model, ids, identity.system())
+        left: list[_Row] = []
+        for row in rows:
+            if row.record_id not in there:
+                continue  # somebody has deleted it
+            if row.record is None or row.record_id not in writable:
+                self._keep(row, _("It is not yours to change."))
+            elif row.record.version != row.version:
+                self._keep(row, _("It has been changed since."))
+            elif row.created and isinstance(row.record, Document) and (row.record.number or not row.record.is_editable):
+                self._keep(row, _("It has left draft."))
+            else:
+                left.append(row)
+        for row in self._used([row for row in left if row.created]):
+            left.remove(row)
+            self._keep(row, _("It is used by something else."))
+        batches.write(left, self._write, self._refuse)
+
+    def _load(self, ids: list[int], rows: Sequence[_Row]) -> None:
+        statement = sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id).with_for_update(of=self.model)
+        if self.lines_of is not None:
+            statement = statement.options(selectinload(self.model.lines))
+        found = {each.id: each for each in db.session.scalars(statement.execution_options(populate_existing=True)).unique()}
+        for row in rows:
+            row.record = found.get(row.record_id)
+
+    def _write(self, rows: Sequence[_Row]) -> None:
+        self._load([row.record_id for row in rows], rows)
+        with db.session.no_autoflush:
+            for row in rows:
+                if row.created:
+                    db.session.delete(row.record)
+                else:
+                    self._restore(row.record, row.before or {})
+        crud.flush()
+        deleted = sum(row.created for row in rows)
+        self.outcome.deleted += deleted
+        self.outcome.restored += len(rows) - deleted
+
+    def _restore(self, record: Any, before: dict[str, Any]) -> None:
+        values = {name: _value(self.by_attribute[name], raw) for name, raw in before.items() if name in self.by_attribute}
+        lines: crud.Lines | None = None
+        if "lines" in before and self.lines_of is not None:
+            own = {line.id for line in record.lines}
+            fields = {each.attribute: each for each in fields_of(self.lines_of).values() if each.name not in ("id", "position")}
+            lines = [
+                (
+                    line["id"] if line["id"] in own else None,
+                    {name: _value(fields[name], raw) for name, raw in line.items() if name in fields},
+                )
+                for line in before["lines"]
+            ]
+        crud.put(record, values, lines)
+
+    def _refuse(self, row: _Row, error: BusinessError) -> None:
+        messages = [message for each in error.errors.values() for message in each]
+        self._keep(row, " ".join(messages) or error.message)
+
+    def _keep(self, row: _Row, reason: str) -> None:
+        label = str(row.record) if row.record is not None else ""
+        self.outcome.kept.append(Kept(f"{self.model.resource}/{row.record_id}", label, reason))
+
+    def _used(self, rows: list[_Row]) -> list[_Row]:
+        """Those of ``rows`` that something else points at, or another row of the kind that stays."""
+        by_id = {row.record_id: row for row in rows}
+        going = set(by_id)
+        pointing = list(_pointing(self.model, going))
+        while True:
+            used = {key for key, source in pointing if key in going and source not in going}
+            if not used:
+                return [by_id[key] for key in by_id if key not in going]
+            going -= used
+
+
+def _pointing(model: type[Entity], ids: set[int]) -> Iterator[tuple[int, int | None]]:
+    """What points at the rows ``ids``, whoever may see it: (the row, the pointing row if it is of the same kind).
+
+    What goes with a row (a document's lines) does not count; what people add to it (a contact, a share) does.
+    """
+    if not ids:
+        return
+    connection = db.session.connection()
+    table = model.__table__
+    lines = line_model(model)
+    kinds = {each.__table__.name: each for each in registry.values()}
+    for other in Model.metadata.tables.values():
+        kind = kinds.get(other.name)
+        if lines is not None and other is lines.__table__:
+            continue
+        for column in other.c:
+            for key in column.foreign_keys:
+                if key.column.table is not table or column.name in ("created_by_id", "changed_by_id"):
+                    continue
+                if key.ondelete == "CASCADE" and (kind is None or kind.read_only):
+                    continue
+                source = other.c.id if other is table else sa.null()
+                for found in connection.execute(sa.select(column, source).where(column.in_(ids)).distinct()):
+                    yield found[0], found[1]
+
+
+def _value(field: Any, raw: Any) -> Any:
+    """What ``audit.plain`` made of a value, as the value again."""
+    if raw is None or field.kind in TEXTS or field.kind == "json":
+        return raw
+    return field.parse(raw)
