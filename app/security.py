@@ -58,11 +58,13 @@ EVERYONE = RoleTable(
         "WeeklyPlan": OWN_PLANS,
     },
 )
+_IMPORTS = {"ImportRun": f"{READ} undo"}
 _SALES = {
     "Customer": f"{READ} add edit import",
     "Contact": f"{READ} add edit import",
     "CustomerShare": f"{READ} add edit delete",
     "StockBalance": READ,
+    **_IMPORTS,
 }
 _STOCK_BOOK = {"StockEntry": READ, "StockBalance": READ}
 _BUSINESS = {
@@ -89,6 +91,7 @@ ROLES: dict[str, RoleTable] = {
             "SafetyStock": f"{READ} {WRITE}",
             "StockAdjustment": f"{READ} {WRITE} post cancel",
             **_STOCK_BOOK,
+            **_IMPORTS,
         },
         grants={SEE_ALL: ("crm", "stock"), CHANGE_ALL: ("stock",), SEE_COST: ("stock",)},
     ),
@@ -98,6 +101,7 @@ ROLES: dict[str, RoleTable] = {
             "SafetyStock": f"{READ} {WRITE}",
             "StockAdjustment": READ,
             **_STOCK_BOOK,
+            **_IMPORTS,
         },
         grants={SEE_ALL: ("catalog", "purchasing", "stock"), CHANGE_ALL: ("purchasing",), SEE_COST: ("catalog", "stock", "purchasing")},
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask_appbuilder import AppBuilder
 
-from app.core.exchange.views import ImportRunView
+from app.core.exchange.views import ImportMappingView, ImportRunView
 from app.core.i18n import lazy_gettext as _l
 from app.core.web import frame
 from app.core.web.api import api_for
@@ -31,7 +31,7 @@ CONSOLE = (
         "system",
         _l("System"),
         "cog",
-        (UserView, RoleView, ScheduledJobView, JobRunView, OutboxMailView, ImportRunView, AuditEntryView),
+        (UserView, RoleView, ScheduledJobView, JobRunView, OutboxMailView, ImportRunView, ImportMappingView, AuditEntryView),
     ),
 )
 

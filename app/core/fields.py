@@ -6,11 +6,11 @@ value from text or JSON (``parse``), and how to give one as JSON (``to_json``) o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -194,7 +194,12 @@ class Field:
         return raw
 
     def _parse_json(self, raw: Any) -> Any:
-        return raw
+        if not isinstance(raw, str):
+            return raw
+        try:
+            return json.loads(raw)
+        except ValueError:
+            raise ValueError(_("This is not JSON: {\"key\": \"value\"}.")) from None
 
     def value(self, row: Any) -> Any:
         """The field's value in ``row``: the related row for a relation, else what is stored."""
@@ -264,9 +269,17 @@ def _kind(column: sa.Column[Any]) -> str:
     return "choice" if column.info.get("choices") else "text"
 
 
-@cache
-def fields_of(model: type[Any]) -> dict[str, Field]:
+_fields: dict[Any, dict[str, Field]] = {}
+
+
+def fields_of(model: Any) -> dict[str, Field]:
     """Every field of ``model`` by name, in the order of declaration: columns, then relations to many, then derived figures."""
+    if model not in _fields:
+        _fields[model] = _derive(model)
+    return _fields[model]
+
+
+def _derive(model: Any) -> dict[str, Field]:
     mapper = sa.inspect(model)
     relations = {}
     for relation in mapper.relationships:

@@ -1,13 +1,52 @@
-"""How imports are shown."""
+"""How imports and kept mappings are shown."""
 
 from __future__ import annotations
 
-from app.core.exchange.models import ImportRun
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.exchange.models import ImportMapping, ImportRun
+from app.core.exchange.undo import undo
+from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.core.web.view import EntityView
+from app.core.web.view import Done, EntityView, RecordAction
+
+
+def take_back(run: ImportRun, _data: Mapping[str, Any]) -> Done:
+    """Undo the import and say what could not be taken back."""
+    outcome = undo(run)
+    message = _("%(deleted)s removed, %(restored)s set back.", deleted=outcome.deleted, restored=outcome.restored)
+    kept = [f"{each.label}: {each.reason}" for each in outcome.kept]
+    if kept:
+        message += " " + _("Kept, because they were changed or used since: %(rows)s.", rows="; ".join(kept[:20]))
+    return Done(run, message, outcome.as_json())
 
 
 class ImportRunView(EntityView, model=ImportRun):
     icon = "upload"
+    columns = ("file", "resource", "state", "rows", "created", "updated", "skipped", "failed", "created_by", "created_on")
+    fieldsets = (
+        ("", ("file", "resource", "state", "created_by", "created_on")),
+        (_l("What came of it"), ("rows", "created", "updated", "skipped", "failed", "undone")),
+        (_l("How"), ("on_match", "on_error")),
+    )
+    actions = (
+        RecordAction(
+            "undo",
+            _l("Undo"),
+            take_back,
+            confirm=_l("What it added is removed, what it changed is set back. What was changed or used since stays."),
+            tone="danger",
+            shown=lambda run: not run.undone,
+        ),
+    )
     help = _l("Every import: the file, what it added and changed, and what was refused.")
     empty = _l("Nothing was imported yet. Every list has an Import button.")
+
+
+class ImportMappingView(EntityView, model=ImportMapping):
+    icon = "upload"
+    columns = ("name", "resource")
+    fieldsets = (("", ("name", "resource", "mapping", "options")),)
+    help = _l("Which column of a file goes into which field, kept for the next file of the same kind.")
+    importable = False

@@ -232,7 +232,8 @@ class EntityApi(BaseApi):
         """
         reach.approach(self.view)
         row = crud.fetch(self.view.model, pk, lock=True)
-        return self._answer(200, perform(self.view, row, name, _body(optional=True)))
+        done = perform(self.view, row, name, _body(optional=True))
+        return self._answer(200, done.row, **done.data)
 
     @expose("/pick", methods=["GET"])
     @permission_name("list")
@@ -304,7 +305,7 @@ class EntityApi(BaseApi):
     def _loading(self, known: dict[str, Field]) -> tuple[Any, ...]:
         return (*query.loading(self.view.model, known), *record.lines_loading(self.view))
 
-    def _answer(self, status: int, row: Any) -> Response:
+    def _answer(self, status: int, row: Any, **more: Any) -> Response:
         from app.core.web.view import views
 
         view = views.get(type(row).resource, self.view)
@@ -316,7 +317,7 @@ class EntityApi(BaseApi):
         if fresh is None:
             db.session.refresh(row)
         view.prepare([row])
-        return self.response(status, id=row.id, result=with_lines(view, row))
+        return self.response(status, id=row.id, result=with_lines(view, row), **more)
 
     def add_apispec_components(self, api_spec: Any) -> None:
         """The schemas of the resource's rows, read and written."""

@@ -6,6 +6,7 @@ API and for files.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -83,6 +84,8 @@ def typed(field: Field, value: Any) -> Any:
         return clock.local(value).strftime("%Y-%m-%dT%H:%M") if value.tzinfo else value.strftime("%Y-%m-%dT%H:%M")
     if isinstance(value, date):
         return value.isoformat()
+    if field.kind == "json":
+        return json.dumps(value, ensure_ascii=False, indent=2)
     if isinstance(value, Decimal):
         text = f"{value:f}"
         return text.rstrip("0").rstrip(".") if field.scale != 2 and "." in text else text

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from flask import render_template, request, send_file
 from werkzeug.wrappers import Response
 
@@ -102,9 +103,9 @@ def respond(view: type[EntityView]) -> str | tuple[str, int]:
     bad = {(each.row, each.column): each.message for each in result.errors}
     columns = _columns(view, table.headers, chosen, path, filename)
     rows = []
-    for line, values_of_row in result.preview:
-        cells = [_cell(value, bad.get((line, header))) for header, value in zip(table.headers, values_of_row, strict=False)]
-        rows.append(Row(line, None, cells))
+    for each in result.preview:
+        cells = [_cell(value, bad.get((each.row, header))) for header, value in zip(table.headers, each.cells, strict=False)]
+        rows.append(Row(each.row, None, cells))
     hidden = [("token", token)]
     return _render(view, "preview", options=_options(values), hidden=hidden, columns=columns, rows=rows, counts=counts, errors=errors)
 
@@ -170,7 +171,7 @@ def _chosen(view: type[EntityView], headers: list[str], mapped: bool) -> dict[st
 
 def _targets(view: type[EntityView]) -> list[tuple[str, str]]:
     """The fields that a column may become."""
-    return [("", _("(left out)")), *((name, str(label)) for name, label in mapping.targets(view.model))]
+    return [("", _("(left out)")), *((name, mapping.header_of(view.model, name)) for name in mapping.importable(view.model))]
 
 
 def _columns(view: type[EntityView], headers: list[str], chosen: Mapping[str, Any], path: Path, filename: str) -> list[ImportColumn]:
@@ -246,7 +247,9 @@ def template(view: type[EntityView]) -> Response:
     """An empty XLSX with the headings that an import of the entity takes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.xlsx"
-        exporter.template(view.model, path)
+        names = [name for name in mapping.importable(view.model) if name != "number"]
+        nothing = sa.select(view.model).where(sa.false())
+        exporter.export(view.model, nothing, names, "xlsx", path, with_lines=any(name.startswith(mapping.LINE_MARK) for name in names))
         file = path.open("rb")
     mime = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.xlsx")  # type: ignore[return-value]

@@ -24,7 +24,7 @@ from app.core.i18n import gettext as _
 from app.core.web import listing, pickers, query, reach, record
 from app.core.web.forms import EntityForm
 from app.core.web.page import FormPage, Link
-from app.core.web.view import EntityView
+from app.core.web.view import Done, EntityView
 
 MAX_BULK = 1000  # rows changed by one bulk action
 
@@ -99,8 +99,8 @@ class EntityPages(BaseView):
             db.session.rollback()
             flash(refusal_text(error, self.view), "error")
             return redirect(f"/{self.view.model.resource}/show/{pk}")  # type: ignore[return-value]
-        flash(_("Done: %(what)s.", what=action_label(self.view, name)), "success")
-        return redirect(f"/{type(result).resource}/show/{result.id}")  # type: ignore[return-value]
+        flash(result.message or _("Done: %(what)s.", what=action_label(self.view, name)), "success")
+        return redirect(f"/{type(result.row).resource}/show/{result.row.id}")  # type: ignore[return-value]
 
     @expose("/bulk/<name>", methods=("POST",))
     @permission_name("list")
@@ -266,13 +266,13 @@ class EntityPages(BaseView):
         return render_template("kehu/form.html", page=page)
 
 
-def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -> Any:
-    """Do the transition or action ``name`` to ``row`` (fetched with a lock); the row to answer with.
+def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -> Done:
+    """Do the transition or action ``name`` to ``row`` (fetched with a lock); what it came to.
 
     Raises NotVisible for an unknown name, NotPermitted, Conflict, Invalid.
     """
     if view.model.workflow is not None and view.model.workflow.find(name) is not None:
-        return take(row, name, data)
+        return Done(take(row, name, data))
     action = view.action(name)
     if action is None:
         raise NotVisible()
@@ -281,7 +281,7 @@ def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -
     with identity.doing(name, str(data.get("comment") or "")):
         result = action.run(row, {key: value for key, value in data.items() if key in known or key not in action.fields})
         crud.flush()
-    return result if result is not None else row
+    return result if isinstance(result, Done) else Done(result if result is not None else row)
 
 
 def action_label(view: type[EntityView], name: str) -> str:
@@ -317,7 +317,7 @@ def export_response(view: type[EntityView], asked: query.ListQuery, format: str)
     os.close(handle)
     path = Path(name)
     try:
-        exporter.export(view.model, asked.ordered(), names, format, path)
+        exporter.export(view.model, asked.ordered(), names, format, path, prepare=view.prepare)
         file = path.open("rb")
     finally:
         # The open handle keeps the content; nothing is left behind whatever happens to the request.

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from app.core.document import line_model
@@ -28,10 +28,19 @@ class Related:
 
 
 @dataclass(frozen=True)
+class Done:
+    """What an action came to, where the row alone does not tell it: a sentence for people, and data for the API."""
+
+    row: Any
+    message: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class RecordAction:
     """Something that can be done with one row, or (``bulk``) with chosen ones: a button, an API call and a permission.
 
-    ``run(row, data)`` does it and returns the row to answer with (the same, or a new one).  ``fields`` name fields of the model that are
+    ``run(row, data)`` does it and returns the row to answer with (the same, or a new one), or a ``Done``.  ``fields`` name fields of the model that are
     asked for; ``shown`` says whether the button makes sense for a row.
     """
 
