@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flask import Flask, jsonify
+from flask import Flask, Response, jsonify
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.api.manager import OpenApi
 
@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         assert models is not None  # every table is known by now
 
     @app.get("/health")
-    def health() -> object:
+    def health() -> Response:
         return jsonify(status="ok")
 
     return app

@@ -103,7 +103,7 @@ class Line(Model):
     @classmethod
     def domain(cls) -> str:
         """The document's domain."""
-        return sa.inspect(cls).relationships["document"].mapper.class_.domain()  # type: ignore[no-any-return]
+        return sa.inspect(cls).relationships["document"].mapper.class_.domain()
 
     def audit_parent(self) -> Any:
         """The record in whose history the line's changes are told."""
@@ -114,7 +114,7 @@ def line_model(model: type[Any]) -> type[Any] | None:
     """The class of a document's lines, if it has any."""
     if not getattr(model, "line_class", ""):
         return None
-    return sa.inspect(model).relationships["lines"].mapper.class_  # type: ignore[no-any-return]
+    return sa.inspect(model).relationships["lines"].mapper.class_
 
 
 def possible(document: Document) -> list[Transition]:

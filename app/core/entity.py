@@ -32,7 +32,7 @@ CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-Model.metadata.naming_convention = CONVENTION  # type: ignore[assignment]
+Model.metadata.naming_convention = CONVENTION
 
 registry: dict[str, type[Entity]] = {}
 """Every entity that is declared, by resource."""
@@ -125,11 +125,11 @@ class Entity(Model):
 
     @declared_attr
     def created_by(cls) -> Mapped[User | None]:
-        return relationship(User, foreign_keys=[cls.created_by_id], viewonly=True)
+        return relationship(User, foreign_keys=[cls.created_by_id], viewonly=True)  # type: ignore[list-item]
 
     @declared_attr
     def changed_by(cls) -> Mapped[User | None]:
-        return relationship(User, foreign_keys=[cls.changed_by_id], viewonly=True)
+        return relationship(User, foreign_keys=[cls.changed_by_id], viewonly=True)  # type: ignore[list-item]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -211,7 +211,7 @@ def name_constraints() -> None:
         for constraint in table.constraints:
             if constraint.name is not None:
                 continue
-            columns = "_".join(column.name for column in constraint.columns)  # type: ignore[attr-defined]
+            columns = "_".join(column.name for column in constraint.columns)
             if isinstance(constraint, sa.PrimaryKeyConstraint):
                 constraint.name = sa.sql.naming.conv(f"pk_{table.name}")
             elif isinstance(constraint, sa.UniqueConstraint):

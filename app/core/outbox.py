@@ -8,7 +8,7 @@ under the same Message-ID, so that a mail server or reader that got it already c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -169,7 +169,7 @@ def send_due(ignore_waiting: bool = False, limit: int = 500) -> tuple[int, int]:
     return sent, failed
 
 
-def _leased(ignore_waiting: bool, limit: int) -> Iterator[Mapping[str, Any]]:
+def _leased(ignore_waiting: bool, limit: int) -> Iterator[sa.RowMapping]:
     """One due mail after the other, each leased when its turn comes."""
     now = clock.now()
     ready = sa.and_(OutboxMail.state == "queued", sa.or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now))
@@ -183,7 +183,7 @@ def _leased(ignore_waiting: bool, limit: int) -> Iterator[Mapping[str, Any]]:
             yield mail
 
 
-def _lease(id_: int) -> Mapping[str, Any] | None:
+def _lease(id_: int) -> sa.RowMapping | None:
     """Take the mail in hand, unless another sender has it: the condition is in the UPDATE, so that only one gets it."""
     now = clock.now()
     free = sa.or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
@@ -200,7 +200,7 @@ def _lease(id_: int) -> Mapping[str, Any] | None:
         return session.execute(sa.select(*(getattr(OutboxMail, name) for name in columns)).where(OutboxMail.id == id_)).mappings().one()
 
 
-def _message(mail: Mapping[str, Any]) -> Any:
+def _message(mail: sa.RowMapping) -> Any:
     return smtp.message(
         sender=settings().mail_from,
         to=mail["to"],
@@ -213,11 +213,11 @@ def _message(mail: Mapping[str, Any]) -> Any:
     )
 
 
-def _sent(mail: Mapping[str, Any]) -> None:
+def _sent(mail: sa.RowMapping) -> None:
     _mark(OutboxMail.id == mail["id"], state="sent", sent_on=clock.now(), error=None, not_before=None)
 
 
-def _refused(mail: Mapping[str, Any], error: str, for_good: bool) -> None:
+def _refused(mail: sa.RowMapping, error: str, for_good: bool) -> None:
     """Let the mail wait for its next attempt, or give it up.  Only under our own lease: another sender may have had it meanwhile."""
     ours = sa.and_(OutboxMail.id == mail["id"], OutboxMail.state == "queued", OutboxMail.leased_until == mail["leased_until"])
     if for_good or mail["attempts"] >= MAX_ATTEMPTS:

@@ -104,7 +104,7 @@ class Through(Rule):
         if inner is None:
             return None
         column = next(iter(sa.inspect(model).relationships[self.relation].local_columns))
-        return columns[column.key].in_(sa.select(table.c.id).where(inner))  # type: ignore[no-any-return]
+        return columns[column.key].in_(sa.select(table.c.id).where(inner))
 
 
 everyone = Everyone()
@@ -137,7 +137,7 @@ def criteria(actor: Actor | None, models: Iterable[type[Entity]]) -> list[Any]:
             if where is not None:
                 built.append(with_loader_criteria(model, where, include_aliases=True))
         actor.cache["criteria"] = built
-    return actor.cache["criteria"]  # type: ignore[no-any-return]
+    return actor.cache["criteria"]
 
 
 def visible_ids(connection: sa.Connection, model: type[Any], ids: Iterable[int], actor: Actor, *, write: bool = False) -> set[int]:

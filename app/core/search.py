@@ -27,7 +27,7 @@ def search_text(parts: Iterable[Any]) -> str:
             continue
         texts.append(folded(text))
         if any("\u3400" <= letter <= "\u9fff" for letter in text):
-            spoken = lazy_pinyin(text, errors=lambda other: [_KEPT + other])
+            spoken = lazy_pinyin(text, errors=lambda other: [_KEPT + other])  # type: ignore[arg-type,return-value]
             texts.append(folded("".join(part.removeprefix(_KEPT) for part in spoken)))
             texts.append(folded("".join(part.removeprefix(_KEPT) if part.startswith(_KEPT) else part[0] for part in spoken)))
     return " | ".join(texts)

@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 
 def settings() -> Settings:
     """The settings of the application that is running."""
-    return current_app.extensions["kehu.settings"]  # type: ignore[no-any-return]
+    return current_app.extensions["kehu.settings"]

@@ -25,7 +25,7 @@ COMMON = frozenset(
 )
 
 # Declarative lets columns join a mapped class later; Flask-AppBuilder's own code never notices them.
-User.locale = sa.Column("locale", sa.String(8), nullable=True, info={"label": _l("Language")})  # type: ignore[attr-defined]
+User.locale = sa.Column("locale", sa.String(8), nullable=True, info={"label": _l("Language")})
 for _model in (User, Role):
     _model.search_text = sa.Column("search_text", sa.Text(), nullable=False, server_default="", default="")
 NO_PASSWORD = "!"  # a hash that no password has
@@ -58,15 +58,15 @@ def full_name(user: Any) -> str:
     return f"{first} {last}".strip() or str(user.username)
 
 
-User.__str__ = full_name  # type: ignore[method-assign]
-User.__repr__ = full_name  # type: ignore[method-assign,assignment]
+User.__str__ = full_name
+User.__repr__ = full_name
 
 def _set_password(user: Any, password: str | None) -> None:
     if password:
         user.password = generate_password_hash(password)
 
 
-User.new_password = property(lambda user: None, _set_password)  # type: ignore[attr-defined]
+User.new_password = property(lambda user: None, _set_password)
 
 
 def _fill(user: Any) -> None:
@@ -81,7 +81,7 @@ def _faults(user: Any) -> dict[str, list[str]]:
     return {}
 
 
-User.fill, User.faults = _fill, _faults  # type: ignore[attr-defined]
+User.fill, User.faults = _fill, _faults
 
 
 def password_fault(password: str, username: str = "") -> str:
@@ -105,7 +105,7 @@ class PasswordField(Field):
         return text or None
 
 
-User.extra_fields = {  # type: ignore[attr-defined]
+User.extra_fields = {
     "new_password": PasswordField(
         User,
         "new_password",

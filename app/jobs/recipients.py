@@ -36,7 +36,7 @@ COLUMNS: tuple[Any, ...] = (
     User.first_name,
     User.last_name,
     User.email,
-    User.locale,  # type: ignore[attr-defined]
+    User.locale,
     Employee.email.label("employee_email"),
 )
 """What ``recipient`` reads of a row, of users and their employees (an outer join)."""

@@ -27,7 +27,7 @@ LOOK_BACK = tuple(timedelta(hours=hours) for hours in (1, 24, 24 * 8, 24 * 40, 2
 Move = Callable[[date], date]
 
 
-class Schedule(BaseTrigger):  # type: ignore[misc]
+class Schedule(BaseTrigger):
     """The moments at which a job is due.  Raises ValueError, with a message for people, when ``crontab`` is none."""
 
     def __init__(self, crontab: str, move: Move | None = None) -> None:

@@ -40,7 +40,15 @@ class Searched(Comparator[str]):
         return sa.or_(*ways)
 
 
-class StockEntry(Entity):
+class Written:
+    """What the books keep is written by postings alone, never through the session."""
+
+    def fill(self) -> None:
+        """Refuse to be flushed."""
+        raise RuntimeError("the books are written by postings alone")
+
+
+class StockEntry(Written, Entity):
     """One movement of one product in one warehouse, under the document that caused it.
 
     ``quantity`` and ``amount`` are signed.  An entry without quantity is a correction of value: see ``app.ledger.costing``.
@@ -91,7 +99,7 @@ class StockEntry(Entity):
         return f"{self.document_number} · {self.quantity}"
 
 
-class StockBalance(Entity):
+class StockBalance(Written, Entity):
     """What lies of one product in one warehouse, and what it is worth: the sum of its entries, kept as they are written."""
 
     __tablename__ = "stock_balances"
@@ -138,13 +146,10 @@ class StockBalance(Entity):
         return f"{self.product} · {self.warehouse}"
 
 
-def _by_postings_alone(_mapper: Any, _connection: Any, _row: Any) -> None:
-    raise RuntimeError("the books are written by postings alone")
-
-
-for _model in (StockEntry, StockBalance):
-    for _moment in ("before_insert", "before_update", "before_delete"):
-        event.listen(_model, _moment, _by_postings_alone)
+@event.listens_for(StockEntry, "before_delete")
+@event.listens_for(StockBalance, "before_delete")
+def _stays(_mapper: Any, _connection: Any, row: Written) -> None:
+    row.fill()
 
 
 @event.listens_for(StockBalance, "expire")

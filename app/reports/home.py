@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask import render_template
@@ -93,7 +94,7 @@ CARDS: tuple[Callable[[], Card | None], ...] = (plan_card, reviews_card, stock_c
 """The home page's cards in their order; each gives None where the role does not reach."""
 
 
-def _table_card(view: type[EntityView], title: str, count: int, statement: sa.Select[tuple[object]], names: tuple[str, ...]) -> Card:
+def _table_card(view: type[EntityView], title: str, count: int, statement: sa.Select[Any], names: tuple[str, ...]) -> Card:
     fields = [fields_of(view.model)[name] for name in names]
     rows = list(db.session.scalars(statement.options(*loading(view.model, names)).limit(SHOWN)).unique())
     table = Table([present.column(field) for field in fields], table_rows(view, rows, fields), empty=_("Nothing here yet."))

@@ -29,6 +29,7 @@ class ImportRun(Entity):
     scope = scope.own_rows(owner="created_by_id")
     searched = ("target", "file")
     read_only = True
+    audited = False  # it is itself the record of what was done
 
     target: Mapped[Word] = column(_l("Into"), name="resource", help=_l("The kind of rows: customers, products …"))
     file: Mapped[Name] = column(_l("File"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import tempfile
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -56,7 +57,8 @@ class FailedRows:
     def append(self, values: list[Cell], reason: str) -> None:
         """Keep a row."""
         if self._file is None:
-            self._file = tempfile.SpooledTemporaryFile(MEGABYTE)  # noqa: SIM115 (it lives as long as the result)
+            self._file = tempfile.SpooledTemporaryFile(MEGABYTE)  # noqa: SIM115 (it lives as long as this)
+            weakref.finalize(self, self._file.close)
         pickle.dump((values, reason), self._file)
         self._count += 1
 

@@ -81,7 +81,7 @@ class _Punctual:
     def getreply(self) -> tuple[int, bytes]:
         if self.sock is not None:  # type: ignore[attr-defined]
             self.sock.settimeout(self._left())  # type: ignore[attr-defined]
-        return super().getreply()  # type: ignore[misc,no-any-return]
+        return super().getreply()  # type: ignore[misc]
 
 
 class _Plain(_Punctual, smtplib.SMTP):

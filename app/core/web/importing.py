@@ -47,10 +47,10 @@ def from_api(view: type[EntityView]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload"
         upload.save(path)
-        result = importer.run_import(view.model, path, upload.filename, mapping=chosen, **options)
+        result = importer.run_import(view.model, path, upload.filename, mapping=chosen, mode=options["mode"], on_match=options["on_match"], on_error=options["on_error"])
         if result.run_id is not None:
             _keep_errors(view, result, upload.filename)
-        return result.as_json()  # type: ignore[no-any-return]
+        return result.as_json()
 
 
 def _mapping_given(errors: dict[str, list[str]]) -> dict[str, Any] | None:
@@ -82,7 +82,13 @@ def respond(view: type[EntityView]) -> str | tuple[str, int]:
         chosen = _chosen(view, table.headers, bool(request.form.get("token")))
         committing = request.form.get("mode") == "commit" and bool(request.form.get("token"))
         result = importer.run_import(
-            view.model, path, filename, mapping=chosen, mode="commit" if committing else "preview", **values
+            view.model,
+            path,
+            filename,
+            mapping=chosen,
+            mode="commit" if committing else "preview",
+            on_match=values["on_match"],
+            on_error=values["on_error"],
         )
     except BusinessError as error:
         if error.status in (403, 404):
@@ -160,7 +166,7 @@ def _counts(result: Any, committing: bool) -> list[tuple[str, int, str]]:
 def _chosen(view: type[EntityView], headers: list[str], mapped: bool) -> dict[str, Any]:
     """The mapping the page's selects hold, or the one that suggests itself."""
     if not mapped:
-        return mapping.suggest(view.model, headers)  # type: ignore[no-any-return]
+        return mapping.suggest(view.model, headers)
     allowed = {name for name, _label in _targets(view)}
     found = {}
     for index, header in enumerate(headers):
@@ -240,7 +246,7 @@ def error_file(view: type[EntityView], run: int) -> Response:
     errors = path.with_name("errors.xlsx")
     if not errors.exists():
         raise NotVisible()
-    return send_file(errors.resolve(), as_attachment=True, download_name=f"{Path(name).stem}-refused.xlsx")  # type: ignore[return-value]
+    return send_file(errors.resolve(), as_attachment=True, download_name=f"{Path(name).stem}-refused.xlsx")
 
 
 def template(view: type[EntityView]) -> Response:
@@ -252,6 +258,6 @@ def template(view: type[EntityView]) -> Response:
         exporter.export(view.model, nothing, names, "xlsx", path, with_lines=any(name.startswith(mapping.LINE_MARK) for name in names))
         file = path.open("rb")
     mime = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.xlsx")  # type: ignore[return-value]
+    return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.xlsx")
 
 

@@ -83,7 +83,7 @@ class EntityPages(BaseView):
         name = str(row)
         crud.delete(row)
         flash(_("%(what)s was deleted.", what=name), "success")
-        return redirect(self._list_url())  # type: ignore[return-value]
+        return redirect(self._list_url())
 
     @expose("/action/<name>/<int:pk>", methods=("POST",))
     @permission_name("show")
@@ -98,9 +98,9 @@ class EntityPages(BaseView):
                 raise
             db.session.rollback()
             flash(refusal_text(error, self.view), "error")
-            return redirect(f"/{self.view.model.resource}/show/{pk}")  # type: ignore[return-value]
+            return redirect(f"/{self.view.model.resource}/show/{pk}")
         flash(result.message or _("Done: %(what)s.", what=action_label(self.view, name)), "success")
-        return redirect(f"/{type(result.row).resource}/show/{result.row.id}")  # type: ignore[return-value]
+        return redirect(f"/{type(result.row).resource}/show/{result.row.id}")
 
     @expose("/bulk/<name>", methods=("POST",))
     @permission_name("list")
@@ -126,7 +126,7 @@ class EntityPages(BaseView):
             flash(_("%(count)s done: %(what)s.", count=done, what=action_label(self.view, name)), "success")
         for message in dict.fromkeys(refused):
             flash(message, "error")
-        return redirect(self._list_url())  # type: ignore[return-value]
+        return redirect(self._list_url())
 
     @expose("/pick")
     @permission_name("list")
@@ -161,7 +161,7 @@ class EntityPages(BaseView):
             raise NotVisible()
         response = send_file(path.resolve(), mimetype=files.media_type(path), max_age=86400)
         response.headers["Content-Security-Policy"] = "default-src 'none'"
-        return response  # type: ignore[return-value]
+        return response
 
     @expose("/import", methods=("GET", "POST"))
     @permission_name("import")
@@ -324,7 +324,7 @@ def export_response(view: type[EntityView], asked: query.ListQuery, format: str)
         if os.name != "nt":
             path.unlink(missing_ok=True)
     mime = "text/csv; charset=utf-8" if format == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.{format}")  # type: ignore[return-value]
+    return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.{format}")
 
 
 def pages_for(view: type[EntityView]) -> type[EntityPages]:

@@ -203,13 +203,17 @@ for (const ask of document.querySelectorAll("details[data-ask]")) {
     const menu = button.closest("details[data-menu]");
     if (menu) menu.open = false;
     dialog.opener = menu ? menu.querySelector("summary") : button;
-    if (!dialog.isConnected) document.body.append(dialog);
+    document.body.append(dialog);
     dialog.dispatchEvent(new CustomEvent("kehu:ask", { bubbles: true }));
     dialog.showModal();
     const first = dialog.querySelector(".dialog-fields :is(input:not([type=hidden]), select, textarea)");
     (first ?? dialog.querySelector("[type=submit]")).focus();
   });
-  dialog.addEventListener("close", () => dialog.opener?.focus());
+  // A closed dialog leaves the page: two of them may ask for a field of the same id.
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    dialog.opener?.focus();
+  });
   dialog.addEventListener("pointerdown", (event) => {
     if (event.target !== dialog) return;
     const box = dialog.getBoundingClientRect();
