@@ -214,7 +214,7 @@ class Field:
         if self.kind == "relations":
             return [{"id": each.id, "label": str(each)} for each in value]
         if isinstance(value, Decimal):
-            return str(value)
+            return str(value if self.scale is None else value.quantize(Decimal(1).scaleb(-self.scale)))
         if isinstance(value, datetime):
             return clock.local(value).isoformat() if value.tzinfo else value.isoformat()
         if isinstance(value, date):

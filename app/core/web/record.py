@@ -34,7 +34,7 @@ def page(view: type[EntityView], row: Any) -> RecordPage:
             if field.kind == "images":
                 images += present.cell(field, row).images
             else:
-                facts.append(Fact(str(field.label), present.cell(field, row), str(field.help)))
+                facts.append(Fact(str(field.label), present.cell(field, row)))
         if facts:
             groups.append(Group(str(title), facts=facts))
     return RecordPage(
@@ -125,13 +125,14 @@ def _lines(view: type[EntityView], row: Any) -> Table | None:
     fields = [known[name] for name in view.grid_columns() if name in known]
     rows = [Row(line.id, None, [present.cell(field, line) for field in fields]) for line in row.lines]
     totals = []
+    summed = any(field.kind == "decimal" and field.scale in (2, 4) for field in fields)
     for index, field in enumerate(fields):
         if field.kind == "decimal" and field.scale in (2, 4):
             total = sum((field.value(line) or 0 for line in row.lines), start=0)
             totals.append(Cell("number", present.number(total, field.scale)))
         else:
             totals.append(Cell("text", _("Total")) if index == 0 else present.EMPTY)
-    return Table([present.column(field) for field in fields], rows, totals if rows else [], empty=_("No lines."))
+    return Table([present.column(field) for field in fields], rows, totals if rows and summed else [], empty=_("No lines."))
 
 
 def _related(view: type[EntityView], row: Any) -> list[Tab]:
