@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     from config import Settings
 
     settings = settings or Settings.from_env()
+    # Flask-AppBuilder complains of columns that its own lists could not filter by; they are not used.
+    logging.getLogger("flask_appbuilder.models.filters").setLevel(logging.ERROR)
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]

@@ -30,8 +30,6 @@ def run(asked: argparse.Namespace) -> int:
     logging.basicConfig(level=os.environ.get("KEHU_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("flask_appbuilder", "alembic", "apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # It complains of columns that it could not filter by; its own lists are not used.
-    logging.getLogger("flask_appbuilder.models.filters").setLevel(logging.ERROR)
     try:
         settings = Settings.from_env()
     except ValueError as error:
@@ -121,7 +119,7 @@ def _jobs(asked: argparse.Namespace) -> int:
 def _check() -> int:
     from app.ledger.verify import differences
 
-    with db.transaction(), identity.acting_as(identity.system()):
+    with db.transaction(identity.system()):
         found = differences()
     for line in found:
         print(line)
@@ -151,7 +149,7 @@ def _set_password(username: str) -> int:
     fault = password_fault(password, username)
     if fault:
         raise Refused(str(fault))
-    with db.transaction(), identity.acting_as(identity.system()):
+    with db.transaction(identity.system()):
         user = db.session.scalars(sa.select(User).where(User.username == username)).one_or_none()
         if user is None:
             raise Refused(f"There is no user called {username}.")

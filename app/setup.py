@@ -75,7 +75,7 @@ def prepare() -> Outcome:
     outcome = Outcome()
     with alone():
         outcome.was_empty = _migrate()
-        with db.transaction(), identity.acting_as(identity.system()):
+        with db.transaction(identity.system()):
             connection = db.session.connection()
             fingerprint = security.fingerprint()
             if state.recall(connection, "permissions") != fingerprint:

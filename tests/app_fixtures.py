@@ -77,7 +77,7 @@ def prepare(app: Flask) -> None:
     """Set up the database of ``app`` with the cast in it."""
     with app.app_context():
         setup.prepare()
-        with db.transaction(), identity.acting_as(identity.system()):
+        with db.transaction(identity.system()):
             fill_cast()
         db.db.engine.dispose()
 

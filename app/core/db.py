@@ -92,11 +92,15 @@ def set_reading(value: bool) -> None:
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
-    """The edge of a job or command: commits when the block ends, rolls back when it raises."""
+def transaction(actor: identity.Actor | None = None) -> Iterator[Session]:
+    """The edge of a job or command: commits when the block ends, rolls back when it raises.
+
+    ``actor`` (who acts already, when None) acts within, and still does when what is pending is flushed at the end.
+    """
     try:
-        yield session()
-        session.commit()
+        with identity.acting_as(actor or identity.current()):
+            yield session()
+            session.commit()
     except BaseException:
         session.rollback()
         raise
