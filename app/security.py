@@ -22,6 +22,7 @@ from flask_appbuilder.security.sqla.models import Permission, PermissionView, Vi
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import db, identity
+from app.core.i18n import gettext as _
 from app.core.identity import ASSIGN, CHANGE_ALL, GRANTS, SEE_ALL, SEE_COST, SEE_DETAILS, Actor
 from app.core.users import full_name
 from app.core.web.view import views
@@ -191,7 +192,9 @@ for _name in ("post", "put"):
 
 
 def _with_result(response: Any, api: Any, pk: int | None = None) -> Any:
-    """Flask-AppBuilder's answer to a write, with the row as every other resource answers it."""
+    """Flask-AppBuilder's answer to a write, with the row as every other resource answers it, and no SQL in a refusal."""
+    if response.status_code == 422 and isinstance(response.get_json().get("message"), str):
+        return api.response(422, message=_("There is one with this name or address already."))
     if response.status_code >= 400:
         return response
     key = pk or response.get_json().get("id")

@@ -25,6 +25,7 @@ from app.core.users import SECRET
 
 UNTOLD = frozenset({"id", "version", "created_on", "created_by_id", "changed_on", "changed_by_id", "search_text"}) | SECRET
 """Columns whose change says nothing to people."""
+HIDDEN = "•••"
 
 
 class AuditEntry(Entity):
@@ -76,6 +77,8 @@ def changes_of(row: Any, action: str) -> dict[str, list[Any]]:
     state = sa.inspect(row)
     changes: dict[str, list[Any]] = {}
     for attribute in state.mapper.column_attrs:
+        if attribute.key == "password" and action == "update" and state.attrs.password.history.has_changes():
+            changes["password"] = [HIDDEN, HIDDEN]  # that it changed is told, never what it is
         if attribute.key in UNTOLD:
             continue
         if action == "delete":

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.core import clock, db, identity, numbering, scope
+from app.core import clock, db, files, identity, numbering, scope
 from app.core.document import Document, line_model
 from app.core.errors import BusinessError, Conflict, Invalid, InUse, NotPermitted, NotVisible, Stale
 from app.core.fields import SYSTEM, Field, fields_of, parse_all, readable, writable
@@ -257,6 +257,11 @@ def _read(model: type[Any], data: Mapping[str, Any], row: Any) -> tuple[dict[str
             fields[name], given[name] = field, raw
     values, faults = parse_all(fields, given)
     errors.update(faults)
+    for name, field in fields.items():
+        if field.kind == "images" and name not in faults:
+            current = (field.value(row) or []) if row is not None else []
+            if not all(files.may_name(digest, current) for digest in values[field.attribute]):
+                errors[name] = [_("Upload the picture itself; another record's can't be named.")]
     return values, errors
 
 

@@ -10,11 +10,13 @@ import hashlib
 import io
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from app.core import db
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.settings import settings
@@ -62,10 +64,16 @@ def store_picture(field: str, stream: IO[bytes]) -> str:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise Invalid({field: [_("This is not a picture. JPEG, PNG, WebP and GIF are taken.")]}) from None
     digest = store(content)
+    db.session().info.setdefault("stored", set()).add(digest)
     out = io.BytesIO()
     small.save(out, "PNG")
     _write(path_of(digest).with_suffix(".thumb"), out.getvalue())
     return digest
+
+
+def may_name(digest: str, current: Iterable[str]) -> bool:
+    """Whether a row may name ``digest``: it names it already, or the file came with this very request."""
+    return digest in current or digest in db.session().info.get("stored", ())
 
 
 def media_type(path: Path) -> str:

@@ -13,13 +13,13 @@ from flask import Response, request
 from flask_appbuilder.api import BaseApi, expose, rison
 from flask_appbuilder.security.decorators import permission_name
 
-from app.core import crud, db, identity
+from app.core import crud, db, files, identity
 from app.core.document import line_model
 from app.core.errors import Invalid
 from app.core.fields import Field, fields_of, readable, writable
 from app.core.i18n import gettext as _
 from app.core.web import pickers, query, reach, record
-from app.core.web.pages import export_response, perform
+from app.core.web.pages import export_response, perform, picture_response
 from app.core.web.view import EntityView
 
 JSON_TYPES = {"integer": "integer", "bool": "boolean", "relation": "object", "json": "object", "images": "array", "relations": "array"}
@@ -219,7 +219,9 @@ class EntityApi(BaseApi):
         """A transition or an action on a row
         ---
         post:
-          description: 'Body (optional): {"comment": …} and the fields of the transition or action.'
+          description: >-
+            Body (optional): {"comment": …} and the fields of the transition or action. A picture is added by a multipart "file" to the
+            field that holds pictures.
           parameters:
           - {in: path, name: pk, required: true, schema: {type: integer}}
           - {in: path, name: name, required: true, schema: {type: string}}
@@ -232,8 +234,31 @@ class EntityApi(BaseApi):
         """
         reach.approach(self.view)
         row = crud.fetch(self.view.model, pk, lock=True)
+        field = fields_of(self.view.model).get(name)
+        if field is not None and field.kind == "images" and request.files:
+            crud.require_editable(row)
+            added = [files.store_picture(name, each.stream) for each in request.files.getlist("file")]
+            return self._answer(200, crud.update(row, {name: list(dict.fromkeys([*(field.value(row) or []), *added]))}))
         done = perform(self.view, row, name, _body(optional=True))
         return self._answer(200, done.row, **done.data)
+
+    @expose("/<int:pk>/<name>/<digest>", methods=["GET"])
+    @permission_name("show")
+    def picture(self, pk: int, name: str, digest: str) -> Response:
+        """A picture of a row
+        ---
+        get:
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          - {in: path, name: name, required: true, schema: {type: string}}
+          - {in: path, name: digest, required: true, schema: {type: string}}
+          - {in: query, name: size, schema: {type: string, enum: [small]}}
+          responses:
+            200: {description: The picture}
+            401: {$ref: '#/components/responses/401'}
+            404: {$ref: '#/components/responses/404'}
+        """
+        return picture_response(self.view, pk, name, digest)
 
     @expose("/pick", methods=["GET"])
     @permission_name("list")

@@ -150,18 +150,7 @@ class EntityPages(BaseView):
     @permission_name("show")
     def picture(self, pk: int, name: str, digest: str) -> Response:
         """A picture of a row, for whoever sees the row."""
-        row = reach.row(self.view, pk, "show")
-        field = readable(self.view.model).get(name)
-        if field is None or field.kind != "images" or digest not in (field.value(row) or []):
-            raise NotVisible()
-        path = files.path_of(digest)
-        if request.args.get("size") == "small" and path.with_suffix(".thumb").exists():
-            path = path.with_suffix(".thumb")
-        if not path.exists():
-            raise NotVisible()
-        response = send_file(path.resolve(), mimetype=files.media_type(path), max_age=86400)
-        response.headers["Content-Security-Policy"] = "default-src 'none'"
-        return response
+        return picture_response(self.view, pk, name, digest)
 
     @expose("/import", methods=("GET", "POST"))
     @permission_name("import")
@@ -264,6 +253,22 @@ class EntityPages(BaseView):
             errors=form.errors(),
         )
         return render_template("kehu/form.html", page=page)
+
+
+def picture_response(view: type[EntityView], pk: int, name: str, digest: str) -> Response:
+    """The picture ``digest`` of a row (``?size=small`` its thumbnail), for whoever sees the row.  Raises NotVisible."""
+    row = reach.row(view, pk, "show")
+    field = readable(view.model).get(name)
+    if field is None or field.kind != "images" or digest not in (field.value(row) or []):
+        raise NotVisible()
+    path = files.path_of(digest)
+    if request.args.get("size") == "small" and path.with_suffix(".thumb").exists():
+        path = path.with_suffix(".thumb")
+    if not path.exists():
+        raise NotVisible()
+    response = send_file(path.resolve(), mimetype=files.media_type(path), max_age=86400)
+    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    return response
 
 
 def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -> Done:
