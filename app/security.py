@@ -286,7 +286,9 @@ def actor_for(user_id: int) -> Actor:
 
 def needed() -> set[tuple[str, str]]:
     """Every (permission, subject) that the code knows: of the views, of Flask-AppBuilder's APIs, and the grants."""
-    pairs: set[tuple[str, str]] = {(grant, domain) for grant in GRANTS for domain in DOMAINS}
+    # A domain that no role names has its grants too: the page of a role's permissions offers them.
+    domains = {*DOMAINS, *(view.model.domain() for view in views.values())}
+    pairs: set[tuple[str, str]] = {(grant, domain) for grant in GRANTS for domain in domains}
     for view in views.values():
         pairs |= {(f"can_{name.replace('-', '_')}", view.model.permission_key()) for name in view.operations()}
     for base in current_app.appbuilder.baseviews:  # type: ignore[attr-defined]
