@@ -246,6 +246,8 @@ def _read(model: type[Any], data: Mapping[str, Any], row: Any) -> tuple[dict[str
         field = known.get(name)
         if name == "lines" and line_model(model) is not None or name in SYSTEM:
             continue
+        if row is None and name == model.numbered_by and raw in (None, ""):
+            continue  # the next of its sequence
         if field is None:
             errors[name] = [_("There is no such field here.")]
         elif field.readonly or not field.stored:

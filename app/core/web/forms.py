@@ -92,11 +92,17 @@ def typed(field: Field, value: Any) -> Any:
     return value if isinstance(value, list) else str(value)
 
 
+def must_be_typed(field: Field) -> bool:
+    """Whether an empty input is refused: not where a default, or the next number of a sequence, takes its place."""
+    given = field.empty is not None or field.kind == "bool" or field.name == getattr(field.model, "numbered_by", "")
+    return field.required and not given
+
+
 def form_class(fields: Iterable[Field]) -> type[wtforms.Form]:
     """A WTForms class for ``fields``."""
     members: dict[str, Any] = {}
     for field in fields:
-        validators = [_NotEmpty()] if field.required and field.empty is None and field.kind != "bool" else []
+        validators = [_NotEmpty()] if must_be_typed(field) else []
         members[field.name] = _unbound(field, validators)
     return type("EntityForm", (wtforms.Form,), members)
 
@@ -294,7 +300,7 @@ def form_field(field: Field, name: str, id: str, raw: Any) -> FormField:
         kind=kind,
         value="" if isinstance(raw, list) else str(raw if raw is not None else ""),
         help=str(field.help or ""),
-        required=field.required and field.empty is None and field.kind != "bool",
+        required=must_be_typed(field),
         maxlength=field.length if kind in ("text", "email", "phone", "url") else None,
         width=WIDTHS.get(field.kind, "m"),
     )
