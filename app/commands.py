@@ -102,7 +102,7 @@ def _demo() -> int:
 
     if not fill_if_empty():
         raise Refused("There is a company in this database already: the demo company is only put into an empty one.")
-    print("The demo company is in.")
+    print("The demo company is in. Its people can log in once they have a password: python run.py set-password NAME")
     return 0
 
 

@@ -1,0 +1,48 @@
+"""The demo company: a mid-size trading house, invented from end to end, for looking around and for trying things out.
+
+Everything goes through the same services as a user's own work, as the people whose work it is, so that every
+rule holds and every record has a history.  The seed is fixed: the same day gives the same company.  Its people
+have accounts without a password, which nobody can log in with until the administrator gives them one
+(``python run.py set-password NAME``).
+"""
+
+from __future__ import annotations
+
+import random
+
+import sqlalchemy as sa
+
+from app import setup
+from app.core import db, identity
+from app.core.entity import User, registry
+from app.demo import customers, goods, people, plans, stock
+from app.demo.cast import Cast
+
+SEED = 20260101
+
+
+def fill_if_empty() -> bool:
+    """Fill an empty company, in one transaction.
+
+    False, and nothing done, when there is more than the first administrator.
+    """
+    with setup.alone(), db.transaction(identity.system()):
+        if not is_empty():
+            return False
+        cast = Cast(random.Random(SEED))
+        people.fill(cast)
+        customers.fill(cast)
+        goods.fill(cast)
+        stock.fill(cast)
+        plans.fill(cast)
+    return True
+
+
+def is_empty() -> bool:
+    """Whether there is nothing but the first administrator: one user, and no row of any domain.  One statement."""
+    tables = [model.__table__ for model in registry.values() if model.domain() != "system"]
+    anything = sa.or_(
+        sa.select(sa.func.count()).select_from(User.__table__).scalar_subquery() > 1,
+        *(sa.exists(sa.select(table.c.id)) for table in tables),
+    )
+    return not db.session.connection().execute(sa.select(anything)).scalar()
