@@ -1,0 +1,107 @@
+"""What the tests over the registry share: rows of every entity, and people with every permission or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, User, ViewMenu
+from werkzeug.security import generate_password_hash
+
+from app.core import crud, db
+from app.core.entity import entity_for
+from app.core.identity import SEE_COST, SEE_DETAILS
+from app.core.web.view import views
+from app.security import DOMAINS
+from tests.app_fixtures import PASSWORD, QUICK_HASH
+
+EVERY_OPERATION = "Every operation"  # a role that may do everything to every entity, but sees no row beyond its own
+
+
+def user_id(username: str) -> int:
+    """The id of one of the cast."""
+    return int(db.session.scalars(sa.select(User.id).where(User.username == username)).one())
+
+
+def add_user(username: str, *roles: Role, department: str = "") -> int:
+    """Somebody besides the cast."""
+    user = User(username=username, first_name=username.title(), last_name="", email=f"{username}@example.com", active=True)
+    user.password = generate_password_hash(PASSWORD, method=QUICK_HASH)
+    user.roles = list(roles)
+    db.session.add(user)
+    db.session.flush()
+    if department:
+        name = sa.select(entity_for("departments").id).where(entity_for("departments").name == department)
+        crud.create(entity_for("employees"), {"user": user.id, "department": db.session.scalars(name).one()})
+    return int(user.id)
+
+
+def every_operation() -> Role:
+    """The role ``EVERY_OPERATION``."""
+    keys = [view.model.permission_key() for view in views.values()]
+    wanted = sa.select(PermissionView).join(Permission).join(ViewMenu)
+    details = sa.and_(Permission.name.in_((SEE_COST, SEE_DETAILS)), ViewMenu.name.in_(DOMAINS))
+    role = Role(name=EVERY_OPERATION)
+    role.permissions = list(db.session.scalars(wanted.where(sa.or_(ViewMenu.name.in_(keys), details))).unique())
+    db.session.add(role)
+    db.session.flush()
+    return role
+
+
+@pytest.fixture
+def people(act: Callable[..., Any]) -> dict[str, int]:
+    """Users for the walks: ``nina`` sells in another team than Ann and may do everything, ``max`` has no role; Bob, Ann's superior, may do
+    everything too.  Ids by name, the cast included."""
+    with act() as session:
+        role = every_operation()
+        add_user("nina", role, department="Sales south")
+        add_user("max")
+        bob = session.scalars(sa.select(User).where(User.username == "bob")).one()
+        bob.roles = [*bob.roles, role]
+        session.flush()
+        return {user.username: user.id for user in session.scalars(sa.select(User)).unique()}
+
+
+class Snapshot:
+    """What the whole database held at a moment; ``changed()`` says which tables differ now, log-in counters aside.
+
+    Asked thousands of times: SQLite itself says whether anybody has committed since.
+    """
+
+    UNTOLD = {"ab_user": {"last_login", "login_count", "fail_login_count"}}
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        with app.app_context():
+            self.connection = db.db.engine.raw_connection().driver_connection
+        self.version, self.content = self._version(), self._content()
+
+    def _version(self) -> int:
+        self.connection.execute("COMMIT") if self.connection.in_transaction else None
+        return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def _content(self) -> dict[str, int]:
+        found = {}
+        for table in db.db.metadata.tables.values():
+            names = [column.name for column in table.columns if column.name not in self.UNTOLD.get(table.name, ())]
+            chosen = ", ".join(f'"{name}"' for name in names)
+            rows = self.connection.execute(f'SELECT {chosen} FROM "{table.name}" ORDER BY 1, 2' if len(names) > 1 else f'SELECT {chosen} FROM "{table.name}" ORDER BY 1')
+            found[table.name] = hash(tuple(map(repr, rows)))
+        return found
+
+    def changed(self) -> list[str]:
+        """The tables that differ; from here on what they hold now counts."""
+        version = self._version()
+        if version == self.version:
+            return []
+        before, self.version, self.content = self.content, version, self._content()
+        return sorted(name for name in self.content if self.content[name] != before[name])
+
+
+@pytest.fixture
+def snapshot(app: Flask) -> Callable[[], Snapshot]:
+    """``snapshot()`` remembers the database."""
+    return lambda: Snapshot(app)
