@@ -202,9 +202,13 @@ class EntityForm:
         found = [("", message) for message in self.general]
         for field in self.form:
             found += [(f"f-{field.name}", f"{field.label.text}: {message}") for message in field.errors]
+        columns = self.view.grid_columns()
         for index, faults in sorted(self.line_errors.items()):
             for name, messages in faults.items():
-                found += [(f"lines-{index}-{name}", _("Line %(number)s: %(message)s", number=index + 1, message=each)) for each in messages]
+                # What is wrong with a whole line leads to its first input.
+                column = name if name in columns or not columns else columns[0]
+                at = f"lines-{index}-{column}"
+                found += [(at, _("Line %(number)s: %(message)s", number=index + 1, message=each)) for each in messages]
         return found
 
     def groups(self) -> list[Group]:
