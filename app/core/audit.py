@@ -81,6 +81,12 @@ def changes_of(row: Any, action: str) -> dict[str, list[Any]]:
             changes["password"] = [HIDDEN, HIDDEN]  # that it changed is told, never what it is
         if attribute.key in UNTOLD:
             continue
+        if action == "create":
+            # What a new row holds is all new: to ask each attribute for its history would cost more than the insert.
+            value = state.dict.get(attribute.key)
+            if value is not None and value != "":
+                changes[attribute.key] = [None, plain(value)]
+            continue
         if action == "delete":
             value = state.attrs[attribute.key].loaded_value
             if value not in (None, "", sa.orm.attributes.NO_VALUE):
@@ -91,7 +97,7 @@ def changes_of(row: Any, action: str) -> dict[str, list[Any]]:
             continue
         new = history.added[0] if history.added else None
         old = history.deleted[0] if history.deleted else None
-        if new != old and not (action == "create" and new in (None, "")):
+        if new != old:
             changes[attribute.key] = [plain(old), plain(new)]
     for relation in state.mapper.relationships:
         if relation.direction is not MANYTOMANY or relation.viewonly or relation.key not in state.dict:

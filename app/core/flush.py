@@ -7,6 +7,7 @@ newly points at.  After: whether the actor may write the row as it has become, t
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -123,10 +124,18 @@ def _pointers(row: Any) -> list[tuple[str, type[Any], int]]:
         if relation.direction is not MANYTOONE or relation.viewonly or not hasattr(relation.mapper.class_, "scope"):
             continue
         local = next(iter(relation.local_columns))
-        history = state.attrs[state.mapper.get_property_by_column(local).key].history
-        if history.added and history.added[0] is not None:
-            found.append((relation.key, relation.mapper.class_, history.added[0]))
+        key = _given(state, state.mapper.get_property_by_column(local).key)
+        if key is not None:
+            found.append((relation.key, relation.mapper.class_, key))
     return found
+
+
+def _given(state: Any, name: str) -> Any:
+    """What this flush newly puts into the attribute; None for nothing."""
+    if state.key is None:
+        return state.dict.get(name)  # of a new row all is new; histories of every attribute would cost more than the insert
+    history = state.attrs[name].history
+    return history.added[0] if history.added else None
 
 
 def _check_pointers(connection: sa.Connection, actor: identity.Actor, rows: Any) -> None:
@@ -153,13 +162,16 @@ def _moved(row: Any) -> bool:
     return any(name in state.attrs and state.attrs[name].history.has_changes() for name in names if name)
 
 
+@cache
+def _suggesting(model: type[Any]) -> tuple[str, ...]:
+    return tuple(each.key for each in sa.inspect(model).column_attrs if each.columns[0].info.get("suggests"))
+
+
 def _to_suggest(rows: Any) -> list[tuple[str, str, str]]:
     found = []
     for row in rows:
-        state = sa.inspect(row)
-        for attribute in state.mapper.column_attrs:
-            if attribute.columns[0].info.get("suggests") and state.attrs[attribute.key].history.added:
-                value = state.attrs[attribute.key].history.added[0]
-                if value:
-                    found.append((row.resource, attribute.key, value))
+        for name in _suggesting(type(row)):
+            value = _given(sa.inspect(row), name)
+            if value:
+                found.append((row.resource, name, value))
     return found

@@ -214,8 +214,15 @@ class _Import:
                     self._refuse(record, error)
         crud.flush()
         if self.run is not None and written:
+            # An account has no version; an import of accounts can't be undone.
             kept = [
-                {"run_id": self.run.id, "record_id": row.id, "created": before is None, "version": row.version, "before": before}
+                {
+                    "run_id": self.run.id,
+                    "record_id": row.id,
+                    "created": before is None,
+                    "version": getattr(row, "version", 1),
+                    "before": before,
+                }
                 for row, before in written
             ]
             db.session.connection().execute(sa.insert(ImportRunRow.__table__), kept)
