@@ -18,6 +18,7 @@ from flask import Flask
 
 from app import create_app, setup
 from app.core import db, identity
+from app.core.errors import BusinessError
 from config import Settings
 
 
@@ -132,7 +133,11 @@ def _northwind(folder: Path) -> int:
 
     if not folder.is_dir():
         raise Refused(f"{folder} is not a folder.")
-    for line in import_company(folder):
+    try:
+        told = import_company(folder)
+    except BusinessError as error:
+        raise Refused(error.message) from None
+    for line in told:
         print(line)
     return 0
 
