@@ -362,7 +362,7 @@ class EntityApi(BaseApi):
 
 def as_json(row: Any, fields: list[Field]) -> dict[str, Any]:
     """``row`` as the API gives it."""
-    return {field.name: field.to_json(field.value(row)) for field in fields}
+    return {field.name: field.to_json(field.value(row)) for field in fields if field.kind != "password"}
 
 
 def with_lines(view: type[EntityView], row: Any) -> dict[str, Any]:

@@ -314,7 +314,7 @@ def export_response(view: type[EntityView], asked: query.ListQuery, format: str)
         abort(400)
     known = readable(view.model)
     names = [name for name in view.list_columns() if name in known]
-    names += [name for _title, group in view.groups() for name in group if name in known and name not in names and known[name].kind != "images"]
+    names += [name for _title, group in view.groups() for name in group if name in known and name not in names and known[name].kind not in ("images", "password")]
     handle, name = tempfile.mkstemp(suffix=f".{format}")
     Path(name).unlink()
     import os
