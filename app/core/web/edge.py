@@ -43,12 +43,14 @@ def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
         identity.set_current(None)
         if request.endpoint == "static" or request.path == "/health":
             return None
+        if request.path in LOG_IN:
+            return None
         if is_api() and request.headers.get("Authorization"):
-            verify_jwt_in_request(optional=request.path.startswith("/api/v1/security/"))
+            verify_jwt_in_request()
             user = get_current_user()
         else:
             user = current_user if current_user.is_authenticated else None
-            if user is not None and is_api() and request.method not in SAFE and request.path not in LOG_IN:
+            if user is not None and is_api() and request.method not in SAFE:
                 # A browser's session alone is no proof that the page asked for this.
                 csrf.protect()
         if user is not None:
