@@ -125,7 +125,17 @@ def cell(field: Field, row: Any) -> Cell:
         return Cell("url", shown.removeprefix("https://").removeprefix("http://"), url=value)
     if field.kind == "longtext":
         return Cell("longtext", shown)
+    if field.kind == "json" and isinstance(value, dict):
+        return Cell("longtext", "\n".join(f"{name}: {_stored(each)}" for name, each in value.items()))
     return Cell("code" if field.kind == "code" else "text", shown)
+
+
+def _stored(value: Any) -> str:
+    """A value of a JSON object in a line: what changed as «before → after»."""
+    if isinstance(value, list) and len(value) == 2:
+        before, after = ("–" if each in (None, "", []) else str(each) for each in value)
+        return after if before == "–" else f"{before} → {after}"
+    return str(value)
 
 
 def column(field: Field) -> Column:
