@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app
+from flask import Flask, current_app, jsonify
 from flask_appbuilder import Model
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.security.sqla.apis import GroupApi, PermissionApi, PermissionViewMenuApi, RoleApi, UserApi, ViewMenuApi
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import Group, Role, User, assoc_group_role, assoc_permissionview_role, assoc_user_group, assoc_user_role
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu
+from flask_jwt_extended import JWTManager
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import db, identity
@@ -236,6 +237,18 @@ class KehuSecurityManager(SecurityManager):
         apis = (self.security_api, self.permission_api, self.role_api, self.user_api, self.view_menu_api, self.permission_view_menu_api)
         for api in (*apis, self.group_api):
             self.appbuilder.add_api(api)
+
+    def create_jwt_manager(self, app: Flask) -> JWTManager:
+        """Tokens; one that is no good, over, or somebody's who is no longer active answers 401 with a message like any refusal."""
+        manager = super().create_jwt_manager(app)
+
+        def refused(*_about: Any) -> Any:
+            return jsonify(message=_("Please log in.")), 401
+
+        for register in (manager.invalid_token_loader, manager.unauthorized_loader, manager.expired_token_loader):
+            register(refused)
+        manager.user_lookup_error_loader(refused)
+        return manager
 
     def has_access(self, permission_name: str, view_name: str) -> bool:
         """Whether who acts now holds the permission."""
