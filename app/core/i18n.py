@@ -21,7 +21,9 @@ TRANSLATIONS = Path(__file__).parent.parent / "translations"
 
 gettext = flask_babel.gettext
 ngettext = flask_babel.ngettext
+pgettext = flask_babel.pgettext  # where one English word is two in another language
 lazy_gettext = flask_babel.lazy_gettext
+lazy_pgettext = flask_babel.lazy_pgettext
 
 
 def current_locale() -> str:

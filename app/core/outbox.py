@@ -21,6 +21,7 @@ from app.core.entity import Entity, column
 from app.core.errors import BusinessError, Conflict
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.mail import smtp
 from app.core.settings import settings
 from app.core.types import Email, Moment, Name, Note, Whole, Word
@@ -60,7 +61,7 @@ class OutboxMail(Entity):
     error: Mapped[Note | None] = column(_l("Error"), help=_l("What the mail server said last"))
     not_before: Mapped[Moment | None] = column(_l("Next attempt"), help=_l("Empty: as soon as possible"))
     leased_until: Mapped[Moment | None] = column(_l("Leased until"), help=_l("Until then one sender alone has it in hand"))
-    sent_on: Mapped[Moment | None] = column(_l("Sent"))
+    sent_on: Mapped[Moment | None] = column(lazy_pgettext("time", "Sent"))
     body: Mapped[Note] = column(_l("Text"))
     html: Mapped[Note] = column(_l("HTML"), default="")
     locale: Mapped[Word] = column(_l("Language"), default="")

@@ -95,7 +95,7 @@ def posting() -> Workflow:
                 "cancel",
                 "posted",
                 "cancelled",
-                _l("Cancel"),
+                _l("Cancel document"),
                 tone="danger",
                 confirm=_l("What was posted is reversed with entries of the opposite sign. The number stays used."),
             ),

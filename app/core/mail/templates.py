@@ -16,7 +16,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.core.i18n import current_locale, gettext, ngettext, speaking
+from app.core.i18n import current_locale, gettext, ngettext, pgettext, speaking
 from app.core.settings import settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "mail"
@@ -40,7 +40,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
     )
-    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]
     environment.filters.update(number=number, day=day)
     return environment
 

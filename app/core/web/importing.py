@@ -153,7 +153,7 @@ def _options(values: Mapping[str, str]) -> list[FormField]:
 
 
 def _counts(result: Any, committing: bool) -> list[tuple[str, int, str]]:
-    made = (_("Added"), _("Changed")) if committing else (_("Will be added"), _("Will be changed"))
+    made = (_("Added"), _("Updated")) if committing else (_("Will be added"), _("Will be changed"))
     return [
         (_("Rows"), result.rows, ""),
         (made[0], result.created, "green"),

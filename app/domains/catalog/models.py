@@ -11,6 +11,7 @@ from app.core import identity
 from app.core.entity import Entity, column, is_own_ancestor, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.types import Code, Flag, Name, Pictures, Price, Quantity, Rate, Whole, Word
 from app.domains.catalog import queries
 
@@ -95,7 +96,7 @@ class Product(Entity):
     numbered_by = "code"
     synonyms = {
         "code": ("商品编码", "编码", "货号", "product code", "item code", "SKU"),
-        "name": ("商品名称", "品名", "product name", "item name"),
+        "name": ("商品名称", "名称", "品名", "product name", "item name"),
         "spec": ("规格", "规格型号", "型号", "specification", "model"),
         "unit": ("单位", "计量单位", "UOM"),
         "category": ("分类", "商品分类", "类别"),
@@ -111,8 +112,8 @@ class Product(Entity):
         "active": ("启用", "在售"),
     }
 
-    code: Mapped[Code] = column(_l("Code"), unique=True, help=_l("The next free one when left empty"))
-    name: Mapped[Name] = column(_l("Name"))
+    code: Mapped[Code] = column(lazy_pgettext("product", "Code"), unique=True, help=_l("The next free one when left empty"))
+    name: Mapped[Name] = column(lazy_pgettext("product", "Name"))
     spec: Mapped[Name] = column(
         _l("Specification"), default="", help=_l("Size, model or grade: name and specification are unique")
     )
@@ -167,7 +168,7 @@ class Product(Entity):
     def faults(self) -> dict[str, list[str]]:
         faults: dict[str, list[str]] = {}
         if self.tax_rate is not None and not 0 <= self.tax_rate <= 1:
-            faults["tax_rate"] = [_("A tax rate is a fraction between 0 and 1: 0.13 for 13 %%.")]
+            faults["tax_rate"] = [_("A tax rate is a fraction between 0 and 1: 0.13 for 13 %.")]
         if self.min_price is not None and self.list_price is not None and self.min_price > self.list_price:
             # Told where it was typed: not everyone who sets the list price sees the lowest.
             faults["min_price" if self._changes("min_price") else "list_price"] = [

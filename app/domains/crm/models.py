@@ -14,6 +14,7 @@ from app.core import clock, scope
 from app.core.entity import Entity, User, column, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.identity import SEE_DETAILS
 from app.core.types import Code, Day, Email, Flag, Money, Name, Note, Phone, ScaledDecimal, Url, Whole, Word
 
@@ -21,7 +22,7 @@ Degrees = Annotated[Decimal, mapped_column(ScaledDecimal(6))]
 KINDS = {"company": _l("Company"), "person": _l("Person")}
 STATUSES = {
     "potential": _l("Potential"),
-    "active": _l("Active"),
+    "active": lazy_pgettext("customer", "Active"),
     "dormant": _l("Dormant"),
     "lost": _l("Lost"),
 }
@@ -41,8 +42,8 @@ class Customer(Entity):
     searched = ("code", "name", "short_name")
     numbered_by = "code"
     synonyms = {
-        "code": ("客户编码", "客户编号", "customer code", "customer no."),
-        "name": ("客户名称", "客户", "公司名称", "customer", "customer name", "company name"),
+        "code": ("客户编码", "编码", "客户编号", "customer code", "customer no."),
+        "name": ("客户名称", "名称", "客户", "公司名称", "customer", "customer name", "company name"),
         "short_name": ("简称", "客户简称", "abbreviation"),
         "kind": ("类型", "客户类型", "type"),
         "status": ("状态", "客户状态"),
@@ -67,8 +68,8 @@ class Customer(Entity):
         "note": ("备注", "remark", "remarks", "notes"),
     }
 
-    code: Mapped[Code] = column(_l("Code"), unique=True, help=_l("The next free one when left empty"))
-    name: Mapped[Name] = column(_l("Name"), index=True)
+    code: Mapped[Code] = column(lazy_pgettext("customer", "Code"), unique=True, help=_l("The next free one when left empty"))
+    name: Mapped[Name] = column(lazy_pgettext("customer", "Name"), index=True)
     short_name: Mapped[Word | None] = column(_l("Short name"))
     kind: Mapped[Word] = column(_l("Kind"), choices=KINDS, default="company")
     status: Mapped[Word] = column(
@@ -155,7 +156,7 @@ class Contact(Entity):
     }
 
     customer_id: Mapped[int] = reference("customers.id", _l("Customer"))
-    name: Mapped[Name] = column(_l("Name"))
+    name: Mapped[Name] = column(lazy_pgettext("person", "Name"))
     job_title: Mapped[Word | None] = column(_l("Job title"))
     mobile: Mapped[Phone | None] = column(_l("Mobile"))
     phone: Mapped[Phone | None] = column(_l("Phone"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.web.view import EntityView, Related
 from app.domains.crm.models import Contact, Customer, CustomerShare
 
@@ -15,7 +16,7 @@ class CustomerView(EntityView, model=Customer):
             _l("Customer"),
             ("code", "name", "short_name", "kind", "status", "level", "industry", "source", "owner", "tags"),
         ),
-        (_l("Contact"), ("phone", "email", "website", "last_contact_on", "next_contact_on")),
+        (lazy_pgettext("ways", "Contact"), ("phone", "email", "website", "last_contact_on", "next_contact_on")),
         (_l("Place"), ("region", "address", "latitude", "longitude")),
         (_l("Accounting"), ("tax_number", "bank_name", "bank_account", "credit_limit", "payment_days")),
         (_l("Note"), ("note",)),

@@ -9,6 +9,7 @@ from app.core import clock, identity, scope
 from app.core.entity import Entity, User, column, is_own_ancestor, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.types import Day, Email, Flag, Name, Note, Phone, Word
 
 
@@ -69,7 +70,7 @@ class Employee(Entity):
     email: Mapped[Email | None] = column(_l("E-mail"), needs=identity.SEE_DETAILS)
     hired_on: Mapped[Day | None] = column(_l("Hired on"), needs=identity.SEE_DETAILS)
     active: Mapped[Flag] = column(
-        _l("Active"), default=True, help=_l("Somebody who has left keeps their history")
+        lazy_pgettext("employee", "Active"), default=True, help=_l("Somebody who has left keeps their history")
     )
 
     user: Mapped[User] = relationship(User, foreign_keys=[user_id])

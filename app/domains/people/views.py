@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.web.view import EntityView, Related
 from app.domains.people.models import Department, Employee, Holiday, Leave
 
@@ -24,8 +25,8 @@ class EmployeeView(EntityView, model=Employee):
     icon = "users"
     columns = ("user", "department", "job_title", "mobile", "email", "hired_on", "active")
     fieldsets = (
-        (_l("Place"), ("user", "department", "job_title", "hired_on", "active")),
-        (_l("Contact"), ("mobile", "email")),
+        (lazy_pgettext("employee", "Place"), ("user", "department", "job_title", "hired_on", "active")),
+        (_l("How to reach them"), ("mobile", "email")),
     )
     sort = "department"
     help = _l("Who works in which department. It decides who leads whom.")
