@@ -239,7 +239,7 @@ class EntityPages(BaseView):
         if row is not None:
             breadcrumb.append(Link(str(row), show))
         # The version that the form was filled from stays with it: a stale save must stay stale however often it is sent.
-        version = request.form.get("version") or (str(row.version) if row is not None else "")
+        version = request.form.get("version") or str(getattr(row, "version", ""))
         page = FormPage(
             title=title,
             resource=model.resource,
@@ -248,7 +248,7 @@ class EntityPages(BaseView):
             cancel_url=show,
             groups=form.groups(),
             submit_label=_("Save"),
-            hidden=[("version", version)] if row is not None else [],
+            hidden=[("version", version)] if version else [],
             lines=form.grid(),
             errors=form.errors(),
         )
