@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,7 +72,7 @@ def undo(run: ImportRun) -> Undone:
         crud.require("can_delete", model)
     if run.undone:
         raise Conflict(_("This import has been undone already."))
-    work = _Undo(model)
+    work = _Undo(model, run.created_on, run.changed_on)
     with identity.doing("undo"):
         for part in _written(run.id):
             work.take_back(part)
@@ -97,8 +98,9 @@ def _written(run_id: int) -> Iterator[list[_Row]]:
 
 
 class _Undo:
-    def __init__(self, model: type[Entity]) -> None:
+    def __init__(self, model: type[Entity], began: datetime, ended: datetime) -> None:
         self.model = model
+        self.began, self.ended = began, ended
         self.lines_of = line_model(model)
         self.outcome = Undone()
         self.by_attribute = {each.attribute: each for each in fields_of(model).values()}
@@ -112,7 +114,7 @@ class _Undo:
         there = scope.visible_ids(connection, self.model, ids, identity.system())
         left: list[_Row] = []
         for row in rows:
-            if row.record_id not in there:
+            if row.record_id not in there or self._is_another(row):
                 continue  # somebody has deleted it
             if row.record is None or row.record_id not in writable:
                 self._keep(row, _("It is not yours to change."))
@@ -126,6 +128,10 @@ class _Undo:
             left.remove(row)
             self._keep(row, _("It is used by something else."))
         batches.write(left, self._write, self._refuse)
+
+    def _is_another(self, row: _Row) -> bool:
+        """Whether the row is a later one: SQLite gives the id of the last row out again once that row is gone."""
+        return row.record is not None and row.record.created_on > (self.ended if row.created else self.began)
 
     def _load(self, ids: list[int], rows: Sequence[_Row]) -> None:
         statement = sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id).with_for_update(of=self.model)
