@@ -1,0 +1,126 @@
+"""The small company that the browser's tests look at, made over the API as any client could."""
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.support.server import LiveServer
+
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+# A fixed zone, so that days are the same wherever the tests run.
+SETTINGS = {"KEHU_TIMEZONE": "Asia/Shanghai"}
+
+
+class Company:
+    """A running server, a client of its API, and what was made there by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = LiveServer(folder, SETTINGS, ("--no-jobs",))
+        self.rows: dict[str, dict[str, Any]] = {}
+        self._token = ""
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """What the API answers; HTTPError when it refuses."""
+        request = urllib.request.Request(f"{self.url}/api/v1/{path}", method=method)
+        request.add_header("Content-Type", "application/json")
+        if self._token:
+            request.add_header("Authorization", f"Bearer {self._token}")
+        data = None if body is None else json.dumps(body).encode()
+        with _opener.open(request, data=data, timeout=30) as answer:
+            return json.load(answer)
+
+    def add(self, resource: str, **fields: Any) -> Any:
+        """A new row, as answered."""
+        return self.call("POST", f"{resource}/", fields)["result"]
+
+    def start(self) -> None:
+        """Start the server, with an empty company."""
+        self.server.start()
+        credentials = {"username": self.server.username, "password": self.server.password, "provider": "db"}
+        self._token = self.call("POST", "security/login", credentials)["access_token"]
+
+    def fill(self) -> None:
+        """Customers, goods, stock and plans: a row or more in what an administrator can add."""
+        box = self.add("units", name="盒")
+        kilo = self.add("units", name="kg", decimals=3)
+        tea = self.add("categories", name="Tea 茶叶")
+        self.add("brands", name="西湖")
+        main = self.add("warehouses", name="Main warehouse")
+        goods = [
+            self.add(
+                "products", name=name, spec=spec, unit=unit["id"], category=tea["id"], tax_rate="0.13", list_price=price
+            )
+            for name, spec, unit, price in (
+                ("龙井茶", "250 g", box, "128.00"),
+                ("普洱茶", "357 g", box, "260.50"),
+                ("铁观音", "100 g", box, "88.00"),
+                ("Loose jasmine tea", "", kilo, "41.25"),
+            )
+        ]
+        names = ("北京科技有限公司", "Shanghai Harbour Trading", "Guangzhou Bright Ltd", "成都天府商贸")
+        customers = [
+            self.add(
+                "customers", name=name, status=status, level=level, phone="+86 10 8888 1234", email="a@example.com"
+            )
+            for name, status, level in zip(
+                names, ("active", "potential", "active", "lost"), ("A", "B", "C", "B"), strict=True
+            )
+        ]
+        self.add("contacts", customer=customers[0]["id"], name="张伟", job_title="采购经理", mobile="13800000000")
+        self.add("safety-stocks", product=goods[0]["id"], warehouse=main["id"], minimum=20)
+        lines = [
+            {"product": each["id"], "quantity": quantity, "unit_cost": "40.5"}
+            for each, quantity in zip(goods, (100, 5, 30, "2.5"), strict=True)
+        ]
+        opening = self.add("stock-adjustments", warehouse=main["id"], reason="Opening stock", lines=lines)
+        self.call("POST", f"stock-adjustments/{opening['id']}/post")
+        draft = self.add(
+            "stock-adjustments", warehouse=main["id"], reason="Damage", lines=[{**lines[0], "quantity": -3}]
+        )
+        plan = self.add(
+            "weekly-plans",
+            week="2026-01-05",
+            plan="Visit the tea customers",
+            lines=[{"planned_on": "2026-01-06", "customer": customers[0]["id"], "kind": "visit", "goal": "A contract"}],
+        )
+        self.add("departments", name="Sales 销售部")
+        self.add("holidays", date="2026-10-01", name="国庆节")
+        self.rows = {
+            "unit": box,
+            "product": goods[0],
+            "customer": customers[0],
+            "warehouse": main,
+            "opening": opening,
+            "draft": draft,
+            "plan": plan,
+        }
+
+    def log_in(self, page: Page) -> None:
+        """By name and password, in the browser."""
+        page.goto(f"{self.url}/login/")
+        page.fill("#username", self.server.username)
+        page.fill("#password", self.server.password)
+        page.click("[data-submit]")
+        page.locator(".user-menu").wait_for()
+
+    def go(self, page: Page, path: str) -> None:
+        """Open a page of the console."""
+        answer = page.goto(f"{self.url}{path}")
+        assert answer is not None and answer.ok, f"{path} answered {answer and answer.status}"
+
+
+def tab_to(page: Page, selector: str, most: int = 150) -> None:
+    """Press Tab until what ``selector`` names has the focus; AssertionError when it can't be reached so."""
+    for _each in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"Tab does not lead to {selector} on {page.url}")

@@ -1,0 +1,31 @@
+"""A server with a small company for each file of tests, and pages that are logged in to it."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.company import Company
+
+
+@pytest.fixture(scope="module")
+def empty_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """A server as it is after its first start."""
+    company = Company(tmp_path_factory.mktemp("company"))
+    company.start()
+    yield company
+    company.server.stop()
+
+
+@pytest.fixture(scope="module")
+def company(empty_company: Company) -> Company:
+    """A server with customers, goods, stock and plans."""
+    empty_company.fill()
+    return empty_company
+
+
+@pytest.fixture
+def console(company: Company, page: Page) -> Page:
+    """A page on which the administrator is logged in, in English."""
+    company.log_in(page)
+    return page

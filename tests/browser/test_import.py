@@ -1,0 +1,62 @@
+"""An import in the browser: the file is checked before anything is written, and refused rows come back as a file."""
+
+from pathlib import Path
+
+import openpyxl
+from playwright.sync_api import Page, expect
+
+from tests.browser.company import Company
+
+FILE = """Name,Status,Credit limit,Phone
+Imported Tea House,active,5000,+86 21 1234 5678
+Refused Tea House,active,a lot,+86 21 1234 5679
+进口茶行,potential,,
+"""
+
+
+def test_an_import_from_the_file_to_the_refused_rows(company: Company, console: Page, tmp_path: Path) -> None:
+    page = console
+    company.go(page, "/customers/import")
+    page.locator("#import-file").set_input_files(
+        {"name": "customers.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
+    )
+    page.locator("[data-submit]").click()
+
+    # Checked, and nothing written yet.
+    expect(page.locator(".steps .is-current")).to_contain_text("Check")
+    bad = page.locator("td.cell-bad")
+    expect(bad).to_have_count(1)
+    expect(bad).to_contain_text("a lot")
+    expect(bad.locator(".cell-reason")).to_be_visible()
+    expect(page.locator("select[name=map-0]")).to_have_value("name")
+    assert company.call("GET", "customers/")["count"] == 4
+
+    page.locator("select[name=on_error]").select_option("skip")
+    page.locator("[data-submit]").click()
+    expect(page.locator(".steps .is-current")).to_contain_text("Result")
+    assert company.call("GET", "customers/")["count"] == 6
+
+    with page.expect_download() as download:
+        page.get_by_text("Download the refused rows").click()
+    path = tmp_path / "refused.xlsx"
+    download.value.save_as(path)
+    assert download.value.suggested_filename == "customers-refused.xlsx"
+    rows = list(openpyxl.load_workbook(path).active.values)
+    assert len(rows) == 2
+    assert "Refused Tea House" in rows[1] and "a lot" in rows[1]
+
+    page.get_by_text("Back to the list").click()
+    expect(page.locator("tbody")).to_contain_text("Imported Tea House")
+    expect(page.locator("tbody")).to_contain_text("进口茶行")
+    expect(page.locator("tbody")).not_to_contain_text("Refused Tea House")
+
+
+def test_a_file_that_is_none_is_refused_kindly(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/customers/import")
+    page.locator("#import-file").set_input_files(
+        {"name": "customers.xlsx", "mimeType": "application/octet-stream", "buffer": b"not a workbook"}
+    )
+    page.locator("[data-submit]").click()
+    expect(page.locator(".banner-red")).to_be_visible()
+    expect(page.locator("#import-file")).to_be_visible()

@@ -1,0 +1,107 @@
+"""Lists: sorting, filters as chips, the search, and choosing rows."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.company import Company
+
+
+def names(page: Page) -> list[str]:
+    return [text.strip() for text in page.locator("tbody th").all_inner_texts()]
+
+
+def test_a_click_on_a_heading_sorts(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/products/list/")
+    heading = page.locator("thead th", has=page.get_by_text("Name", exact=True))
+    heading.locator("a").click()
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    up = page.locator("tbody tr").all_inner_texts()
+    heading.locator("a").click()
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    assert page.locator("tbody tr").all_inner_texts() == up[::-1]
+    assert len(up) == 4
+
+
+def test_filters_come_by_the_popover_and_go_by_their_chips(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/customers/list/")
+    expect(page.locator("tbody tr")).to_have_count(4)
+
+    def add(field: str, value: str) -> None:
+        page.get_by_text("Add filter").click()
+        expect(page.locator("#filter-field")).to_be_focused()
+        page.locator("#filter-field").select_option(field)
+        editor = page.locator("[data-filter-value] :is(select, input:not([type=hidden]))")
+        if editor.evaluate("element => element.tagName") == "SELECT":
+            editor.select_option(value)
+        else:
+            editor.fill(value)
+        page.get_by_role("button", name="Apply").click()
+
+    add("status", "active")
+    expect(page.locator(".chip")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_have_count(2)
+    add("name", "Guangzhou")
+    expect(page.locator(".chip")).to_have_count(2)
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator(".chip").first.locator("a").click()
+    expect(page.locator(".chip")).to_have_count(1)
+    expect(page.locator(".chip")).to_contain_text("Guangzhou")
+    page.get_by_text("Clear all").click()
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator("tbody tr")).to_have_count(4)
+
+
+def test_slash_goes_to_the_search_which_knows_pinyin(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/customers/list/")
+    page.keyboard.press("/")
+    expect(page.locator("[data-search]")).to_be_focused()
+    page.keyboard.type("cdtf")
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("成都天府商贸")
+    page.locator("[data-search]").fill("nothing like this")
+    page.keyboard.press("Enter")
+    expect(page.locator(".empty-title")).to_have_text("Nothing matches your search.")
+
+
+def test_chosen_rows_bring_the_bulk_bar(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/customers/list/")
+    bar = page.locator("[data-bulk-bar]")
+    expect(bar).to_be_hidden()
+    picks = page.locator("[data-pick]")
+    picks.nth(0).check()
+    expect(bar).to_be_visible()
+    picks.nth(2).click(modifiers=["Shift"])
+    expect(page.locator("[data-bulk-count]")).to_have_text("3 selected")
+    page.locator("[data-pick-all]").check()
+    expect(page.locator("[data-bulk-count]")).to_have_text("4 selected")
+    page.locator("[data-bulk-clear]").click()
+    expect(bar).to_be_hidden()
+
+
+def test_chosen_rows_are_deleted_after_asking(company: Company, console: Page) -> None:
+    page = console
+    for name in ("First to go", "Second to go", "One to stay"):
+        company.add("brands", name=name)
+    company.go(page, "/brands/list/")
+    for name in ("First to go", "Second to go"):
+        page.locator("tbody tr", has_text=name).locator("[data-pick]").check()
+    page.locator("[data-bulk-bar] button", has_text="Delete").click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_be_visible()
+    expect(page.locator("tbody tr", has_text="First to go")).to_have_count(1)
+    dialog.locator("[type=submit]").click()
+    page.wait_for_load_state()
+    expect(page.locator("tbody tr", has_text="to go")).to_have_count(0)
+    expect(page.locator("tbody tr", has_text="One to stay")).to_have_count(1)
+
+
+def test_a_row_opens_where_it_is_clicked(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/customers/list/")
+    page.locator("tbody tr", has_text="Guangzhou").locator("td").nth(3).click()
+    page.wait_for_url("**/customers/show/*")
+    expect(page.locator("h1")).to_contain_text("Guangzhou Bright Ltd")
