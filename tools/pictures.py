@@ -1,4 +1,4 @@
-"""Pictures of every page of the console, into build/pictures/: `make pictures`, or with ARGS="--only list --theme dark".
+"""Pictures of every page of the console, into build/pictures/: `make pictures`; ARGS="--only list --theme dark".
 
 A server with the demo company runs for as long as it takes.  A picture's name tells what it shows:
 `en-light-wide/customers-list.png`.
