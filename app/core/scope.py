@@ -121,6 +121,16 @@ def condition(model: type[Entity], actor: Actor | None, *, write: bool = False) 
     return model.scope.condition(model, model.__table__.c, actor, write)
 
 
+class _Attributes:
+    """A model's attributes by the names of their columns: a join to an alias of the model adapts them, as it would not adapt the table's."""
+
+    def __init__(self, model: type[Entity]) -> None:
+        self.model = model
+
+    def __getitem__(self, name: str) -> Any:
+        return sa.inspect(self.model).get_property_by_column(self.model.__table__.c[name]).class_attribute
+
+
 def criteria(actor: Actor | None, models: Iterable[type[Entity]]) -> list[Any]:
     """Loader criteria for every model whose rows ``actor`` may not all see.  Kept on the actor: they are costly to build."""
     if actor is None:
@@ -133,7 +143,7 @@ def criteria(actor: Actor | None, models: Iterable[type[Entity]]) -> list[Any]:
         for model in models:
             if model.scope.everyone:
                 continue
-            where = model.scope.condition(model, model.__table__.c, actor, False)
+            where = model.scope.condition(model, _Attributes(model), actor, False)
             if where is not None:
                 built.append(with_loader_criteria(model, where, include_aliases=True))
         actor.cache["criteria"] = built
