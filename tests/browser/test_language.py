@@ -31,7 +31,7 @@ def test_switching_works_and_stays(company: Company, page: Page) -> None:
     expect(page.locator("[data-submit]")).to_have_text("登录")
     company.log_in(page)  # what was chosen outlasts logging in
     company.go(page, "/products/list/?q=longjing")
-    expect(page.locator("h1")).to_have_text("产品")
+    expect(page.locator("h1")).to_have_text("商品")
     choose(page, "en")
     assert page.url.endswith("/products/list/?q=longjing"), "one stays where one was"
     expect(page.locator("h1")).to_have_text("Products")
