@@ -59,7 +59,8 @@ class ValueField(wtforms.Field):
             self.raw = valuelist[0] if valuelist else ""
             if isinstance(self.raw, str) and kind == "longtext":
                 self.raw = self.raw.replace("\r\n", "\n")
-        self.data = self.source.parse(self.raw)
+        # What takes the next of a sequence may be left empty.
+        self.data = None if self.raw == "" and is_numbered(self.source) else self.source.parse(self.raw)
 
 
 class _NotEmpty:
@@ -94,8 +95,13 @@ def typed(field: Field, value: Any) -> Any:
 
 def must_be_typed(field: Field) -> bool:
     """Whether an empty input is refused: not where a default, or the next number of a sequence, takes its place."""
-    given = field.empty is not None or field.kind == "bool" or field.name == getattr(field.model, "numbered_by", "")
+    given = field.empty is not None or field.kind == "bool" or is_numbered(field)
     return field.required and not given
+
+
+def is_numbered(field: Field) -> bool:
+    """Whether the field takes the next number of its entity's sequence when it is left empty."""
+    return field.name == getattr(field.model, "numbered_by", "")
 
 
 def form_class(fields: Iterable[Field]) -> type[wtforms.Form]:
