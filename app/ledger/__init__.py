@@ -1,5 +1,5 @@
 """The books: append only, written by postings alone, and checkable against themselves.
 
-``stock`` posts to and reverses in the stock book; ``figures`` and ``events`` are what upper layers plug in; ``verify`` recomputes
-everything; ``triggers`` keep the entries as they were written.
+``stock`` posts to and reverses in the stock book; ``figures`` and ``events`` are what upper layers plug in;
+``verify`` recomputes everything; ``triggers`` keep the entries as they were written.
 """

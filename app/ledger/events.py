@@ -33,7 +33,7 @@ def announce_critical(warehouse_id: int, product_id: int) -> None:
 
 
 def before_posting(check: Check) -> Check:
-    """Register ``check(connection, day)``, which raises a BusinessError when nothing may be posted on ``day`` (a closed period)."""
+    """Register ``check(connection, day)``: it raises a BusinessError when ``day`` is closed to postings."""
     _checks[f"{check.__module__}.{check.__qualname__}"] = check
     return check
 

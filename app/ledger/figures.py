@@ -1,7 +1,7 @@
 """Figures of a stock balance that are reckoned, not stored, by whoever knows: what is reserved, what is incoming.
 
-An upper layer registers a function of a connection and of keys (warehouse id, product id); several contributions to one figure add
-up.  They are the company's own facts: whoever asks, they count every row.
+An upper layer registers a function of a connection and of keys (warehouse id, product id); several contributions to
+one figure add up.  They are the company's own facts: whoever asks, they count every row.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def register(name: str, figure: Figure) -> Figure:
 
 
 def totals(name: str, connection: sa.Connection, keys: Collection[Key]) -> dict[Key, Decimal]:
-    """The figure ``name`` for each of ``keys``; 0 where nobody has anything to say.  One statement for each contribution."""
+    """The figure ``name`` by key; 0 where nobody has anything to say.  One statement for each contribution."""
     found = dict.fromkeys(keys, Decimal(0))
     for figure in _registered[name].values() if found else ():
         for key, quantity in figure(connection, keys).items():
@@ -63,14 +63,16 @@ def preload(balances: Iterable[Any]) -> None:
 
 
 def of(balance: Any, name: str) -> Decimal:
-    """The figure ``name`` of ``balance``.  The first that is asked for fetches those of every balance that was loaded with it."""
+    """The figure ``name`` of ``balance``.  The first that is asked for fetches those of every balance at hand."""
     if "_figures" not in balance.__dict__:
         session = object_session(balance)
         loaded = session.identity_map.values() if session is not None else ()
         others = (
             row
             for row in loaded
-            if type(row) is type(balance) and row is not balance and {"product_id", "warehouse_id"} <= row.__dict__.keys()
+            if type(row) is type(balance)
+            and row is not balance
+            and {"product_id", "warehouse_id"} <= row.__dict__.keys()
         )
         preload([balance, *(row for row in others if "_figures" not in row.__dict__)])
     return balance._figures[name]

@@ -1,6 +1,7 @@
 """The stock book: what came and went (entries), and what that leaves where (balances).
 
-Nobody writes them but ``app.ledger.stock``.  Warehouses, products and customers are known by key: their classes live in layers above.
+Nobody writes them but ``app.ledger.stock``.  Warehouses, products and customers are known by key: their classes live
+in layers above.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ from app.core.identity import SEE_COST
 from app.core.types import Code, Day, Moment, Money, Price, Quantity, Whole, Word
 from app.ledger import figures
 
-MOVES = sa.text("quantity <> 0")
-
 
 class Searched(Comparator[str]):
     """The text of what a row points at, searched there: a renamed product is found in the book by its new name."""
@@ -30,7 +29,7 @@ class Searched(Comparator[str]):
         self.model, self.own = model, own
         super().__init__(model.id)
 
-    def like(self, other: Any, escape: str | None = None) -> sa.ColumnElement[bool]:
+    def like(self, other: Any, escape: str | None = None) -> Any:
         """Whether the row's own text, its product's or its warehouse's is like ``other``."""
         ways = [self.own(other, escape)] if self.own else []
         for relation in ("product", "warehouse"):
@@ -51,15 +50,16 @@ class Written:
 class StockEntry(Written, Entity):
     """One movement of one product in one warehouse, under the document that caused it.
 
-    ``quantity`` and ``amount`` are signed.  An entry without quantity is a correction of value: see ``app.ledger.costing``.
+    ``quantity`` and ``amount`` are signed.  An entry without quantity is a correction of value: see
+    ``app.ledger.costing``.
     """
 
     __tablename__ = "stock_entries"
     __table_args__ = (
         sa.Index("ix_stock_entries_warehouse_id_product_id_id", "warehouse_id", "product_id", "id"),
         sa.Index("ix_stock_entries_document_kind_document_id", "document_kind", "document_id"),
-        # An entry is reversed once, whatever happens at the same time.
-        sa.Index("uq_stock_entries_reverses_id", "reverses_id", unique=True, sqlite_where=MOVES, postgresql_where=MOVES),
+        # An entry is reversed once, whatever happens at the same time; a correction of value may come with its mirror.
+        sa.Index("uq_stock_entries_reverses_id_quantity", "reverses_id", "quantity", unique=True),
     )
     resource = "stock-entries"
     label, labels = _l("Stock entry"), _l("Stock entries")
@@ -100,7 +100,7 @@ class StockEntry(Written, Entity):
 
 
 class StockBalance(Written, Entity):
-    """What lies of one product in one warehouse, and what it is worth: the sum of its entries, kept as they are written."""
+    """What lies of one product in one warehouse, and what it is worth: the sum of its entries, kept at hand."""
 
     __tablename__ = "stock_balances"
     __table_args__ = (sa.UniqueConstraint("warehouse_id", "product_id"),)
@@ -114,7 +114,9 @@ class StockBalance(Written, Entity):
     warehouse_id: Mapped[int] = reference("warehouses.id", _l("Warehouse"), index=False)
     product_id: Mapped[int] = reference("products.id", _l("Product"))
     on_hand: Mapped[Quantity] = column(_l("On hand"), default=Decimal(0))
-    average_cost: Mapped[Price] = column(_l("Average cost"), default=Decimal(0), needs=SEE_COST, help=_l("Value by quantity"))
+    average_cost: Mapped[Price] = column(
+        _l("Average cost"), default=Decimal(0), needs=SEE_COST, help=_l("Value by quantity")
+    )
     value: Mapped[Money] = column(_l("Value"), default=Decimal(0), needs=SEE_COST)
 
     warehouse: Mapped[Any] = relationship("Warehouse", foreign_keys=[warehouse_id])

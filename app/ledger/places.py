@@ -1,4 +1,4 @@
-"""The few columns of tables above the books that a posting reads, and the one it writes, reached through the book's own relations."""
+"""The few columns above the books that a posting reads, and the one it writes, reached by the book's own relations."""
 
 from __future__ import annotations
 
@@ -37,10 +37,16 @@ def places(connection: sa.Connection, warehouse_ids: Collection[int]) -> dict[in
 def lock_costs(connection: sa.Connection, product_ids: Collection[int]) -> dict[int, Decimal]:
     """Lock the products, in the order of their ids, and give their costs (6 decimals).
 
-    A product's cost depends on every warehouse: of two who post in different ones, the second must see what the first wrote.
+    A product's cost depends on every warehouse: of two who post in different ones, the second must see what the first
+    wrote.
     """
     table = table_of("product")
-    statement = sa.select(table.c.id, table.c.cost).where(table.c.id.in_(product_ids)).order_by(table.c.id).with_for_update(key_share=True)
+    statement = (
+        sa.select(table.c.id, table.c.cost)
+        .where(table.c.id.in_(product_ids))
+        .order_by(table.c.id)
+        .with_for_update(key_share=True)
+    )
     return {row.id: row.cost for row in connection.execute(statement)}
 
 
@@ -51,7 +57,11 @@ def write_costs(connection: sa.Connection, known: Mapping[int, Decimal]) -> list
     """
     warehouses = table_of("warehouse")
     sums = (
-        sa.select(BALANCES.c.product_id, sa.func.sum(BALANCES.c.on_hand).label("on_hand"), sa.func.sum(BALANCES.c.value).label("value"))
+        sa.select(
+            BALANCES.c.product_id,
+            sa.func.sum(BALANCES.c.on_hand).label("on_hand"),
+            sa.func.sum(BALANCES.c.value).label("value"),
+        )
         .join(warehouses, warehouses.c.id == BALANCES.c.warehouse_id)
         .where(warehouses.c.kind == INTERNAL, BALANCES.c.product_id.in_(list(known)))
         .group_by(BALANCES.c.product_id)

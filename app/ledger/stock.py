@@ -1,8 +1,9 @@
 """The stock book's only pen: ``post`` writes what a document moves, ``reverse`` writes its mirror.
 
-Both lock the balances in the order of their keys before they look at them, so that postings take turns and never deadlock: balances,
-then products, then the document's number.  They are part of the caller's transaction and never commit; what they refuse has
-written nothing that a rollback does not take back.  Nothing is read or written line by line.
+Both lock the balances in the order of their keys before they look at them, so that postings take turns and never
+deadlock: balances, then products, then the document's number.  They are part of the caller's transaction and never
+commit; what they refuse has written nothing that a rollback does not take back.  Nothing is read or written line by
+line.
 """
 
 from __future__ import annotations
@@ -19,93 +20,20 @@ from sqlalchemy.orm.util import identity_key
 
 from app.core import clock, db, identity
 from app.core.document import Document
-from app.core.errors import BusinessError, Conflict, Invalid
+from app.core.errors import Invalid
 from app.core.i18n import gettext as _
-from app.core.money import cost_amount, rounded
+from app.core.money import cost_amount
 from app.core.types import exact_decimal
 from app.ledger import events, figures, places
 from app.ledger.costing import ZERO, Holding
 from app.ledger.figures import Key, among
 from app.ledger.models import StockBalance, StockEntry
+from app.ledger.movements import AlreadyReversed, Movement, NotEnoughStock, moved, not_enough, plain
+
+__all__ = ["AlreadyReversed", "Movement", "NotEnoughStock", "lock", "moved", "post", "reverse"]
 
 ENTRIES: sa.Table = StockEntry.__table__
 BALANCES: sa.Table = StockBalance.__table__
-
-
-@dataclass(frozen=True, eq=False)
-class Movement:
-    """What a document moves: ``quantity`` (4 decimals, signed) of one product in one warehouse.
-
-    What comes in says what it costs: ``unit_cost`` (6 decimals), or ``goods_of``, the withdrawal of the same posting whose goods these
-    are, at exactly the amount they left with.  ``line`` is the index of the document's line, for refusals.  Raises ValueError for a
-    number with surplus decimals.
-    """
-
-    warehouse_id: int
-    product_id: int
-    quantity: Decimal
-    unit_cost: Decimal | None = None
-    customer_id: int | None = None
-    line: int | None = None
-    goods_of: Movement | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "quantity", exact_decimal(self.quantity, 4))
-        if self.unit_cost is not None:
-            object.__setattr__(self, "unit_cost", exact_decimal(self.unit_cost, 6))
-        if self.goods_of is not None and self.goods_of.quantity != -self.quantity:
-            raise ValueError("what arrives must be what left")
-
-    @property
-    def key(self) -> Key:
-        """Where it moves what."""
-        return self.warehouse_id, self.product_id
-
-    def errors(self, name: str, message: str) -> dict[str, list[str]]:
-        """``message`` at the line's field ``name``; at the whole when the line is not known."""
-        return {"" if self.line is None else f"lines.{self.line}.{name}": [message]}
-
-
-def moved(
-    from_warehouse_id: int,
-    to_warehouse_id: int,
-    product_id: int,
-    quantity: Decimal,
-    *,
-    customer_id: int | None = None,
-    line: int | None = None,
-) -> list[Movement]:
-    """The two movements that bring ``quantity`` (positive) from one warehouse to another at its cost."""
-    out = Movement(from_warehouse_id, product_id, -quantity, customer_id=customer_id, line=line)
-    return [out, Movement(to_warehouse_id, product_id, quantity, customer_id=customer_id, line=line, goods_of=out)]
-
-
-class NotEnoughStock(BusinessError):
-    """More was asked of ``product`` than is there; quantities have 4 decimals."""
-
-    def __init__(
-        self, product: str, on_hand: Decimal, asked: Decimal, message: str = "", errors: dict[str, list[str]] | None = None
-    ) -> None:
-        self.product, self.on_hand, self.asked = product, on_hand, asked
-        super().__init__(message or not_enough(product, on_hand, asked), errors)
-
-
-class AlreadyReversed(Conflict):
-    """What the document posted has been reversed before."""
-
-    def __init__(self, document: Document) -> None:
-        super().__init__(_("%(document)s has been reversed already.", document=document))
-
-
-def not_enough(product: str, on_hand: Decimal, asked: Decimal) -> str:
-    """The sentence for people."""
-    return _(
-        "There is not enough of %(product)s: %(on_hand)s can be taken, %(asked)s are asked for. "
-        "Reduce the quantity, or book first what has arrived.",
-        product=product,
-        on_hand=_plain(on_hand),
-        asked=_plain(asked),
-    )
 
 
 @dataclass
@@ -155,12 +83,14 @@ class _Page:
         )
 
 
-def post(document: Document, movements: Sequence[Movement], *, date: Date, keep_reserved: bool = False) -> list[Decimal]:
+def post(
+    document: Document, movements: Sequence[Movement], *, date: Date, keep_reserved: bool = False
+) -> list[Decimal]:
     """Write what ``document`` moves on ``date``; the signed amounts (2 decimals) of the movements, in their order.
 
-    Movements of one product in one warehouse follow each other.  With ``keep_reserved`` nothing is taken that is reserved: what the
-    document itself had reserved must be released (and flushed) before.  Raises Invalid (no quantity, no cost, too large) and
-    NotEnoughStock for every line together, and what a check of the day raises.
+    Movements of one product in one warehouse follow each other.  With ``keep_reserved`` nothing is taken that is
+    reserved: what the document itself had reserved must be released (and flushed) before.  Raises Invalid (no
+    quantity, no cost, too large) and NotEnoughStock for every line together, and what a check of the day raises.
     """
     _refuse_unclear(movements)
     if not movements:
@@ -198,19 +128,23 @@ def post(document: Document, movements: Sequence[Movement], *, date: Date, keep_
 def reverse(document: Document, *, date: Date | None = None) -> None:
     """Write, on ``date`` (today), the mirror of everything that ``document`` posted and that is not reversed yet.
 
-    A document that posted nothing has nothing to reverse.  Raises AlreadyReversed, NotEnoughStock (what came in has left again) and
-    what a check of the day raises.
+    A document that posted nothing has nothing to reverse.  Raises AlreadyReversed, NotEnoughStock (what came in has
+    left again) and what a check of the day raises.
     """
     day = date or clock.today()
     mirror = ENTRIES.alias("mirror")
     of_document = sa.and_(
-        ENTRIES.c.document_kind == document.resource, ENTRIES.c.document_id == document.id, ENTRIES.c.reverses_id.is_(None)
+        ENTRIES.c.document_kind == document.resource,
+        ENTRIES.c.document_id == document.id,
+        ENTRIES.c.reverses_id.is_(None),
     )
     mirrored = sa.exists().where(mirror.c.reverses_id == ENTRIES.c.id)
     connection = db.session.connection()
     keys = {
         (row.warehouse_id, row.product_id)
-        for row in connection.execute(sa.select(ENTRIES.c.warehouse_id, ENTRIES.c.product_id).where(of_document).distinct())
+        for row in connection.execute(
+            sa.select(ENTRIES.c.warehouse_id, ENTRIES.c.product_id).where(of_document).distinct()
+        )
     }
     if not keys:
         return
@@ -239,9 +173,10 @@ def reverse(document: Document, *, date: Date | None = None) -> None:
 
 
 def lock(keys: Collection[Key]) -> dict[Key, Holding]:
-    """Lock the balances of ``keys`` (warehouse id, product id) until the transaction ends, and give what is on hand there.
+    """Lock the balances of ``keys`` (warehouse id, product id) until the transaction ends; what is on hand there.
 
-    Whoever reserves locks first and only then, in a new statement, reads what is reserved: so nothing is promised twice.
+    Whoever reserves locks first and only then, in a new statement, reads what is reserved: so nothing is promised
+    twice.
     """
     db.session.flush()
     balances = _lock_balances(db.session.connection(), keys)
@@ -294,12 +229,12 @@ def _shortage(short: list[tuple[Movement, Decimal]]) -> NotEnoughStock:
 def _gone(document: Document, product_id: int, on_hand: Decimal, asked: Decimal) -> NotEnoughStock:
     product = places.product_labels({product_id})[product_id]
     message = _(
-        "%(document)s can't be taken back: it brought %(asked)s of %(product)s, of which only %(on_hand)s are still there. "
-        "Cancel first what took them out.",
+        "%(document)s can't be taken back: it brought %(asked)s of %(product)s, of which only %(on_hand)s are still "
+        "there. Cancel first what took them out.",
         document=document,
         product=product,
-        asked=_plain(asked),
-        on_hand=_plain(max(on_hand, ZERO)),
+        asked=plain(asked),
+        on_hand=plain(max(on_hand, ZERO)),
     )
     return NotEnoughStock(product, on_hand, asked, message)
 
@@ -329,7 +264,9 @@ def _lock_balances(connection: sa.Connection, keys: Collection[Key]) -> dict[Key
     if missing or connection.dialect.name != "sqlite":
         rows = connection.execute(statement.with_for_update()).all()
     return {
-        (row.warehouse_id, row.product_id): _Balance(row.on_hand, row.value, row.id, row.on_hand, Holding(row.on_hand, row.value).average)
+        (row.warehouse_id, row.product_id): _Balance(
+            row.on_hand, row.value, row.id, row.on_hand, Holding(row.on_hand, row.value).average
+        )
         for row in rows
     }
 
@@ -337,7 +274,10 @@ def _lock_balances(connection: sa.Connection, keys: Collection[Key]) -> dict[Key
 def _insert_balances(connection: sa.Connection, keys: list[Key]) -> None:
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     nothing = {"on_hand": ZERO, "average_cost": ZERO, "value": ZERO}
-    rows = [{"warehouse_id": warehouse_id, "product_id": product_id, **nothing, **_stamps()} for warehouse_id, product_id in keys]
+    rows = [
+        {"warehouse_id": warehouse_id, "product_id": product_id, **nothing, **_stamps()}
+        for warehouse_id, product_id in keys
+    ]
     connection.execute(insert(BALANCES).on_conflict_do_nothing(index_elements=["warehouse_id", "product_id"]), rows)
 
 
@@ -354,7 +294,14 @@ def _write(page: _Page, document: Document, day: Date) -> None:
     page.connection.execute(sa.insert(ENTRIES), [entry | common for entry in page.entries])
     who, moment = identity.user_id(), clock.now()
     changed = [
-        {"this": balance.id, "now": balance.on_hand, "worth": balance.value, "average": balance.average, "who": who, "moment": moment}
+        {
+            "this": balance.id,
+            "now": balance.on_hand,
+            "worth": balance.value,
+            "average": balance.average,
+            "who": who,
+            "moment": moment,
+        }
         for balance in page.balances.values()
     ]
     statement = sa.update(BALANCES).where(BALANCES.c.id == sa.bindparam("this"))
@@ -367,7 +314,11 @@ def _write(page: _Page, document: Document, day: Date) -> None:
         changed_by_id=sa.bindparam("who"),
     )
     page.connection.execute(statement, changed)
-    products = places.write_costs(page.connection, page.costs) if any(place.is_internal for place in page.places.values()) else []
+    products = (
+        places.write_costs(page.connection, page.costs)
+        if any(place.is_internal for place in page.places.values())
+        else []
+    )
     _forget(page.balances.values(), products)
     for key, balance in page.balances.items():
         if page.places[key[0]].is_internal and balance.on_hand_before > page.reserved[key] >= balance.on_hand:
@@ -392,8 +343,3 @@ def _forget(balances: Iterable[_Balance], product_ids: Iterable[int]) -> None:
         row = session.identity_map.get(identity_key(product, product_id))
         if row is not None:
             session.expire(row, ["cost"])
-
-
-def _plain(quantity: Decimal) -> str:
-    """A quantity without the zeros at its end."""
-    return f"{rounded(quantity, 4).normalize():f}"

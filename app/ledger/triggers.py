@@ -1,6 +1,7 @@
 """Entries stay as they were written: triggers in the database refuse to update or delete them, whoever asks.
 
-``create`` is called after every migration, since Alembic's batch mode on SQLite drops them silently; ``missing`` says what is not there.
+``create`` is called after every migration, since Alembic's batch mode on SQLite drops them silently; ``missing`` says
+what is not there.
 """
 
 from __future__ import annotations
@@ -68,5 +69,6 @@ def _triggers(table: str, is_sqlite: bool) -> dict[str, str]:
         f"{table}_no_update": f"BEFORE UPDATE OF {columns} ON {table} {refuse}",
         f"{table}_no_delete": f"BEFORE DELETE ON {table} {refuse}",
         # INSERT OR REPLACE deletes without asking the trigger above.
-        f"{table}_no_replace": f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuse}",
+        f"{table}_no_replace": f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) "
+        + refuse,
     }

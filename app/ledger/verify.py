@@ -1,7 +1,7 @@
 """The stock book held against itself: every balance recomputed from its entries, and every difference named.
 
-It reads whole tables, each in one statement, row by row; what is held in memory are the differences alone.  It sees every row,
-whoever asks.
+It reads whole tables, each in one statement, row by row; what is held in memory are the differences alone.  It sees
+every row, whoever asks.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def _named(statement: Any, table: Any) -> Any:
 def _sums() -> Any:
     """What the entries add up to, by warehouse and product."""
     quantity, amount = sa.func.sum(ENTRIES.c.quantity), sa.func.sum(ENTRIES.c.amount)
-    statement = sa.select(ENTRIES.c.warehouse_id, ENTRIES.c.product_id, quantity.label("quantity"), amount.label("amount"))
+    statement = sa.select(
+        ENTRIES.c.warehouse_id, ENTRIES.c.product_id, quantity.label("quantity"), amount.label("amount")
+    )
     return statement.group_by(ENTRIES.c.warehouse_id, ENTRIES.c.product_id).subquery("sums")
 
 
@@ -89,7 +91,7 @@ def _wrong_balances(connection: sa.Connection) -> Iterator[str]:
             )
         if row.value != row.amount:
             yield _(
-                "%(product)s in %(warehouse)s: the balance is worth %(balance)s, the amounts of its entries add up to %(sum)s.",
+                "%(product)s in %(warehouse)s: it is worth %(balance)s, the amounts of its entries add up to %(sum)s.",
                 product=row.product,
                 warehouse=row.warehouse,
                 balance=row.value,
@@ -117,7 +119,7 @@ def _wrong_averages(connection: sa.Connection) -> Iterator[str]:
         average = money.unit_cost(row.value, row.on_hand)
         if row.average_cost != average:
             yield _(
-                "%(product)s in %(warehouse)s: the average cost is %(balance)s, by value and quantity it should be %(should)s.",
+                "%(product)s in %(warehouse)s: the average cost is %(balance)s, by its value it should be %(should)s.",
                 product=row.product,
                 warehouse=row.warehouse,
                 balance=row.average_cost,
@@ -131,9 +133,9 @@ def _wrong_amounts(connection: sa.Connection) -> Iterator[str]:
     slack = 0.02 + sa.func.abs(quantity) * 0.000001
     if connection.dialect.name == "sqlite":
         slack += sa.func.abs(amount) * 1e-14  # these are binary fractions
-    suspect = sa.select(ENTRIES.c.id, ENTRIES.c.document_number, ENTRIES.c.quantity, ENTRIES.c.unit_cost, ENTRIES.c.amount).where(
-        ENTRIES.c.quantity != 0, sa.func.abs(amount - quantity * unit_cost) > slack
-    )
+    suspect = sa.select(
+        ENTRIES.c.id, ENTRIES.c.document_number, ENTRIES.c.quantity, ENTRIES.c.unit_cost, ENTRIES.c.amount
+    ).where(ENTRIES.c.quantity != 0, sa.func.abs(amount - quantity * unit_cost) > slack)
     for row in _rows(connection, suspect):
         yield _(
             "Entry %(id)s of %(document)s: %(quantity)s at %(unit_cost)s does not make %(amount)s.",
@@ -204,4 +206,8 @@ def _half_reversed(connection: sa.Connection) -> Iterator[str]:
         .order_by(ENTRIES.c.id)
     )
     for row in _rows(connection, statement):
-        yield _("Entry %(id)s of %(document)s is not reversed, though the document is.", id=row.id, document=row.document_number)
+        yield _(
+            "Entry %(id)s of %(document)s is not reversed, though the document is.",
+            id=row.id,
+            document=row.document_number,
+        )

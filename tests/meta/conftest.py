@@ -11,6 +11,7 @@ from flask import Flask
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, User, ViewMenu
 from werkzeug.security import generate_password_hash
 
+import app.views  # noqa: F401 (every view)
 from app.core import crud, db
 from app.core.entity import entity_for
 from app.core.identity import SEE_COST, SEE_DETAILS

@@ -63,7 +63,8 @@ class Making:
         return {"bool": False, "images": [], "json": {}}.get(kind)
 
     def _text(self, field: Field) -> str:
-        said = self.text or "x"
+        # What is suggested to everyone next time is no secret.
+        said = (self.text if not field.suggests else "") or "x"
         alone = _is_unique(field)
         if field.kind == "email":
             return f"{said}{self.number}@example.com"

@@ -1,0 +1,25 @@
+from datetime import date
+
+from app.core import clock
+from app.jobs.working_days import Calendar
+from tests.jobs.company import make_holiday
+
+MONDAY = date(2026, 11, 30)
+
+
+class TestCalendar:
+    def test_knows_weekends_holidays_and_exchanged_days(self, company):
+        with clock.stopped(clock.local().replace(2026, 11, 24)):
+            make_holiday(date(2026, 12, 1))
+            make_holiday(date(2026, 12, 5), is_workday=True)
+            days = Calendar.load().workdays(MONDAY)
+        assert [day.day for day in days] == [30, 2, 3, 4, 5]
+
+    def test_plans_for_the_next_week_with_work_in_it(self):
+        off = Calendar({date(2026, 12, day): False for day in range(7, 12)})
+        assert off.week_to_plan(date(2026, 12, 4)) == date(2026, 12, 14)
+        assert Calendar().week_to_plan(date(2026, 12, 4)) == date(2026, 12, 7)
+
+    def test_the_week_may_end_weeks_ago(self):
+        days = {date(2027, 2, day): False for day in range(5, 12)} | {date(2027, 2, 6): False}
+        assert Calendar(days).end_of_week(date(2027, 2, 5)) == date(2027, 2, 4)

@@ -1,0 +1,101 @@
+"""What the processes of a rush do: each posts on its own connection, one transaction at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from app.core import db
+from app.ledger import stock
+from tests.ledger.warehouse import DAY, at_work, coming, going, make_document, moving
+
+PAUSE = 0.005  # seconds
+
+
+def rush(url: str, work: Callable[..., str], rounds: int, processes: int = 4) -> Counter[str]:
+    """``work(process, round)`` done ``rounds`` times by each of ``processes`` at once; how often what came of it."""
+    context = multiprocessing.get_context("spawn")
+    start, outcomes = context.Event(), context.Queue()
+    workers = [
+        context.Process(target=_work, args=(url, work, number, rounds, start, outcomes), daemon=True)
+        for number in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    ready = [outcomes.get(timeout=120) for _worker in workers]
+    assert ready == ["ready"] * processes, ready
+    start.set()
+    found: Counter[str] = Counter()
+    for _worker in workers:
+        found += outcomes.get(timeout=170)
+    for worker in workers:
+        worker.join(timeout=30)
+    return found
+
+
+def _work(url: str, work: Callable[..., str], number: int, rounds: int, start: Any, outcomes: Any) -> None:
+    found: Counter[str] = Counter()
+    with at_work(url):
+        outcomes.put("ready")
+        start.wait()
+        for turn in range(rounds):
+            try:
+                found[work(number, turn)] += 1
+            except Exception as error:
+                found[f"{type(error).__name__}: {error}"] += 1
+            # SQLite lets in whoever asks first: without a breath between two, one process may keep all others out.
+            time.sleep(PAUSE)
+    outcomes.put(found)
+
+
+def withdraw(_number: int, _turn: int) -> str:
+    """Sell one of P1."""
+    try:
+        with db.transaction():
+            stock.post(make_document(), [going(1)], date=DAY)
+    except stock.NotEnoughStock:
+        return "refused"
+    return "sold"
+
+
+def cross(number: int, turn: int) -> str:
+    """Move P1 and P2 between warehouses, every other process the other way round and naming them in the other order."""
+    lines = [("P1", "MAIN", "EAST"), ("P2", "EAST", "MAIN"), ("P3", "MAIN", "EAST")]
+    if (number + turn) % 2:
+        lines = [(code, target, source) for code, source, target in reversed(lines)]
+    with db.transaction():
+        document = make_document()
+        stock.post(
+            document,
+            [each for code, source, target in lines for each in moving(1, code=code, source=source, target=target)],
+            date=DAY,
+        )
+    return "moved"
+
+
+def open_balances(number: int, turn: int) -> str:
+    """Bring in products that nobody has had yet, each process in an order of its own."""
+    codes = [f"R{turn}-{each}" for each in range(6)]
+    codes = codes[number:] + codes[:number]
+    with db.transaction():
+        stock.post(
+            make_document(),
+            [coming(1, 5, code=code, warehouse=("MAIN", "EAST")[number % 2]) for code in codes],
+            date=DAY,
+        )
+    return "brought"
+
+
+def take_back(number: int, turn: int) -> str:
+    """Reverse a document that every process reverses at the same time."""
+    from app.domains.stock.models import StockAdjustment
+
+    try:
+        with db.transaction() as session:
+            stock.reverse(session.get_one(StockAdjustment, turn + 1), date=DAY)
+    except stock.AlreadyReversed:
+        return "refused"
+    return "reversed"
