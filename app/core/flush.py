@@ -163,7 +163,7 @@ def _moved(row: Any) -> bool:
 
 
 @cache
-def _suggesting(model: type[Any]) -> tuple[str, ...]:
+def _suggesting(model: Any) -> tuple[str, ...]:
     return tuple(each.key for each in sa.inspect(model).column_attrs if each.columns[0].info.get("suggests"))
 
 

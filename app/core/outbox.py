@@ -1,8 +1,9 @@
 """The outbox: a mail is a row first, written in the transaction of the facts that cause it, and sent afterwards.
 
-So a mail is there exactly when its cause is, and under its ``dedup_key`` once, however often a job is run.  A sender leases one mail at
-a time and sends it outside any transaction.  A sender that dies leaves a lease that runs out: the mail is then sent by the next one
-under the same Message-ID, so that a mail server or reader that got it already can tell.
+So a mail is there exactly when its cause is, and under its ``dedup_key`` once, however often a job is run.  A sender
+leases one mail at a time and sends it outside any transaction.  A sender that dies leaves a lease that runs out: the
+mail is then sent by the next one under the same Message-ID, so that a mail server or reader that got it already can
+tell.
 """
 
 from __future__ import annotations
@@ -60,12 +61,16 @@ class OutboxMail(Entity):
     attempts: Mapped[Whole] = column(_l("Attempts"), default=0)
     error: Mapped[Note | None] = column(_l("Error"), help=_l("What the mail server said last"))
     not_before: Mapped[Moment | None] = column(_l("Next attempt"), help=_l("Empty: as soon as possible"))
-    leased_until: Mapped[Moment | None] = column(_l("Leased until"), help=_l("Until then one sender alone has it in hand"))
+    leased_until: Mapped[Moment | None] = column(
+        _l("Leased until"), help=_l("Until then one sender alone has it in hand")
+    )
     sent_on: Mapped[Moment | None] = column(lazy_pgettext("time", "Sent"))
     body: Mapped[Note] = column(_l("Text"))
     html: Mapped[Note] = column(_l("HTML"), default="")
     locale: Mapped[Word] = column(_l("Language"), default="")
-    dedup_key: Mapped[Name] = column(_l("Unique key"), unique=True, help=_l("What the mail is about: there is one mail for each key"))
+    dedup_key: Mapped[Name] = column(
+        _l("Unique key"), unique=True, help=_l("What the mail is about: there is one mail for each key")
+    )
     message_id: Mapped[Name] = column(_l("Message ID"), help=_l("The same in every attempt"))
 
     def __str__(self) -> str:
@@ -100,7 +105,9 @@ def enqueue_all(mails: Iterable[Mail]) -> set[str]:
     rows = [_row(mail) for mail in sorted(mails, key=lambda mail: mail.dedup_key)]
     new: set[str] = set()
     for start in range(0, len(rows), CHUNK):
-        statement = insert(OutboxMail).values(rows[start : start + CHUNK]).on_conflict_do_nothing(index_elements=["dedup_key"])
+        statement = (
+            insert(OutboxMail).values(rows[start : start + CHUNK]).on_conflict_do_nothing(index_elements=["dedup_key"])
+        )
         new.update(connection.execute(statement.returning(OutboxMail.dedup_key)).scalars())
     return new
 
@@ -140,11 +147,11 @@ def waiting_time(attempts: int) -> timedelta:
 
 
 def send_due(ignore_waiting: bool = False, limit: int = 500) -> tuple[int, int]:
-    """Send what is due (with ``ignore_waiting`` all that is queued), at most ``limit`` mails; how many went out and how many did not.
+    """Send what is due (with ``ignore_waiting`` all that is queued), at most ``limit`` mails; how many went out and not.
 
-    Commits by itself, mail by mail: call it outside any transaction.  Without a mail server in the settings the mails stay queued.
-    Raises MailServerUnreachable when there is no talking to the server (then the rest is not tried), ValueError when its address in
-    the settings is none.
+    Commits by itself, mail by mail: call it outside any transaction.  Without a mail server in the settings the mails
+    stay queued. Raises MailServerUnreachable when there is no talking to the server (then the rest is not tried),
+    ValueError when its address in the settings is none.
     """
     if not settings().smtp_url:
         return 0, 0
@@ -162,7 +169,11 @@ def send_due(ignore_waiting: bool = False, limit: int = 500) -> tuple[int, int]:
             except smtp.Unreachable as error:
                 _refused(mail, str(error), for_good=False)
                 raise MailServerUnreachable(
-                    _("The mail server can't be used now: %(error)s. Sent before that: %(sent)s.", error=error, sent=sent)
+                    _(
+                        "The mail server can't be used now: %(error)s. Sent before that: %(sent)s.",
+                        error=error,
+                        sent=sent,
+                    )
                 ) from error
             else:
                 _sent(mail)
@@ -173,7 +184,9 @@ def send_due(ignore_waiting: bool = False, limit: int = 500) -> tuple[int, int]:
 def _leased(ignore_waiting: bool, limit: int) -> Iterator[sa.RowMapping]:
     """One due mail after the other, each leased when its turn comes."""
     now = clock.now()
-    ready = sa.and_(OutboxMail.state == "queued", sa.or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now))
+    ready = sa.and_(
+        OutboxMail.state == "queued", sa.or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
+    )
     if not ignore_waiting:
         ready = sa.and_(ready, sa.or_(OutboxMail.not_before.is_(None), OutboxMail.not_before <= now))
     with db.only_reading(), db.transaction() as session:
@@ -198,7 +211,11 @@ def _lease(id_: int) -> sa.RowMapping | None:
         if session.connection().execute(taken).rowcount != 1:
             return None
         columns = ("id", "to", "subject", "body", "html", "locale", "message_id", "attempts", "leased_until")
-        return session.execute(sa.select(*(getattr(OutboxMail, name) for name in columns)).where(OutboxMail.id == id_)).mappings().one()
+        return (
+            session.execute(sa.select(*(getattr(OutboxMail, name) for name in columns)).where(OutboxMail.id == id_))
+            .mappings()
+            .one()
+        )
 
 
 def _message(mail: sa.RowMapping) -> Any:
@@ -219,8 +236,13 @@ def _sent(mail: sa.RowMapping) -> None:
 
 
 def _refused(mail: sa.RowMapping, error: str, for_good: bool) -> None:
-    """Let the mail wait for its next attempt, or give it up.  Only under our own lease: another sender may have had it meanwhile."""
-    ours = sa.and_(OutboxMail.id == mail["id"], OutboxMail.state == "queued", OutboxMail.leased_until == mail["leased_until"])
+    """Let the mail wait for its next attempt, or give it up.
+
+    Only under our own lease: another sender may have had it meanwhile.
+    """
+    ours = sa.and_(
+        OutboxMail.id == mail["id"], OutboxMail.state == "queued", OutboxMail.leased_until == mail["leased_until"]
+    )
     if for_good or mail["attempts"] >= MAX_ATTEMPTS:
         _mark(ours, state="failed", error=error, not_before=None)
     else:

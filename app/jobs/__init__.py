@@ -1,7 +1,7 @@
 """The timetable: every job there is, when it runs unless the administrator says otherwise, and what it is for.
 
-The times and whether a job runs at all are data (``scheduled_jobs``), which ``sync_jobs`` fills in for new jobs and otherwise leaves
-alone.  A job is added here, with a thin file of its own.
+The times and whether a job runs at all are data (``scheduled_jobs``), which ``sync_jobs`` fills in for new jobs and
+otherwise leaves alone.  A job is added here, with a thin file of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ TIMETABLE: tuple[Job, ...] = (
         "0 15 * * fri",
         weekly_plan.remind,
         _l("Weekly plan: reminder"),
-        _l("Reminds everyone who has not submitted a plan for next week. If the day is a holiday: on the last working day of the week."),
+        _l(
+            "Reminds everyone who has not submitted a plan for next week. If the day is a holiday: on the last working day of the week."
+        ),
         moved=Calendar.end_of_week,
     ),
     Job(
@@ -30,7 +32,9 @@ TIMETABLE: tuple[Job, ...] = (
         "0 9 * * mon",
         weekly_plan.last_call,
         _l("Weekly plan: last call"),
-        _l("Reminds once more who still has no plan for this week, and tells their superiors. After a holiday: on the next working day."),
+        _l(
+            "Reminds once more who still has no plan for this week, and tells their superiors. After a holiday: on the next working day."
+        ),
         moved=Calendar.workday_from,
     ),
     Job(
@@ -62,5 +66,7 @@ def sync_jobs() -> None:
     from app.jobs.models import ScheduledJob
 
     known = set(db.session.scalars(sa.select(ScheduledJob.name)))
-    db.session.add_all(ScheduledJob(name=job.name, schedule=job.schedule, enabled=True) for job in TIMETABLE if job.name not in known)
+    db.session.add_all(
+        ScheduledJob(name=job.name, schedule=job.schedule, enabled=True) for job in TIMETABLE if job.name not in known
+    )
     db.session.flush()

@@ -30,7 +30,9 @@ def list_jobs() -> list[str]:
 
 
 def run(name: str) -> bool:
-    """Run the job called ``name`` once, in this process, as if its time were now, and print what came of it; False when it failed."""
+    """Run the job called ``name`` once, in this process, as if its time were now, and print what came of it; False when
+    it failed.
+    """
     with identity.acting_as(identity.system()), speaking(None):
         with db.transaction():
             sync_jobs()

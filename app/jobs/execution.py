@@ -50,7 +50,9 @@ class Claim:
 
 
 def run_due(name: str) -> bool | None:
-    """Run the job called ``name`` if its time has come and nobody else has claimed it; None when there was nothing to do."""
+    """Run the job called ``name`` if its time has come and nobody else has claimed it; None when there was nothing to
+    do.
+    """
     with identity.acting_as(identity.system()), speaking(None):
         claim = _claim_due(name)
         return None if claim is None else _perform(claim)
@@ -64,7 +66,10 @@ def run_asked(name: str, asked_on: datetime) -> bool | None:
 
 
 def run_job(name: str, trigger: str = "command") -> bool:
-    """Run the job called ``name`` now, in this process, as if its time were now; False when it failed.  LookupError: no such job."""
+    """Run the job called ``name`` now, in this process, as if its time were now; False when it failed.
+
+    LookupError: no such job.
+    """
     job = find_job(name)
     if job is None:
         raise LookupError(name)
@@ -79,7 +84,10 @@ def run_job(name: str, trigger: str = "command") -> bool:
 
 
 def make_up_interrupted(runner: str) -> int:
-    """Do again what ``runner``, which is gone, had begun and not ended; how many runs.  What was made up once is not made up again."""
+    """Do again what ``runner``, which is gone, had begun and not ended; how many runs.
+
+    What was made up once is not made up again.
+    """
     with identity.acting_as(identity.system()), speaking(None):
         claims = []
         with db.transaction() as session:
@@ -113,7 +121,8 @@ def _claim_due(name: str) -> Claim | None:
             return None
         schedule = job.when(row.schedule)
         late = now - row.next_run > LATE
-        # A job that has never run has missed nothing: an old database that is started again does not catch up on what it never did.
+        # A job that has never run has missed nothing: an old database that is started again does not catch up on what
+        # it never did.
         begins = not (late and row.last_run is None)
         ours = sa.and_(
             ScheduledJob.id == row.id,
@@ -128,14 +137,20 @@ def _claim_due(name: str) -> Claim | None:
         due = schedule.last_between(row.next_run, now)
         if late and not job.quiet:
             why = _("No server was running the timetable at its time.")
-            session.add(JobRun(job_id=row.id, due=row.next_run, started=now, finished=now, state="missed", result=why, runner=ME))
+            session.add(
+                JobRun(
+                    job_id=row.id, due=row.next_run, started=now, finished=now, state="missed", result=why, runner=ME
+                )
+            )
         return _begin(job, row.id, Occasion(due), "made_up" if now - due > LATE else "timetable")
 
 
 def _claim_asked(name: str, asked_on: datetime) -> Claim | None:
     job = find_job(name)
     with db.transaction() as session:
-        row = session.execute(sa.select(ScheduledJob.id, ScheduledJob.asked_by_id).where(ScheduledJob.name == name)).first()
+        row = session.execute(
+            sa.select(ScheduledJob.id, ScheduledJob.asked_by_id).where(ScheduledJob.name == name)
+        ).first()
         if row is None or job is None:
             return None
         ours = sa.and_(ScheduledJob.id == row.id, ScheduledJob.asked_on == asked_on)
@@ -149,7 +164,15 @@ def _begin(job: Job, job_id: int, occasion: Occasion, trigger: str, user_id: int
     started = clock.now()
     run_id = None
     if not (job.quiet and trigger in ("timetable", "made_up")):
-        run = JobRun(job_id=job_id, due=occasion.due, started=started, state="running", trigger=trigger, user_id=user_id, runner=ME)
+        run = JobRun(
+            job_id=job_id,
+            due=occasion.due,
+            started=started,
+            state="running",
+            trigger=trigger,
+            user_id=user_id,
+            runner=ME,
+        )
         db.session.add(run)
         db.session.flush()
         run_id = run.id
@@ -200,7 +223,14 @@ def _end(claim: Claim, state: str, result: str = "", error: str = "") -> None:
         _set(JobRun, JobRun.id == claim.run_id, **outcome)
         db.session.connection().execute(sa.delete(JobRun).where(JobRun.started < now - KEPT))
     elif result or error:
-        run = JobRun(job_id=claim.job_id, due=claim.occasion.due, started=claim.started, finished=now, state=state, trigger=claim.trigger)
+        run = JobRun(
+            job_id=claim.job_id,
+            due=claim.occasion.due,
+            started=claim.started,
+            finished=now,
+            state=state,
+            trigger=claim.trigger,
+        )
         run.result, run.error, run.runner = result or None, error or None, ME
         db.session.add(run)
     told = {"last_state": state, "last_result": error or result or None}
@@ -215,5 +245,8 @@ def _told(error: Exception) -> str:
 
 
 def _set(model: type[Any], where: Any, **values: Any) -> int:
-    """Change rows and leave their version alone: an administrator's open form must not go stale by the clock.  How many rows."""
+    """Change rows and leave their version alone: an administrator's open form must not go stale by the clock.
+
+    How many rows.
+    """
     return db.session.connection().execute(sa.update(model).where(where).values(**values)).rowcount

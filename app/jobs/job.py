@@ -14,7 +14,9 @@ from app.jobs.working_days import Calendar
 
 @dataclass(frozen=True)
 class Occasion:
-    """What a run is for: the time ``due`` by the timetable, or somebody who asked (None), whose wish counts as if its time were now."""
+    """What a run is for: the time ``due`` by the timetable, or somebody who asked (None), whose wish counts as if its
+    time were now.
+    """
 
     due: datetime | None = None
 
@@ -33,9 +35,9 @@ class Occasion:
 class Job:
     """A job of the timetable.
 
-    ``run`` does it and returns what came of it, in a sentence; it runs as the system and in one transaction, except with
-    ``commits_itself``.  ``moved`` says to which day holidays move a day.  A ``quiet`` job leaves no trace of a run by the timetable
-    that had nothing to do (an empty sentence).
+    ``run`` does it and returns what came of it, in a sentence; it runs as the system and in one transaction, except
+    with ``commits_itself``.  ``moved`` says to which day holidays move a day.  A ``quiet`` job leaves no trace of a run
+    by the timetable that had nothing to do (an empty sentence).
     """
 
     name: str

@@ -1,6 +1,7 @@
 """Exactly one process runs the timetable: whoever holds the lease, a row in the database that it renews while it lives.
 
-A holder that dies stops renewing, and another process takes the lease once it has run out: at most LEASE and one look later.
+A holder that dies stops renewing, and another process takes the lease once it has run out: at most LEASE and one look
+later.
 """
 
 from __future__ import annotations

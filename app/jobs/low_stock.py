@@ -1,9 +1,10 @@
 """Telling who must know that stock runs low: each morning what is below its safety stock, at once what is used up.
 
-A safety stock of a warehouse is compared with what lies there, a product's own with what lies in all our warehouses together.  Keepers
-are told of their warehouses; a product's own figure goes to each keeper who has the product, and everything goes to the purchasers.
-Where no mail would reach any of them, the administrators are told, so that no alert is lost.  What stays low is told again after
-``low_stock_repeat_days``; what was told is remembered (``LowStockAlert``) in the transaction that writes the mails.
+A safety stock of a warehouse is compared with what lies there, a product's own with what lies in all our warehouses
+together.  Keepers are told of their warehouses; a product's own figure goes to each keeper who has the product, and
+everything goes to the purchasers. Where no mail would reach any of them, the administrators are told, so that no alert
+is lost.  What stays low is told again after ``low_stock_repeat_days``; what was told is remembered (``LowStockAlert``)
+in the transaction that writes the mails.
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ def tell(_occasion: Occasion) -> str:
     today = clock.today()
     low = below_safety_stock(connection)
     told = _told(connection)
-    _forget(connection, [alert.id for alerts in told.values() for alert in alerts if (alert.warehouse_id, alert.product_id) not in low])
+    _forget(
+        connection,
+        [alert.id for alerts in told.values() for alert in alerts if (alert.warehouse_id, alert.product_id) not in low],
+    )
     lists = {
         to: fresh
         for to, items in _by_recipient(connection, low.values()).items()
@@ -69,7 +73,9 @@ def tell_at_once(warehouse_id: int, product_id: int) -> None:
         return
     today = clock.today()
     reached = list(_by_recipient(connection, [item]))
-    mails = {f"used-up, {today}, warehouse {warehouse_id}, product {product_id}, user {to.user_id}": to for to in reached}
+    mails = {
+        f"used-up, {today}, warehouse {warehouse_id}, product {product_id}, user {to.user_id}": to for to in reached
+    }
     new = outbox.enqueue_all(_mail(key, to, [item], urgent=True) for key, to in mails.items())
     alerts = [(mails[key], about) for key in new for about in ((warehouse_id, product_id), (None, product_id))]
     if alerts:
@@ -100,7 +106,13 @@ def _by_recipient(connection: sa.Connection, items: Iterable[Low]) -> dict[Recip
 
 def _told(connection: sa.Connection, product_id: int | None = None) -> Told:
     """What has been told (of the product), by user and what it was about."""
-    statement = sa.select(LowStockAlert.id, LowStockAlert.user_id, LowStockAlert.warehouse_id, LowStockAlert.product_id, LowStockAlert.told_on)
+    statement = sa.select(
+        LowStockAlert.id,
+        LowStockAlert.user_id,
+        LowStockAlert.warehouse_id,
+        LowStockAlert.product_id,
+        LowStockAlert.told_on,
+    )
     if product_id is not None:
         statement = statement.where(LowStockAlert.product_id == product_id)
     told: Told = defaultdict(list)
@@ -115,7 +127,9 @@ def _is_due(alerts: list[Any] | None, today: date) -> bool:
     return max(alert.told_on for alert in alerts) + timedelta(days=settings().low_stock_repeat_days) <= today
 
 
-def _remember(connection: sa.Connection, told: Told, alerts: Sequence[tuple[Recipient, tuple[int | None, int]]], today: date) -> None:
+def _remember(
+    connection: sa.Connection, told: Told, alerts: Sequence[tuple[Recipient, tuple[int | None, int]]], today: date
+) -> None:
     """Keep that ``alerts`` (recipient, what about) were told today, in place of when they were told before."""
     _forget(connection, [alert.id for to, about in alerts for alert in told.get((to.user_id, about), ())])
     rows = [
@@ -136,7 +150,13 @@ def _mail(key: str, to: Recipient, items: list[Low], urgent: bool) -> outbox.Mai
     address = settings().address
     link = f"{address}/products/show/{items[0].product_id}" if urgent else f"{address}/stock-balances/list/"
     rows = sorted(items, key=lambda item: (item.warehouse, item.code))
-    about = {"name": to.name, "items": rows[:SHOWN], "more": max(0, len(rows) - SHOWN), "link": link, "today": clock.today()}
+    about = {
+        "name": to.name,
+        "items": rows[:SHOWN],
+        "more": max(0, len(rows) - SHOWN),
+        "link": link,
+        "today": clock.today(),
+    }
     letter = templates.write("used_up" if urgent else "low_stock", to.locale, **about)
     with speaking(to.locale):
         if urgent:

@@ -27,7 +27,10 @@ Key = tuple[int | None, int]
 
 @dataclass
 class Low:
-    """A product that is low: in a warehouse, or (``warehouse_id`` None) in all of ours together.  Quantities in the product's unit."""
+    """A product that is low: in a warehouse, or (``warehouse_id`` None) in all of ours together.
+
+    Quantities in the product's unit.
+    """
 
     warehouse_id: int | None
     warehouse: str
@@ -79,7 +82,8 @@ def below_safety_stock(connection: sa.Connection) -> dict[Key, Low]:
 
 
 def used_up(connection: sa.Connection, warehouse_id: int, product_id: int) -> Low | None:
-    """The product as it lies in the warehouse now; None when it is not sold any more or the warehouse is none of ours."""
+    """The product as it lies in the warehouse now; None when it is not sold any more or the warehouse is none of ours.
+    """
     row = connection.execute(
         sa.select(
             *PRODUCT,
@@ -91,7 +95,9 @@ def used_up(connection: sa.Connection, warehouse_id: int, product_id: int) -> Lo
         .select_from(Product)
         .join(Unit, Unit.id == Product.unit_id)
         .join(Warehouse, Warehouse.id == warehouse_id)
-        .outerjoin(StockBalance, sa.and_(StockBalance.warehouse_id == Warehouse.id, StockBalance.product_id == Product.id))
+        .outerjoin(
+            StockBalance, sa.and_(StockBalance.warehouse_id == Warehouse.id, StockBalance.product_id == Product.id)
+        )
         .outerjoin(SafetyStock, sa.and_(SafetyStock.warehouse_id == Warehouse.id, SafetyStock.product_id == Product.id))
         .where(Product.id == product_id, SOLD, OURS)
     ).first()
@@ -112,10 +118,14 @@ def _below_in_warehouses(connection: sa.Connection) -> list[Low]:
         .join(Product, Product.id == SafetyStock.product_id)
         .join(Unit, Unit.id == Product.unit_id)
         .join(Warehouse, Warehouse.id == SafetyStock.warehouse_id)
-        .outerjoin(StockBalance, sa.and_(StockBalance.warehouse_id == Warehouse.id, StockBalance.product_id == Product.id))
+        .outerjoin(
+            StockBalance, sa.and_(StockBalance.warehouse_id == Warehouse.id, StockBalance.product_id == Product.id)
+        )
         .where(SOLD, OURS, on_hand < SafetyStock.minimum)
     )
-    return [_low(row, row.warehouse_id, row.warehouse, {row.keeper_id} - {None}) for row in connection.execute(statement)]
+    return [
+        _low(row, row.warehouse_id, row.warehouse, {row.keeper_id} - {None}) for row in connection.execute(statement)
+    ]
 
 
 def _below_together(connection: sa.Connection) -> list[Low]:
@@ -156,7 +166,10 @@ def _low(row: Any, warehouse_id: int | None, warehouse: str, keepers: set[int]) 
 
 def _our_warehouses(connection: sa.Connection) -> dict[int, int | None]:
     """Our own warehouses, with their keepers."""
-    return {row.id: row.keeper_id for row in connection.execute(sa.select(Warehouse.id, Warehouse.keeper_id).where(Warehouse.kind == "internal"))}
+    return {
+        row.id: row.keeper_id
+        for row in connection.execute(sa.select(Warehouse.id, Warehouse.keeper_id).where(Warehouse.kind == "internal"))
+    }
 
 
 def _add_figures(connection: sa.Connection, low: Iterable[Low], warehouses: Iterable[int]) -> None:
@@ -177,7 +190,9 @@ def _add_figures(connection: sa.Connection, low: Iterable[Low], warehouses: Iter
 
 
 def _suppliers(connection: sa.Connection, product_ids: set[int]) -> dict[int, str]:
-    """The supplier of each product by its newest price that holds today, as far as there are suppliers and prices at all."""
+    """The supplier of each product by its newest price that holds today, as far as there are suppliers and prices at
+    all.
+    """
     price, supplier = entity_for("supplier-prices"), entity_for("suppliers")
     if price is None or supplier is None or not product_ids:
         return {}

@@ -21,7 +21,12 @@ from app.core.types import Flag, Moment, Note, Ref, UTCDateTime, Word
 
 RESULTS = {"running": _l("Running"), "done": _l("Done"), "failed": _l("Failed"), "missed": _l("Missed")}
 RESULT_TONES = {"running": "blue", "done": "green", "failed": "red", "missed": "amber"}
-TRIGGERS = {"timetable": _l("Timetable"), "made_up": _l("Made up for a missed run"), "user": _l("By hand"), "command": _l("Command")}
+TRIGGERS = {
+    "timetable": _l("Timetable"),
+    "made_up": _l("Made up for a missed run"),
+    "user": _l("By hand"),
+    "command": _l("Command"),
+}
 TRIGGER_TONES = {"timetable": "grey", "made_up": "amber", "user": "blue", "command": "blue"}
 
 
@@ -35,7 +40,10 @@ class ScheduledJob(Entity):
 
     name: Mapped[Word] = column(_l("Name"), unique=True, readonly=True)
     schedule: Mapped[Word] = column(
-        _l("Schedule"), help=_l("Minute, hour, day of month, month, weekday: “0 15 * * fri” is Friday at 15:00, in the company's time zone")
+        _l("Schedule"),
+        help=_l(
+            "Minute, hour, day of month, month, weekday: “0 15 * * fri” is Friday at 15:00, in the company's time zone"
+        ),
     )
     enabled: Mapped[Flag] = column(_l("Enabled"), default=True)
     last_run: Mapped[Moment | None] = column(_l("Last run"), readonly=True)
@@ -43,7 +51,9 @@ class ScheduledJob(Entity):
     last_state: Mapped[Word | None] = column(_l("Last result"), choices=RESULTS, tones=RESULT_TONES, readonly=True)
     last_result: Mapped[Note | None] = column(_l("What came of it"), readonly=True)
     # Set by «run now», taken by whoever runs the timetable.
-    asked_on: Mapped[Any] = mapped_column(UTCDateTime(), nullable=True, info={"label": _l("Asked for"), "readonly": True})
+    asked_on: Mapped[Any] = mapped_column(
+        UTCDateTime(), nullable=True, info={"label": _l("Asked for"), "readonly": True}
+    )
     asked_by_id: Mapped[int | None] = reference("ab_user.id", _l("Asked by"), readonly=True)
     asked_by: Mapped[User | None] = relationship(User, foreign_keys=[asked_by_id])
 
@@ -150,7 +160,12 @@ def ask_for(job: ScheduledJob) -> ScheduledJob:
     """Ask for a run now: whoever runs the timetable begins it within seconds.  Raises Conflict when nobody does."""
     held = db.session.scalar(sa.select(sa.func.max(JobLease.expires)))
     if held is None or held < clock.now() - WITHOUT_RUNNER:
-        raise Conflict(_("No server runs the timetable now: KEHU_RUN_JOBS is off everywhere. Run it by “python run.py jobs run %(name)s”.", name=job.name))
+        raise Conflict(
+            _(
+                "No server runs the timetable now: KEHU_RUN_JOBS is off everywhere. Run it by “python run.py jobs run %(name)s”.",
+                name=job.name,
+            )
+        )
     job.asked_on, job.asked_by_id = clock.now(), identity.user_id()
     db.session.flush()
     return job

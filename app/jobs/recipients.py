@@ -44,7 +44,12 @@ COLUMNS: tuple[Any, ...] = (
 
 def read(connection: sa.Connection, *where: Any) -> dict[int, Recipient]:
     """The users that ``where`` chooses, by id, as far as mails reach them.  One statement."""
-    statement = sa.select(*COLUMNS).outerjoin(Employee, Employee.user_id == User.id).where(User.active, *where).order_by(User.id)
+    statement = (
+        sa.select(*COLUMNS)
+        .outerjoin(Employee, Employee.user_id == User.id)
+        .where(User.active, *where)
+        .order_by(User.id)
+    )
     found = (recipient(row) for row in connection.execute(statement))
     return {each.user_id: each for each in found if each is not None}
 
@@ -55,7 +60,10 @@ def having_role(*names: str) -> Any:
 
 
 def recipient(row: Any) -> Recipient | None:
-    """Whom ``row`` (with COLUMNS) is about; None when no mail reaches them.  The employee's address goes before the account's."""
+    """Whom ``row`` (with COLUMNS) is about; None when no mail reaches them.
+
+    The employee's address goes before the account's.
+    """
     address = next((text for text in (row.employee_email, row.email) if is_real(text)), None)
     return Recipient(row.user_id, full_name(row), address, row.locale or "") if address else None
 

@@ -1,7 +1,7 @@
 """The runner: a thread of the server process that runs the timetable, if this is the process that holds the lease.
 
-APScheduler ticks in memory; the rows of ``scheduled_jobs`` are the truth.  They are read every few seconds, so that what an administrator
-changes, or another process has run, counts at once.
+APScheduler ticks in memory; the rows of ``scheduled_jobs`` are the truth.  They are read every few seconds, so that
+what an administrator changes, or another process has run, counts at once.
 """
 
 from __future__ import annotations
@@ -185,7 +185,10 @@ class Runner:
 
 
 def start_runner(app: Flask) -> Runner:
-    """The runner of this process, started unless the settings say that it runs no jobs.  Its ``stop()`` belongs to the server's end."""
+    """The runner of this process, started unless the settings say that it runs no jobs.
+
+    Its ``stop()`` belongs to the server's end.
+    """
     runner = Runner(app)
     with app.app_context():
         return runner.start() if settings().run_jobs else runner

@@ -1,7 +1,7 @@
 """When a job's time is: a crontab in the company's zone, moved by holidays where a job asks for it.
 
-A crontab is read as cron reads it: minute, hour, day of month, month, weekday, with 0 and 7 for Sunday (APScheduler alone would take 0
-for Monday), and a job due on the day of the month *or* the weekday when both are given.
+A crontab is read as cron reads it: minute, hour, day of month, month, weekday, with 0 and 7 for Sunday (APScheduler
+alone would take 0 for Monday), and a job due on the day of the month *or* the weekday when both are given.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ class Schedule(BaseTrigger):
         self.move = move
         fields = crontab.split()
         if len(fields) != 5:
-            raise ValueError(_("Write five fields: minute, hour, day of month, month, weekday. “0 15 * * fri” is Friday at 15:00."))
+            raise ValueError(
+                _("Write five fields: minute, hour, day of month, month, weekday. “0 15 * * fri” is Friday at 15:00.")
+            )
         minute, hour, day, month, weekday = fields
         common = {"minute": minute, "hour": hour, "month": month, "timezone": clock.zone()}
         try:
@@ -56,7 +58,10 @@ class Schedule(BaseTrigger):
         if self.move is None:
             return self._fire(moment + INSTANT)
         local = clock.local(moment)
-        return next((due for i in range(FARTHEST_MOVED) if (due := self._first_on(local.date() + DAY * i, local, self.move))), None)
+        return next(
+            (due for i in range(FARTHEST_MOVED) if (due := self._first_on(local.date() + DAY * i, local, self.move))),
+            None,
+        )
 
     def last_between(self, first: datetime, until: datetime) -> datetime:
         """The last due moment from ``first``, which is one, to ``until``."""

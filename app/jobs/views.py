@@ -45,7 +45,10 @@ class OutboxMailView(EntityView, model=OutboxMail):
     columns = ("subject", "to", "state", "attempts", "created_on", "sent_on", "not_before", "error")
     fieldsets = (
         ("", ("subject", "to", "state", "body")),
-        (_l("Sending"), ("attempts", "error", "not_before", "leased_until", "sent_on", "message_id", "dedup_key", "locale")),
+        (
+            _l("Sending"),
+            ("attempts", "error", "not_before", "leased_until", "sent_on", "message_id", "dedup_key", "locale"),
+        ),
     )
     actions = (
         RecordAction(

@@ -1,8 +1,8 @@
-"""Reminding of the weekly plan: on Friday everyone without one for next week, on Monday who still has none, and their superiors.
+"""Reminding of the weekly plan: on Friday who has none for next week, on Monday who still has none, and superiors.
 
-Run by hand, either job acts as if its time were now.  Until the first working day of a week has passed, the reminder is the last call
-for that week; on any other day it is the first reminder for the next week in which anybody works.  Each mail has a key of week, kind
-and user, so that a second run tells nobody again.
+Run by hand, either job acts as if its time were now.  Until the first working day of a week has passed, the reminder is
+the last call for that week; on any other day it is the first reminder for the next week in which anybody works.  Each
+mail has a key of week, kind and user, so that a second run tells nobody again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ SUNDAY = timedelta(days=6)
 
 @dataclass(frozen=True)
 class Missing:
-    """Somebody without a submitted plan.  ``reached`` is None when no mail reaches them; ``draft`` the plan that waits to be submitted."""
+    """Somebody without a submitted plan.
+
+    ``reached`` is None when no mail reaches them; ``draft`` the plan that waits to be submitted.
+    """
 
     user_id: int
     name: str
@@ -70,17 +73,25 @@ def _call(week: date, calendar: Calendar) -> str:
     second = _remind_all(week, people, second=True)
     told = _tell_superiors(week, people)
     return _(
-        "%(count)s reminded once more of their plan for the week of %(week)s, %(told)s superiors told.", count=second, week=week, told=told
+        "%(count)s reminded once more of their plan for the week of %(week)s, %(told)s superiors told.",
+        count=second,
+        week=week,
+        told=told,
     )
 
 
 def missing(week: date, calendar: Calendar) -> list[Missing]:
-    """Who works in the week of the Monday ``week`` and has no submitted plan for it, by department and name.  Four statements."""
+    """Who works in the week of the Monday ``week`` and has no submitted plan for it, by department and name.
+
+    Four statements.
+    """
     worked = calendar.workdays(week)
     connection = db.session.connection()
     plans = {
         row.owner_id: row
-        for row in connection.execute(sa.select(WeeklyPlan.owner_id, WeeklyPlan.id, WeeklyPlan.state).where(WeeklyPlan.week == week))
+        for row in connection.execute(
+            sa.select(WeeklyPlan.owner_id, WeeklyPlan.id, WeeklyPlan.state).where(WeeklyPlan.week == week)
+        )
     }
     away = _away(connection, worked)
     people = connection.execute(
@@ -105,7 +116,9 @@ def _away(connection: sa.Connection, worked: list[date]) -> set[int]:
     """Who is on leave on every one of the days ``worked``; everybody, when none is."""
     if not worked:
         return set(connection.execute(sa.select(User.id)).scalars())
-    statement = sa.select(Leave.owner_id, Leave.starts_on, Leave.ends_on).where(Leave.starts_on <= worked[-1], Leave.ends_on >= worked[0])
+    statement = sa.select(Leave.owner_id, Leave.starts_on, Leave.ends_on).where(
+        Leave.starts_on <= worked[-1], Leave.ends_on >= worked[0]
+    )
     days: dict[int, set[date]] = defaultdict(set)
     for owner_id, starts_on, ends_on in connection.execute(statement):
         days[owner_id].update(day for day in worked if starts_on <= day <= ends_on)
@@ -147,7 +160,9 @@ def _tell_superiors(week: date, people: Iterable[Missing]) -> int:
 
 
 def _superior(person: Missing, departments: dict[int, Any], reached: dict[int, Recipient]) -> int | None:
-    """The nearest manager up the tree who is not the person and whom mails reach: a list must not end with somebody who has left."""
+    """The nearest manager up the tree who is not the person and whom mails reach: a list must not end with somebody who
+    has left.
+    """
     seen: set[int] = set()
     department = departments.get(person.department_id)
     while department is not None and department.id not in seen:

@@ -1,4 +1,5 @@
-"""Which days are worked: Monday to Friday, except on holidays, and the days of a weekend that are worked instead (调休)."""
+"""Which days are worked: Monday to Friday, except on holidays, and the days of a weekend that are worked instead (调休).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ class Calendar:
     @classmethod
     def load(cls) -> Calendar:
         """The calendar of the days around today, from the holidays.  One statement."""
-        rows = db.session.execute(sa.select(Holiday.date, Holiday.is_workday).where(Holiday.date >= clock.today() - LOOK_BACK))
+        rows = db.session.execute(
+            sa.select(Holiday.date, Holiday.is_workday).where(Holiday.date >= clock.today() - LOOK_BACK)
+        )
         return cls({row.date: row.is_workday for row in rows})
 
     def is_workday(self, day: date) -> bool:
@@ -42,7 +45,9 @@ class Calendar:
         return next((week for week in weeks if self.workdays(week)), monday)
 
     def end_of_week(self, day: date) -> date:
-        """``day`` if it is worked, else the last day worked before the Monday after it (maybe the Sunday after, maybe weeks ago)."""
+        """``day`` if it is worked, else the last day worked before the Monday after it (maybe the Sunday after, maybe
+        weeks ago).
+        """
         if self.is_workday(day):
             return day
         sunday = clock.monday_of(day) + DAY * 6

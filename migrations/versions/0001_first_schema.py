@@ -1,7 +1,7 @@
 """first schema
 
 Revision: 0001
-After: 
+After: nothing
 """
 
 from __future__ import annotations

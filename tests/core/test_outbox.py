@@ -156,9 +156,14 @@ class TestSending:
         db.session.commit()
         with pytest.raises(MailServerUnreachable):
             send_due()
-        assert [row.attempts for row in db.session.execute(sa.select(OutboxMail.attempts).order_by(OutboxMail.id))] == [1, 0]
+        assert [row.attempts for row in db.session.execute(sa.select(OutboxMail.attempts).order_by(OutboxMail.id))] == [
+            1,
+            0,
+        ]
 
-    @pytest.mark.parametrize("to", ["nobody", "a@b@c", "ann@example.com\nBcc: all@example.com", "a,b@example.com", "", "<x>@example.com"])
+    @pytest.mark.parametrize(
+        "to", ["nobody", "a@b@c", "ann@example.com\nBcc: all@example.com", "a,b@example.com", "", "<x>@example.com"]
+    )
     def test_what_is_no_address_fails_and_reaches_nobody(self, sending, to):
         write(to=to)
         db.session.commit()

@@ -1,7 +1,7 @@
 """A small company for the tests of jobs: its cast, its warehouse, and the processes that the tests start.
 
-Dora directs; Bob leads Ann in the north, nobody leads Cleo's south, Wei keeps the warehouse, Lin buys.  There are no pages and no
-requests here, as in a job.
+Dora directs; Bob leads Ann in the north, nobody leads Cleo's south, Wei keeps the warehouse, Lin buys.  There are no
+pages and no requests here, as in a job.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from flask import Flask
 from flask_appbuilder.security.sqla.models import Role
 from flask_babel import Babel
 
-import app.models  # noqa: F401 (every table)
+import app.models
 from app.core import clock, crud, db, identity
 from app.core.entity import User
 from app.core.i18n import compile_catalogues
@@ -73,7 +73,9 @@ def build() -> None:
     with db.db.engine.begin() as connection:
         triggers.create(connection)
     with db.transaction() as session:
-        roles = {name: Role(name=name) for name in {role for *_rest, role, _locale in CAST.values()} | {"Administrator"}}
+        roles = {
+            name: Role(name=name) for name in {role for *_rest, role, _locale in CAST.values()} | {"Administrator"}
+        }
         session.add_all(roles.values())
         users = {}
         for name, (first, last, _department, role, locale) in CAST.items():
@@ -81,7 +83,14 @@ def build() -> None:
             user.locale, user.roles = locale, [roles[role]]
             session.add(user)
             users[name] = user
-        admin = User(username="admin", first_name="Ada", last_name="Min", email="ada@example.com", active=True, roles=[roles["Administrator"]])
+        admin = User(
+            username="admin",
+            first_name="Ada",
+            last_name="Min",
+            email="ada@example.com",
+            active=True,
+            roles=[roles["Administrator"]],
+        )
         session.add(admin)
         session.flush()
         company = crud.create(Department, {"name": "Company", "manager": users["dora"].id})

@@ -48,7 +48,9 @@ def row(name: str = "probe") -> ScheduledJob:
 
 
 def runs(name: str = "probe") -> list[tuple[str, str]]:
-    found = db.session.execute(sa.select(JobRun.state, JobRun.trigger).join(ScheduledJob).where(ScheduledJob.name == name).order_by(JobRun.id))
+    found = db.session.execute(
+        sa.select(JobRun.state, JobRun.trigger).join(ScheduledJob).where(ScheduledJob.name == name).order_by(JobRun.id)
+    )
     return [tuple(each) for each in found]
 
 
@@ -58,9 +60,8 @@ def hours(moment: datetime) -> str:
 
 @pytest.fixture
 def synced(either):
-    with at(12, 30):
-        with db.transaction():
-            app.jobs.sync_jobs()
+    with at(12, 30), db.transaction():
+        app.jobs.sync_jobs()
     return either
 
 
@@ -161,7 +162,9 @@ class TestInterrupted:
     def interrupt(self, trigger: str = "timetable") -> None:
         """A run that a process which is gone has left behind."""
         started = clock.now()
-        db.session.add(JobRun(job_id=row().id, due=started, started=started, state="running", trigger=trigger, runner="gone/1"))
+        db.session.add(
+            JobRun(job_id=row().id, due=started, started=started, state="running", trigger=trigger, runner="gone/1")
+        )
         db.session.commit()
 
     def test_is_made_up_once(self, synced):
@@ -209,7 +212,10 @@ class TestByHand:
     def test_lists_the_timetable(self, synced):
         lines = commands.list_jobs()
         assert lines[0].startswith("Name")
-        assert any(line.startswith("weekly-plan-reminder ") and "0 15 * * fri" in line and "2026-11-27 15:00" in line for line in lines)
+        assert any(
+            line.startswith("weekly-plan-reminder ") and "0 15 * * fri" in line and "2026-11-27 15:00" in line
+            for line in lines
+        )
 
     def test_asking_for_a_run(self, synced):
         with at(12, 45):

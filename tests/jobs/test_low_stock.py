@@ -203,7 +203,14 @@ class TestUsedUp:
         valve = make_product("V1")
         stock(valve, "9")
         db.session.commit()
-        may = frozenset({("can_add", "StockAdjustment"), ("can_post", "StockAdjustment"), ("can_change_all", "stock"), ("can_see_all", "stock")})
+        may = frozenset(
+            {
+                ("can_add", "StockAdjustment"),
+                ("can_post", "StockAdjustment"),
+                ("can_change_all", "stock"),
+                ("can_see_all", "stock"),
+            }
+        )
         with identity.acting_as(identity.Actor(user("wei"), "Wei", permissions=may)):
             stock(valve, "-9")
         assert set(since()) == {"wei@example.com", "lin@example.com"}

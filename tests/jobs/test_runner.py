@@ -74,7 +74,9 @@ class TestRunner:
         with at_work(application):
             job = db.session.scalars(sa.select(ScheduledJob).where(ScheduledJob.name == "low-stock-alert")).one()
             now = clock.now()
-            db.session.add(JobRun(job_id=job.id, due=now, started=now, state="running", trigger="timetable", runner="gone/1"))
+            db.session.add(
+                JobRun(job_id=job.id, due=now, started=now, state="running", trigger="timetable", runner="gone/1")
+            )
             db.session.add(JobLease(name="timetable", holder="gone/1", expires=now))
             db.session.commit()
         runner = start_runner(application)

@@ -49,7 +49,9 @@ class TestCrontab:
         assert next_after(both, "2026-11-24T12:00") == "Thu 2026-11-26 08:00"
         assert next_after(both, "2026-11-26T08:00") == "Fri 2026-11-27 08:00"
 
-    @pytest.mark.parametrize("crontab", ["", "15:00", "0 15 * *", "61 * * * *", "0 25 * * *", "0 8 * * fry", "0 8 * * 8", "0 8 30 2 *"])
+    @pytest.mark.parametrize(
+        "crontab", ["", "15:00", "0 15 * *", "61 * * * *", "0 25 * * *", "0 8 * * fry", "0 8 * * 8", "0 8 30 2 *"]
+    )
     def test_refuses_what_is_none(self, crontab):
         with pytest.raises(ValueError):
             Schedule(crontab)
@@ -61,7 +63,9 @@ class TestCrontab:
     def test_finds_the_last_of_many(self):
         first = local("2026-01-01T00:00")
         assert Schedule("* * * * *").last_between(first, local("2026-11-24T12:00:30")) == local("2026-11-24T12:00")
-        assert Schedule("0 15 * * fri").last_between(local("2026-11-06T15:00"), local("2026-11-24T12:00")) == local("2026-11-20T15:00")
+        assert Schedule("0 15 * * fri").last_between(local("2026-11-06T15:00"), local("2026-11-24T12:00")) == local(
+            "2026-11-20T15:00"
+        )
         assert Schedule("0 15 * * fri").last_between(first, first + timedelta(minutes=1)) == first
 
 

@@ -19,7 +19,9 @@ EVERYONE = {f"{name}@example.com" for name in CAST}
 
 def mails(kind: str = "") -> dict[str, OutboxMail]:
     """The mails whose key names ``kind``, by recipient."""
-    rows = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.dedup_key.contains(f", {kind}")).order_by(OutboxMail.id))
+    rows = db.session.scalars(
+        sa.select(OutboxMail).where(OutboxMail.dedup_key.contains(f", {kind}")).order_by(OutboxMail.id)
+    )
     return {mail.to: mail for mail in rows}
 
 
@@ -84,7 +86,9 @@ class TestReminder:
         session.scalars(sa.select(Employee).where(Employee.user_id == user("ann"))).one().active = False
         session.scalars(sa.select(User).where(User.username == "bob")).one().active = False
         session.scalars(sa.select(User).where(User.username == "cleo")).one().email = "cleo@localhost"
-        session.scalars(sa.select(Employee).where(Employee.user_id == user("lin"))).one().email = "lin.wu@work.example.com"
+        session.scalars(
+            sa.select(Employee).where(Employee.user_id == user("lin"))
+        ).one().email = "lin.wu@work.example.com"
         session.commit()
         run(weekly_plan.remind, FRIDAY)
         assert set(mails()) == {"wei@example.com", "dora@example.com", "lin.wu@work.example.com"}
@@ -113,7 +117,13 @@ class TestReminder:
         few = statements()
         department = db.session.scalars(sa.select(Department.id).where(Department.name == "South")).one()
         for number in range(30):
-            extra = User(username=f"u{number}", first_name="U", last_name=str(number), email=f"u{number}@example.com", active=True)
+            extra = User(
+                username=f"u{number}",
+                first_name="U",
+                last_name=str(number),
+                email=f"u{number}@example.com",
+                active=True,
+            )
             db.session.add(extra)
             db.session.flush()
             crud.create(Employee, {"user": extra.id, "department": department})

@@ -1,7 +1,8 @@
 """How a message is made and handed to the mail server, and what its answers mean.
 
-``smtp://host`` speaks in clear and goes over to TLS when the server offers it; ``smtps://host`` begins with TLS.  A certificate is
-checked whenever a password is sent or TLS was asked for; otherwise TLS with any certificate is better than none.
+``smtp://host`` speaks in clear and goes over to TLS when the server offers it; ``smtps://host`` begins with TLS.  A
+certificate is checked whenever a password is sent or TLS was asked for; otherwise TLS with any certificate is better
+than none.
 """
 
 from __future__ import annotations
@@ -191,7 +192,10 @@ def _words(code: int, reply: bytes | str) -> str:
 def message(
     *, sender: str, to: str, subject: str, text: str, html: str, message_id: str, at: datetime, language: str = ""
 ) -> EmailMessage:
-    """The message as it goes over the wire.  Raises ValueError when a header could not be what it says (a line break, no address)."""
+    """The message as it goes over the wire.
+
+    Raises ValueError when a header could not be what it says (a line break, no address).
+    """
     made = EmailMessage(policy=POLICY)
     try:
         made["From"] = sender

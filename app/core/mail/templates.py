@@ -1,7 +1,7 @@
 """How a mail is written: one template as HTML and one as plain text, in the reader's language.
 
-The templates are in ``app/templates/mail``; they are rendered by an environment of their own, since a job has no request that a
-page's helpers could ask.
+The templates are in ``app/templates/mail``; they are rendered by an environment of their own, since a job has no
+request that a page's helpers could ask.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def day(value: date) -> str:
 
 
 def write(template: str, locale: str | None, **about: Any) -> Letter:
-    """The mail that ``template`` (without ending) makes of ``about``, in ``locale`` (the company's language when unknown)."""
+    """The mail that ``template`` (without ending) makes of ``about``, in ``locale`` (else the company's language)."""
     with speaking(locale):
         about |= {"address": settings().address, "company": settings().company, "language": current_locale()}
         environment = _environment()

@@ -258,7 +258,7 @@ class EntityApi(BaseApi):
             401: {$ref: '#/components/responses/401'}
             404: {$ref: '#/components/responses/404'}
         """
-        return picture_response(self.view, pk, name, digest)
+        return picture_response(self.view, pk, name, digest)  # type: ignore[return-value]
 
     @expose("/pick", methods=["GET"])
     @permission_name("list")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from app.core.audit import AuditEntry
 from app.core.i18n import lazy_gettext as _l
 from app.core.users import Role, User
@@ -18,6 +21,10 @@ class UserView(EntityView, model=User):
     sort = "username"
     help = _l("Accounts that can log in. Give each its roles here, and its department under Employees.")
     importable = False
+
+    @classmethod
+    def defaults(cls) -> Mapping[str, Any]:
+        return {"active": True}
 
 
 class RoleView(EntityView, model=Role):
