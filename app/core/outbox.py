@@ -147,7 +147,8 @@ def waiting_time(attempts: int) -> timedelta:
 
 
 def send_due(ignore_waiting: bool = False, limit: int = 500) -> tuple[int, int]:
-    """Send what is due (with ``ignore_waiting`` all that is queued), at most ``limit`` mails; how many went out and not.
+    """Send what is due (with ``ignore_waiting`` all that is queued), at most ``limit`` mails; how many went out and
+    not.
 
     Commits by itself, mail by mail: call it outside any transaction.  Without a mail server in the settings the mails
     stay queued. Raises MailServerUnreachable when there is no talking to the server (then the rest is not tried),

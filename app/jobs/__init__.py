@@ -23,7 +23,8 @@ TIMETABLE: tuple[Job, ...] = (
         weekly_plan.remind,
         _l("Weekly plan: reminder"),
         _l(
-            "Reminds everyone who has not submitted a plan for next week. If the day is a holiday: on the last working day of the week."
+            "Reminds everyone who has not submitted a plan for next week. "
+            "If the day is a holiday: on the last working day of the week."
         ),
         moved=Calendar.end_of_week,
     ),
@@ -33,7 +34,8 @@ TIMETABLE: tuple[Job, ...] = (
         weekly_plan.last_call,
         _l("Weekly plan: last call"),
         _l(
-            "Reminds once more who still has no plan for this week, and tells their superiors. After a holiday: on the next working day."
+            "Reminds once more who still has no plan for this week, and tells their superiors. "
+            "After a holiday: on the next working day."
         ),
         moved=Calendar.workday_from,
     ),

@@ -162,7 +162,8 @@ def ask_for(job: ScheduledJob) -> ScheduledJob:
     if held is None or held < clock.now() - WITHOUT_RUNNER:
         raise Conflict(
             _(
-                "No server runs the timetable now: KEHU_RUN_JOBS is off everywhere. Run it by “python run.py jobs run %(name)s”.",
+                "No server runs the timetable now: KEHU_RUN_JOBS is off everywhere. "
+                "Run it by “python run.py jobs run %(name)s”.",
                 name=job.name,
             )
         )

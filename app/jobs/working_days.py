@@ -1,5 +1,4 @@
-"""Which days are worked: Monday to Friday, except on holidays, and the days of a weekend that are worked instead (调休).
-"""
+"""Which days are worked: Monday to Friday, except holidays, and the days of a weekend worked instead (调休)."""
 
 from __future__ import annotations
 

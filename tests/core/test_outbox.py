@@ -1,4 +1,4 @@
-# ruff: noqa: F811 (fixtures)
+# ruff: noqa: F811
 """Mails are written with their cause, and sent once, whatever happens."""
 
 from __future__ import annotations

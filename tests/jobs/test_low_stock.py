@@ -113,7 +113,10 @@ class TestWhatIsLow:
     def test_costs_the_same_for_many(self, company):
         def statements(day: int) -> int:
             seen = []
-            listener = lambda *args: seen.append(args[2])  # noqa: E731
+
+            def listener(*args):
+                seen.append(args[2])
+
             sa.event.listen(db.db.engine, "before_cursor_execute", listener)
             tell(day)
             sa.event.remove(db.db.engine, "before_cursor_execute", listener)

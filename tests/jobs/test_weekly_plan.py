@@ -108,7 +108,10 @@ class TestReminder:
     def test_costs_the_same_for_many(self, company):
         def statements() -> int:
             seen = []
-            listener = lambda *args: seen.append(args[2])  # noqa: E731
+
+            def listener(*args):
+                seen.append(args[2])
+
             sa.event.listen(db.db.engine, "before_cursor_execute", listener)
             run(weekly_plan.remind, MONDAY)
             sa.event.remove(db.db.engine, "before_cursor_execute", listener)
