@@ -28,7 +28,9 @@ class Refused(Exception):
 
 def run(asked: argparse.Namespace) -> int:
     """Do ``asked``; the exit status."""
-    logging.basicConfig(level=os.environ.get("KEHU_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=os.environ.get("KEHU_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
     for chatty in ("flask_appbuilder", "alembic", "apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
@@ -68,10 +70,20 @@ def _serve(app: Flask, settings: Settings, asked: argparse.Namespace, outcome: s
     if outcome.password is not None:
         print(f"  Log in as   admin\n  Password    {outcome.password}   (shown this once)\n", flush=True)
     else:
-        print("  Log in as   admin, with the password of the first start (python run.py set-password admin makes a new one)\n", flush=True)
+        print(
+            "  Log in as   admin, with the password of the first start (python run.py set-password admin makes a new one)\n",
+            flush=True,
+        )
     runner = start_runner(app) if settings.run_jobs and not asked.no_jobs else None
     try:
-        serve(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None, clear_untrusted_proxy_headers=True)
+        serve(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+        )
     finally:
         if runner is not None:
             runner.stop()

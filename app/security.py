@@ -1,7 +1,8 @@
 """Who may do what: our small security manager on Flask-AppBuilder's, and the roles of the company as one table.
 
-Grants are data: ``sync`` puts the table's defaults into the database once, and never again undoes what an administrator changed.
-Permissions are kept by the entity's class name («can_edit» on «Customer»); grants that widen them («can_see_all») by the domain's.
+Grants are data: ``sync`` puts the table's defaults into the database once, and never again undoes what an administrator
+changed. Permissions are kept by the entity's class name («can_edit» on «Customer»); grants that widen them
+(«can_see_all») by the domain's.
 """
 
 from __future__ import annotations
@@ -15,10 +16,27 @@ import sqlalchemy as sa
 from flask import Flask, current_app, jsonify
 from flask_appbuilder import Model
 from flask_appbuilder.models.sqla.interface import SQLAInterface
-from flask_appbuilder.security.sqla.apis import GroupApi, PermissionApi, PermissionViewMenuApi, RoleApi, UserApi, ViewMenuApi
+from flask_appbuilder.security.sqla.apis import (
+    GroupApi,
+    PermissionApi,
+    PermissionViewMenuApi,
+    RoleApi,
+    UserApi,
+    ViewMenuApi,
+)
 from flask_appbuilder.security.sqla.manager import SecurityManager
-from flask_appbuilder.security.sqla.models import Group, Role, User, assoc_group_role, assoc_permissionview_role, assoc_user_group, assoc_user_role
-from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu
+from flask_appbuilder.security.sqla.models import (
+    Group,
+    Permission,
+    PermissionView,
+    Role,
+    User,
+    ViewMenu,
+    assoc_group_role,
+    assoc_permissionview_role,
+    assoc_user_group,
+    assoc_user_role,
+)
 from flask_jwt_extended import JWTManager
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,7 +47,20 @@ from app.core.users import full_name
 from app.core.web.view import views
 
 ADMINISTRATOR = "Administrator"
-DOMAINS = ("people", "catalog", "crm", "library", "activities", "stock", "sales", "purchasing", "finance", "service", "marketing", "system")
+DOMAINS = (
+    "people",
+    "catalog",
+    "crm",
+    "library",
+    "activities",
+    "stock",
+    "sales",
+    "purchasing",
+    "finance",
+    "service",
+    "marketing",
+    "system",
+)
 
 READ = "list show export"
 WRITE = "add edit delete import"
@@ -53,7 +84,9 @@ class RoleTable:
 
 EVERYONE = RoleTable(
     may={
-        **dict.fromkeys(("Department", "Employee", "Holiday", "Category", "Unit", "Brand", "Product", "Warehouse"), READ),
+        **dict.fromkeys(
+            ("Department", "Employee", "Holiday", "Category", "Unit", "Brand", "Product", "Warehouse"), READ
+        ),
         "User": "pick",
         "OpenApi": "get",
         "Leave": f"{READ} add edit delete",
@@ -70,7 +103,9 @@ _SALES = {
 }
 _STOCK_BOOK = {"StockEntry": READ, "StockBalance": READ}
 _BUSINESS = {
-    **dict.fromkeys(("Customer", "Contact", "CustomerShare", "SafetyStock", "StockAdjustment", "StockEntry", "StockBalance"), READ),
+    **dict.fromkeys(
+        ("Customer", "Contact", "CustomerShare", "SafetyStock", "StockAdjustment", "StockEntry", "StockBalance"), READ
+    ),
 }
 _SYSTEM = dict.fromkeys(
     ("AuditEntry", "OutboxMail", "ScheduledJob", "JobRun", "ImportRun", "ImportMapping", "User", "Role"), READ
@@ -83,7 +118,12 @@ ROLES: dict[str, RoleTable] = {
         grants={SEE_ALL: DOMAINS[:-1], CHANGE_ALL: ("activities",), SEE_COST: DOMAINS, SEE_DETAILS: DOMAINS},
     ),
     "Sales manager": RoleTable(
-        may={**_SALES, "Customer": f"{READ} {WRITE}", "Contact": f"{READ} {WRITE}", "WeeklyPlan": f"{OWN_PLANS} review"},
+        may={
+            **_SALES,
+            "Customer": f"{READ} {WRITE}",
+            "Contact": f"{READ} {WRITE}",
+            "WeeklyPlan": f"{OWN_PLANS} review",
+        },
         grants={ASSIGN: ("crm", "activities"), SEE_COST: ("catalog",), SEE_DETAILS: ("crm", "people")},
     ),
     "Salesperson": RoleTable(may=_SALES, grants={SEE_DETAILS: ("crm",)}),
@@ -105,7 +145,11 @@ ROLES: dict[str, RoleTable] = {
             **_STOCK_BOOK,
             **_IMPORTS,
         },
-        grants={SEE_ALL: ("catalog", "purchasing", "stock"), CHANGE_ALL: ("purchasing",), SEE_COST: ("catalog", "stock", "purchasing")},
+        grants={
+            SEE_ALL: ("catalog", "purchasing", "stock"),
+            CHANGE_ALL: ("purchasing",),
+            SEE_COST: ("catalog", "stock", "purchasing"),
+        },
     ),
     "Accountant": RoleTable(
         may={**_BUSINESS},
@@ -120,13 +164,27 @@ ROLES: dict[str, RoleTable] = {
         may={"Customer": READ, "Contact": READ},
         grants={SEE_ALL: ("crm", "service"), CHANGE_ALL: ("service",), SEE_DETAILS: ("crm",)},
     ),
-    "Marketer": RoleTable(may={"Customer": READ, "Contact": READ}, grants={SEE_ALL: ("crm", "marketing"), SEE_DETAILS: ("crm",)}),
+    "Marketer": RoleTable(
+        may={"Customer": READ, "Contact": READ}, grants={SEE_ALL: ("crm", "marketing"), SEE_DETAILS: ("crm",)}
+    ),
     "Auditor": RoleTable(
         may={
             **_BUSINESS,
             **_SYSTEM,
             **dict.fromkeys(
-                ("Department", "Employee", "Holiday", "Leave", "Category", "Unit", "Brand", "Product", "Warehouse", "WeeklyPlan"), READ
+                (
+                    "Department",
+                    "Employee",
+                    "Holiday",
+                    "Leave",
+                    "Category",
+                    "Unit",
+                    "Brand",
+                    "Product",
+                    "Warehouse",
+                    "WeeklyPlan",
+                ),
+                READ,
             ),
         },
         grants={SEE_ALL: DOMAINS, SEE_COST: DOMAINS, SEE_DETAILS: DOMAINS},
@@ -136,7 +194,9 @@ ROLES: dict[str, RoleTable] = {
 
 
 class SeededGrant(Model):
-    """A default that has been given to a role once; whatever an administrator does with it since, it is not given again."""
+    """A default that has been given to a role once; whatever an administrator does with it since, it is not given
+    again.
+    """
 
     __tablename__ = "seeded_grants"
     __table_args__ = (sa.UniqueConstraint("role", "permission", "subject"),)
@@ -234,12 +294,21 @@ class KehuSecurityManager(SecurityManager):
         self.auth_view = LoginView()
         self.user_view = None
         self.appbuilder.add_view_no_menu(self.auth_view)
-        apis = (self.security_api, self.permission_api, self.role_api, self.user_api, self.view_menu_api, self.permission_view_menu_api)
+        apis = (
+            self.security_api,
+            self.permission_api,
+            self.role_api,
+            self.user_api,
+            self.view_menu_api,
+            self.permission_view_menu_api,
+        )
         for api in (*apis, self.group_api):
             self.appbuilder.add_api(api)
 
     def create_jwt_manager(self, app: Flask) -> JWTManager:
-        """Tokens; one that is no good, over, or somebody's who is no longer active answers 401 with a message like any refusal."""
+        """Tokens; one that is no good, over, or somebody's who is no longer active answers 401 with a message like any
+        refusal.
+        """
         manager = super().create_jwt_manager(app)
 
         def refused(*_about: Any) -> Any:
@@ -318,19 +387,25 @@ def fingerprint() -> str:
 
 
 def sync() -> None:
-    """Make the database know every permission and role, and give each role its defaults once.  A few statements, whatever their number."""
+    """Make the database know every permission and role, and give each role its defaults once.  A few statements,
+    whatever their number.
+    """
     connection = db.session.connection()
     pairs = needed()
     permissions = _ensure_names(connection, Permission.__table__, {name for name, _subject in pairs})
     subjects = _ensure_names(connection, ViewMenu.__table__, {subject for _name, subject in pairs})
     known = _permission_views(connection)
     missing = [
-        {"permission_id": permissions[name], "view_menu_id": subjects[subject]} for name, subject in sorted(pairs) if (name, subject) not in known
+        {"permission_id": permissions[name], "view_menu_id": subjects[subject]}
+        for name, subject in sorted(pairs)
+        if (name, subject) not in known
     ]
     if missing:
         connection.execute(sa.insert(PermissionView.__table__), missing)
         known = _permission_views(connection)
-    seeded = set(connection.execute(sa.select(SeededGrant.role, SeededGrant.permission, SeededGrant.subject)).tuples().all())
+    seeded = set(
+        connection.execute(sa.select(SeededGrant.role, SeededGrant.permission, SeededGrant.subject)).tuples().all()
+    )
     new_roles = {name for name in ROLES if (name, "", "") not in seeded}
     existing = dict(connection.execute(sa.select(Role.name, Role.id)).tuples().all())
     to_make = [{"name": name} for name in sorted(new_roles - set(existing))]
@@ -339,7 +414,13 @@ def sync() -> None:
         existing = dict(connection.execute(sa.select(Role.name, Role.id)).tuples().all())
     marks = [{"role": name, "permission": "", "subject": ""} for name in sorted(new_roles)]
     gifts = []
-    held = set(connection.execute(sa.select(assoc_permissionview_role.c.role_id, assoc_permissionview_role.c.permission_view_id)).tuples().all())
+    held = set(
+        connection.execute(
+            sa.select(assoc_permissionview_role.c.role_id, assoc_permissionview_role.c.permission_view_id)
+        )
+        .tuples()
+        .all()
+    )
     for name, table in ROLES.items():
         for permission, subject in sorted(table.pairs() if name != ADMINISTRATOR else pairs):
             if (name, permission, subject) in seeded:

@@ -1,7 +1,7 @@
 """Setting up and keeping up: schema, triggers, permissions, jobs, the first administrator.
 
-Done at every start, under a lock, so that any number of processes may start at once on an empty database; with nothing changed it costs
-two look-ups.
+Done at every start, under a lock, so that any number of processes may start at once on an empty database; with nothing
+changed it costs two look-ups.
 """
 
 from __future__ import annotations
@@ -114,7 +114,12 @@ def _first_administrator() -> str | None:
     password = settings().admin_password or secrets.token_urlsafe(9)
     role = db.session.scalars(sa.select(Role).where(Role.name == security.ADMINISTRATOR)).one()
     admin = User(
-        username="admin", first_name="", last_name="Administrator", email="admin@localhost", active=True, password=generate_password_hash(password)
+        username="admin",
+        first_name="",
+        last_name="Administrator",
+        email="admin@localhost",
+        active=True,
+        password=generate_password_hash(password),
     )
     admin.roles = [role]
     db.session.add(admin)

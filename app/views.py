@@ -18,20 +18,40 @@ from app.domains.activities.views import WeeklyPlanView
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
 from app.domains.crm.views import ContactView, CustomerShareView, CustomerView
 from app.domains.people.views import DepartmentView, EmployeeView, HolidayView, LeaveView
-from app.domains.stock.views import SafetyStockView, StockAdjustmentView, StockBalanceView, StockEntryView, WarehouseView
+from app.domains.stock.views import (
+    SafetyStockView,
+    StockAdjustmentView,
+    StockBalanceView,
+    StockEntryView,
+    WarehouseView,
+)
 from app.jobs.views import JobRunView, OutboxMailView, ScheduledJobView
 
 CONSOLE = (
     MapSection("crm", _l("Customers"), "users", (CustomerView, ContactView, CustomerShareView)),
     MapSection("activities", _l("Activities"), "clipboard", (WeeklyPlanView,)),
     MapSection("catalog", _l("Products"), "box", (ProductView, CategoryView, BrandView, UnitView)),
-    MapSection("stock", _l("Stock"), "chart", (StockBalanceView, StockAdjustmentView, SafetyStockView, StockEntryView, WarehouseView)),
+    MapSection(
+        "stock",
+        _l("Stock"),
+        "chart",
+        (StockBalanceView, StockAdjustmentView, SafetyStockView, StockEntryView, WarehouseView),
+    ),
     MapSection("people", _l("People"), "people", (EmployeeView, DepartmentView, LeaveView, HolidayView)),
     MapSection(
         "system",
         _l("System"),
         "cog",
-        (UserView, RoleView, ScheduledJobView, JobRunView, OutboxMailView, ImportRunView, ImportMappingView, AuditEntryView),
+        (
+            UserView,
+            RoleView,
+            ScheduledJobView,
+            JobRunView,
+            OutboxMailView,
+            ImportRunView,
+            ImportMappingView,
+            AuditEntryView,
+        ),
     ),
 )
 

@@ -1,4 +1,6 @@
-"""``make bench``: every benchmark on SQLite and on a PostgreSQL of its own; the table goes to docs/benchmarks.md with ``--write``."""
+"""``make bench``: every benchmark on SQLite and on a PostgreSQL of its own; the table goes to docs/benchmarks.md with
+``--write``.
+"""
 
 from __future__ import annotations
 

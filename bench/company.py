@@ -18,7 +18,16 @@ from config import Settings
 
 ROWS = 100_000
 PASSWORD = "a password for benchmarks"
-NAMES = ("北京科技", "Shanghai Harbour", "广州明亮", "Bright Tea", "成都天府", "Northern Mills", "深圳前海", "Blue River")
+NAMES = (
+    "北京科技",
+    "Shanghai Harbour",
+    "广州明亮",
+    "Bright Tea",
+    "成都天府",
+    "Northern Mills",
+    "深圳前海",
+    "Blue River",
+)
 
 
 def make_app(folder: Path, url: str = "") -> Flask:
@@ -41,7 +50,10 @@ def insert(resource: str, rows: list[dict[str, Any]]) -> None:
     stamps = {"created_on": moment, "changed_on": moment, "version": 1}
     db.session.connection().execute(
         sa.insert(model.__table__),
-        [{**stamps, "search_text": search.search_text(row.get(name) for name in model.searched), **row} for row in rows],
+        [
+            {**stamps, "search_text": search.search_text(row.get(name) for name in model.searched), **row}
+            for row in rows
+        ],
     )
 
 
@@ -62,7 +74,9 @@ def fill_customers(count: int = ROWS) -> None:
         for number in range(1, count + 1)
     ]
     insert("customers", customers)
-    insert("contacts", [{"customer_id": row["id"], "name": f"张伟 {row['id']}", "is_primary": True} for row in customers])
+    insert(
+        "contacts", [{"customer_id": row["id"], "name": f"张伟 {row['id']}", "is_primary": True} for row in customers]
+    )
 
 
 def timed(work: Callable[[], Any], times: int = 5) -> float:

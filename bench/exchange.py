@@ -43,7 +43,9 @@ def run(url: str) -> list[tuple[str, float, str, float]]:
 
         def write(format: str) -> None:
             with app.app_context(), db.transaction(seller):
-                count = export(Customer, sa.select(Customer).order_by(Customer.id), COLUMNS, format, folder / f"out.{format}")
+                count = export(
+                    Customer, sa.select(Customer).order_by(Customer.id), COLUMNS, format, folder / f"out.{format}"
+                )
                 assert count == ROWS
 
         def take_back(run_id: int | None) -> None:
@@ -57,7 +59,11 @@ def run(url: str) -> list[tuple[str, float, str, float]]:
                 session.rollback()
 
         def read_and_write() -> None:
-            with app.app_context(), db.db.engine.connect() as connection, (folder / "raw.csv").open("w", newline="") as out:
+            with (
+                app.app_context(),
+                db.db.engine.connect() as connection,
+                (folder / "raw.csv").open("w", newline="") as out,
+            ):
                 names = ", ".join(name if name != "owner" else "owner_id" for name in COLUMNS)
                 csv.writer(out).writerows(connection.exec_driver_sql(f"SELECT {names} FROM customers ORDER BY id"))
 

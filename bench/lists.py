@@ -1,4 +1,6 @@
-"""Lists, search, filters, pickers and records over 100,000 customers, by page and by API, beside the bare SQL of the same rows."""
+"""Lists, search, filters, pickers and records over 100,000 customers, by page and by API, beside the bare SQL of the
+same rows.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,11 @@ def run(url: str) -> list[tuple[str, float, str, float]]:
                 page("/customers/pick?q=bjkj+777"),
                 raw(f"{rows}{searched} ORDER BY id LIMIT 20"),
             ),
-            ("API list, two conditions", api(f"/api/v1/customers/?q={query}"), raw(count + filtered, f"{rows}{filtered} ORDER BY id DESC LIMIT 20")),
+            (
+                "API list, two conditions",
+                api(f"/api/v1/customers/?q={query}"),
+                raw(count + filtered, f"{rows}{filtered} ORDER BY id DESC LIMIT 20"),
+            ),
             ("record page", page("/customers/show/77777"), raw(f"{rows} WHERE id = 77777")),
             ("add form", page("/contacts/add"), raw("SELECT 1")),
         ]

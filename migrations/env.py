@@ -43,4 +43,3 @@ def run() -> None:
 
 if current_app:
     run()
-

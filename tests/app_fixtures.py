@@ -1,7 +1,7 @@
 """The application in a test: a fresh database for each test, the cast, and clients that act as one of them.
 
-The cast: Ann sells, Bob is her manager, Cleo sells in another team, Wei keeps the warehouse, Fang keeps the books, Lin buys; Dora directs,
-Otto audits, and ``admin`` administers.
+The cast: Ann sells, Bob is her manager, Cleo sells in another team, Wei keeps the warehouse, Fang keeps the books, Lin
+buys; Dora directs, Otto audits, and ``admin`` administers.
 """
 
 from __future__ import annotations
@@ -46,7 +46,12 @@ CAST = {
 def settings_for(folder: Path, url: str = "", **values: Any) -> Settings:
     """Settings of a test's application in ``folder``."""
     extra = {"TESTING": False, "PROPAGATE_EXCEPTIONS": False}
-    given = {"admin_password": PASSWORD, "secret_key": "a key for tests, long enough for a signature", "run_jobs": False, "timezone": "Asia/Shanghai"}
+    given = {
+        "admin_password": PASSWORD,
+        "secret_key": "a key for tests, long enough for a signature",
+        "run_jobs": False,
+        "timezone": "Asia/Shanghai",
+    }
     return Settings(data_dir=folder, database_url=url, extra=extra, **{**given, **values})
 
 
@@ -116,7 +121,9 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Running:
 
 @pytest.fixture
 def app(_running: Running) -> Iterator[Flask]:
-    """The application on SQLite, with a database that holds the cast and nothing else.  Not in a context: clients make their own."""
+    """The application on SQLite, with a database that holds the cast and nothing else.  Not in a context: clients make
+    their own.
+    """
     _running.reset()
     yield _running.app
     with _running.app.app_context():
@@ -160,9 +167,8 @@ def acting(app: Flask, username: str | None = None) -> Iterator[Any]:
             user = db.session.scalars(sa.select(User).where(User.username == username)).one()
             actor = security.load_actor(user)
             db.session.remove()
-        with identity.acting_as(actor):
-            with db.transaction() as session:
-                yield session
+        with identity.acting_as(actor), db.transaction() as session:
+            yield session
 
 
 @pytest.fixture
@@ -178,7 +184,9 @@ class Api:
         self.client: FlaskClient = app.test_client(use_cookies=False)
         self.headers: dict[str, str] = {}
         if username is not None:
-            answer = self.client.post("/api/v1/security/login", json={"username": username, "password": password, "provider": "db"})
+            answer = self.client.post(
+                "/api/v1/security/login", json={"username": username, "password": password, "provider": "db"}
+            )
             assert answer.status_code == 200, answer.text
             self.headers = {"Authorization": f"Bearer {answer.json['access_token']}"}  # type: ignore[index]
 
@@ -186,7 +194,9 @@ class Api:
         """Any request; ``body`` is sent as JSON."""
         if body is not None:
             options["json"] = body
-        return self.client.open(f"/api/v1/{path}", method=method, headers={**self.headers, **options.pop("headers", {})}, **options)
+        return self.client.open(
+            f"/api/v1/{path}", method=method, headers={**self.headers, **options.pop("headers", {})}, **options
+        )
 
     def get(self, path: str, q: Any = None, **options: Any) -> Any:
         """GET, with ``q`` written as rison."""
@@ -223,7 +233,9 @@ class Api:
         import io
 
         data = {"file": (io.BytesIO(content), filename), **fields}
-        return self.client.post(f"/api/v1/{resource}/import", data=data, headers=self.headers, content_type="multipart/form-data")
+        return self.client.post(
+            f"/api/v1/{resource}/import", data=data, headers=self.headers, content_type="multipart/form-data"
+        )
 
 
 class Pages:
@@ -290,5 +302,3 @@ def counted(app: Flask) -> Iterator[list[str]]:
 def statements(app: Flask) -> Callable[[], contextlib.AbstractContextManager[list[str]]]:
     """``with statements() as executed:`` counts what the block costs."""
     return lambda: counted(app)
-
-

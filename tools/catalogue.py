@@ -61,11 +61,7 @@ def key_of(message: Message) -> Key:
 
 def messages_of(catalogue: Catalog) -> Iterator[Message]:
     """The messages of `catalogue` without its header, in the order of their texts."""
-    return iter(
-        sorted(
-            (message for message in catalogue if message.id), key=lambda m: (key_of(m)[1], m.context or "")
-        )
-    )
+    return iter(sorted((message for message in catalogue if message.id), key=lambda m: (key_of(m)[1], m.context or "")))
 
 
 def catalogue_paths(root: Path = ROOT) -> list[Path]:
@@ -93,9 +89,7 @@ def extract(root: Path = ROOT) -> Catalog:
     )
     try:
         for filename, line, text, comments, context in found:
-            catalogue.add(
-                text, locations=[(f"app/{filename}", line)], auto_comments=comments, context=context
-            )
+            catalogue.add(text, locations=[(f"app/{filename}", line)], auto_comments=comments, context=context)
     except (SyntaxError, TemplateSyntaxError, tokenize.TokenError) as error:
         place = getattr(error, "lineno", None) or "?"
         raise BrokenSource(f"app/{begun[-1]}:{place}: {error}") from error

@@ -1,7 +1,7 @@
 """Who changed what, from what to what: written in the same transaction as the change, append only.
 
-``collect`` looks at a row about to be flushed; ``write`` stores the entries once the new rows have their ids.  A document's lines are
-told in the document's own entry.  Secret columns are never recorded.
+``collect`` looks at a row about to be flushed; ``write`` stores the entries once the new rows have their ids.  A
+document's lines are told in the document's own entry.  Secret columns are never recorded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from app.core.i18n import lazy_gettext as _l
 from app.core.types import Moment, Note, Word
 from app.core.users import SECRET
 
-UNTOLD = frozenset({"id", "version", "created_on", "created_by_id", "changed_on", "changed_by_id", "search_text"}) | SECRET
+UNTOLD = (
+    frozenset({"id", "version", "created_on", "created_by_id", "changed_on", "changed_by_id", "search_text"}) | SECRET
+)
 """Columns whose change says nothing to people."""
 HIDDEN = "•••"
 
@@ -121,7 +123,9 @@ def collect(flushing: Session) -> list[Entry]:
             parent = row.audit_parent() if hasattr(row, "audit_parent") else None
             if parent is not None:
                 place = f"lines.{row.position}."
-                changes = {place + name: change for name, change in changes.items() if name not in ("position", "document_id")}
+                changes = {
+                    place + name: change for name, change in changes.items() if name not in ("position", "document_id")
+                }
                 row, action = parent, "update"
                 if parent in flushing.new:
                     action = "create"
@@ -139,15 +143,24 @@ def write(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     named, comment = identity.deed()
     moment = clock.now()
     rows = [
-        _values(moment, entry.row.record_name() if hasattr(entry.row, "record_name") else f"{entry.row.resource}/{entry.row.id}")
-        | {"action": named if named and entry.action == "update" else entry.action, "comment": comment or None, "changes": entry.changes}
+        _values(
+            moment,
+            entry.row.record_name() if hasattr(entry.row, "record_name") else f"{entry.row.resource}/{entry.row.id}",
+        )
+        | {
+            "action": named if named and entry.action == "update" else entry.action,
+            "comment": comment or None,
+            "changes": entry.changes,
+        }
         for entry in entries
     ]
     if rows:
         connection.execute(sa.insert(AuditEntry.__table__), rows)
 
 
-def note(connection: sa.Connection, record: str, action: str, changes: dict[str, Any] | None = None, comment: str = "") -> None:
+def note(
+    connection: sa.Connection, record: str, action: str, changes: dict[str, Any] | None = None, comment: str = ""
+) -> None:
     """Record something that is no change of a row: an import, a denied log-in, a run of a job."""
     values = _values(clock.now(), record) | {"action": action, "comment": comment or None, "changes": changes or {}}
     connection.execute(sa.insert(AuditEntry.__table__), [values])
@@ -163,5 +176,3 @@ def _values(moment: datetime, record: str) -> dict[str, Any]:
 @event.listens_for(AuditEntry, "before_delete")
 def _append_only(_mapper: Any, _connection: Any, _row: AuditEntry) -> None:
     raise RuntimeError("the audit trail is append only")
-
-

@@ -33,7 +33,9 @@ def remember(connection: sa.Connection, used: Iterable[tuple[str, str, str]]) ->
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    connection.execute(insert(Choice.__table__).on_conflict_do_nothing(), sorted(rows, key=lambda row: tuple(row.values())))
+    connection.execute(
+        insert(Choice.__table__).on_conflict_do_nothing(), sorted(rows, key=lambda row: tuple(row.values()))
+    )
 
 
 def suggestions(connection: sa.Connection, resource: str) -> dict[str, list[str]]:

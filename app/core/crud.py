@@ -1,7 +1,7 @@
 """Making, changing and removing rows: the one way, for pages, API, imports and jobs.
 
-Every function checks in the order of the web contract: visible (404), permitted (403), state and version (409), rules (422).  Nothing
-is committed here.
+Every function checks in the order of the web contract: visible (404), permitted (403), state and version (409), rules
+(422).  Nothing is committed here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core import clock, db, files, identity, numbering, scope
 from app.core.document import Document, line_model
-from app.core.errors import BusinessError, Conflict, Invalid, InUse, NotPermitted, NotVisible, Stale
+from app.core.errors import BusinessError, Conflict, InUse, Invalid, NotPermitted, NotVisible, Stale
 from app.core.fields import SYSTEM, Field, fields_of, parse_all, readable, writable
 from app.core.i18n import gettext as _
 
@@ -33,7 +33,9 @@ def require(permission: str, model: type[Any]) -> None:
 
 
 def fetch(model: type[Any], pk: int, *, lock: bool = False, options: tuple[Any, ...] = ()) -> Any:
-    """The row, if the actor sees it; ``lock`` keeps others from writing it until the transaction ends.  Raises NotVisible."""
+    """The row, if the actor sees it; ``lock`` keeps others from writing it until the transaction ends.  Raises
+    NotVisible.
+    """
     if not 0 < pk < 2**31:
         raise NotVisible()
     statement = sa.select(model).where(model.id == pk).options(*options)
@@ -46,7 +48,9 @@ def fetch(model: type[Any], pk: int, *, lock: bool = False, options: tuple[Any, 
 
 
 def create(model: type[Any], data: Mapping[str, Any]) -> Any:
-    """A new row of ``model`` from ``data`` (values by field name; ``lines`` a list of the same).  Raises NotPermitted, Invalid."""
+    """A new row of ``model`` from ``data`` (values by field name; ``lines`` a list of the same).  Raises NotPermitted,
+    Invalid.
+    """
     _require_making(model)
     values, errors = _read(model, data, None)
     lines, line_errors = _read_lines(model, data.get("lines"), None)
@@ -55,15 +59,22 @@ def create(model: type[Any], data: Mapping[str, Any]) -> Any:
     return row
 
 
-def build(model: type[Any], values: dict[str, Any], lines: Lines | None = None, errors: dict[str, list[str]] | None = None) -> Any:
-    """A new row from what was read already (values by attribute), added to the session and not yet flushed: an import writes many at
-    once.  ``errors`` are what reading found.  Raises NotPermitted, Invalid."""
+def build(
+    model: type[Any], values: dict[str, Any], lines: Lines | None = None, errors: dict[str, list[str]] | None = None
+) -> Any:
+    """A new row from what was read already (values by attribute), added to the session and not yet flushed: an import
+    writes many at once.  ``errors`` are what reading found.  Raises NotPermitted, Invalid."""
     _require_making(model)
     errors = dict(errors or {})
     row = model()
     _default_owner(model, values)
     for field in writable(model).values():
-        if field.required and values.get(field.attribute) is None and field.name not in errors and field.name != model.numbered_by:
+        if (
+            field.required
+            and values.get(field.attribute) is None
+            and field.name not in errors
+            and field.name != model.numbered_by
+        ):
             errors[field.name] = [_("This is required.")]
     if errors:
         raise Invalid(errors)
@@ -79,8 +90,8 @@ def build(model: type[Any], values: dict[str, Any], lines: Lines | None = None, 
 def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
     """Change ``row`` (fetched with ``lock``) to what ``data`` holds.
 
-    With ``version`` a save over somebody else's is refused (Stale); without it the last write wins.  Raises NotPermitted, Conflict,
-    Invalid.
+    With ``version`` a save over somebody else's is refused (Stale); without it the last write wins.  Raises
+    NotPermitted, Conflict, Invalid.
     """
     model = type(row)
     require("can_edit", model)
@@ -102,7 +113,9 @@ def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
 
 
 def put(row: Any, values: dict[str, Any], lines: Lines | None = None) -> None:
-    """Give ``row`` what was read already (values by attribute), not yet flushed.  Raises NotPermitted when it is given away."""
+    """Give ``row`` what was read already (values by attribute), not yet flushed.  Raises NotPermitted when it is given
+    away.
+    """
     _check_owner(row, values)
     _assign(row, values)
     if lines is not None:
@@ -124,7 +137,9 @@ def delete(row: Any) -> None:
         raise NotPermitted()
     _require_writable(row)
     if isinstance(row, Document) and (row.number or not row.is_editable):
-        raise Conflict(_("%(document)s has left draft: it stays, so that numbers have no gaps. Cancel it instead.", document=row))
+        raise Conflict(
+            _("%(document)s has left draft: it stays, so that numbers have no gaps. Cancel it instead.", document=row)
+        )
     used = references_to(row)
     if used:
         raise InUse(str(row), used)
@@ -162,7 +177,10 @@ def in_words(error: DBAPIError) -> BusinessError:
             else:
                 names = [part.split(".")[-1].strip() for part in text.split(": ", 1)[-1].split(",")]
         fields = [_field_of_column(table, name) for name in names] if table is not None else []
-        return Invalid({field: [_("There is one with this value already.")] for field in fields} or {"": [_("There is one like this already.")]})
+        return Invalid(
+            {field: [_("There is one with this value already.")] for field in fields}
+            or {"": [_("There is one like this already.")]}
+        )
     if "FOREIGN KEY" in text or "foreign key" in text:
         return Conflict(_("Something else still refers to this, or what it refers to is gone."))
     return Invalid({}, _("The database refuses this value."))
@@ -190,12 +208,16 @@ def stale(row: Any) -> Stale:
     every = fields_of(type(row))
     by_attribute = {field.attribute: field for field in every.values()}
     allowed = readable(type(row))
-    names = [str(by_attribute[name].label) for name in changes if name in by_attribute and by_attribute[name].name in allowed]
+    names = [
+        str(by_attribute[name].label) for name in changes if name in by_attribute and by_attribute[name].name in allowed
+    ]
     return Stale(who, clock.local(row.changed_on).strftime("%Y-%m-%d %H:%M"), names)
 
 
 def references_to(row: Any) -> list[tuple[Any, int]]:
-    """What refers to ``row``: (label, how many), whoever may see it; lines and other owned rows do not count.  One statement."""
+    """What refers to ``row``: (label, how many), whoever may see it; lines and other owned rows do not count.  One
+    statement.
+    """
     from app.core.entity import registry
 
     table = type(row).__table__
@@ -204,8 +226,16 @@ def references_to(row: Any) -> list[tuple[Any, int]]:
     for other in Model.metadata.tables.values():
         for column in other.c:
             for key in column.foreign_keys:
-                if key.column.table is table and key.ondelete != "CASCADE" and column.name not in ("created_by_id", "changed_by_id"):
-                    counts.append(sa.select(sa.literal(other.name).label("name"), sa.func.count().label("n")).where(column == row.id))
+                if (
+                    key.column.table is table
+                    and key.ondelete != "CASCADE"
+                    and column.name not in ("created_by_id", "changed_by_id")
+                ):
+                    counts.append(
+                        sa.select(sa.literal(other.name).label("name"), sa.func.count().label("n")).where(
+                            column == row.id
+                        )
+                    )
     if not counts:
         return []
     found: dict[Any, int] = {}

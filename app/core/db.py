@@ -1,7 +1,8 @@
 """The database: one session class that scopes what is read and checks what is written, and the transaction's edge.
 
-A transaction belongs to a request, a job or a command and is committed once, at its edge: services flush and never commit.  On
-SQLite every writer begins with BEGIN IMMEDIATE (a deferred one that read first would fail at once when another wrote); a GET reads
+A transaction belongs to a request, a job or a command and is committed once, at its edge: services flush and never
+commit.  On SQLite every writer begins with BEGIN IMMEDIATE (a deferred one that read first would fail at once when
+another wrote); a GET reads
 only, and a write in it is an error.
 """
 
@@ -42,7 +43,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         return
     connection.isolation_level = None  # transactions are begun below, not by the driver
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={int(BUSY_TIMEOUT * 1000)}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={int(BUSY_TIMEOUT * 1000)}",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -66,7 +72,9 @@ def _scope(state: ORMExecuteState) -> None:
 
 @event.listens_for(KehuSession, "before_flush")
 def _before(flushing: Session, _context: Any, _instances: Any) -> None:
-    if _reading.get() and (flushing.new or flushing.deleted or any(flushing.is_modified(row) for row in flushing.dirty)):
+    if _reading.get() and (
+        flushing.new or flushing.deleted or any(flushing.is_modified(row) for row in flushing.dirty)
+    ):
         raise RuntimeError("a request that only reads must not write")
     flush.before(flushing)
 
@@ -116,7 +124,9 @@ def unscoped(why: str) -> Iterator[Session]:
     """
     outer = session()
     outer.flush()
-    inner = Session(bind=outer.connection(), join_transaction_mode="rollback_only", autoflush=True, info={"unscoped": why})
+    inner = Session(
+        bind=outer.connection(), join_transaction_mode="rollback_only", autoflush=True, info={"unscoped": why}
+    )
     try:
         yield inner
         inner.flush()

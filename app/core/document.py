@@ -1,7 +1,7 @@
 """A document: an entity with a number, a state and lines, moved by its workflow.
 
-It is edited in draft only; what is posted is never edited or deleted, only reversed.  ``take`` does a transition in one transaction:
-lock, permission, state, fields, effect, number, state, audit.
+It is edited in draft only; what is posted is never edited or deleted, only reversed.  ``take`` does a transition in one
+transaction: lock, permission, state, fields, effect, number, state, audit.
 """
 
 from __future__ import annotations
@@ -45,7 +45,14 @@ class Document(Entity):
         flow = cls.workflow
         states, tones = flow.states, flow.tones
         return column(
-            _l("State"), choices=states, tones=tones, readonly=True, default=flow.initial, type_=sa.String(20), nullable=False, sort_order=-85
+            _l("State"),
+            choices=states,
+            tones=tones,
+            readonly=True,
+            default=flow.initial,
+            type_=sa.String(20),
+            nullable=False,
+            sort_order=-85,
         )
 
     @declared_attr
@@ -53,7 +60,13 @@ class Document(Entity):
         if not cls.line_class:
             return None  # type: ignore[return-value]
         order = f"{cls.line_class}.position"
-        return relationship(cls.line_class, order_by=order, cascade="all, delete-orphan", back_populates="document", passive_deletes=False)
+        return relationship(
+            cls.line_class,
+            order_by=order,
+            cascade="all, delete-orphan",
+            back_populates="document",
+            passive_deletes=False,
+        )
 
     def __str__(self) -> str:
         return self.number or _("%(kind)s (draft)", kind=str(type(self).label))
@@ -124,14 +137,17 @@ def possible(document: Document) -> list[Transition]:
     return [
         step
         for step in type(document).workflow.transitions
-        if document.state in step.sources and actor.may(step.permission, key) and (step.allowed is None or step.allowed(document))
+        if document.state in step.sources
+        and actor.may(step.permission, key)
+        and (step.allowed is None or step.allowed(document))
     ]
 
 
 def take(document: Document, name: str, data: Mapping[str, Any] | None = None) -> Document:
     """Move ``document`` by the transition ``name``; ``data`` may hold ``comment`` and the transition's own fields.
 
-    Raises NotVisible, NotPermitted, Conflict (not from this state), Invalid and what the effect raises.  Nothing is committed.
+    Raises NotVisible, NotPermitted, Conflict (not from this state), Invalid and what the effect raises.  Nothing is
+    committed.
     """
     model = type(document)
     step = model.workflow.find(name)
@@ -139,13 +155,17 @@ def take(document: Document, name: str, data: Mapping[str, Any] | None = None) -
         raise NotVisible()
     actor = identity.require()
     _lock(document)
-    if not actor.may(step.permission, model.permission_key()) or (step.allowed is not None and not step.allowed(document)):
+    if not actor.may(step.permission, model.permission_key()) or (
+        step.allowed is not None and not step.allowed(document)
+    ):
         raise NotPermitted()
     if not scope.visible_ids(db.session.connection(), model, [document.id], actor, write=True):
         raise NotPermitted()
     if document.state not in step.sources:
         state = str(model.workflow.states.get(document.state, document.state))
-        raise Conflict(_("%(document)s is %(state)s: it can't be changed that way now.", document=document, state=state.lower()))
+        raise Conflict(
+            _("%(document)s is %(state)s: it can't be changed that way now.", document=document, state=state.lower())
+        )
     comment = _take_fields(document, step, dict(data or {}))
     with identity.doing(name, comment):
         for effect in model.workflow.effects.get(name, []):
@@ -178,5 +198,3 @@ def _take_fields(document: Document, step: Transition, data: dict[str, Any]) -> 
     for attribute, value in values.items():
         setattr(document, attribute, value)
     return comment
-
-

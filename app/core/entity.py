@@ -1,9 +1,10 @@
 """What everything a user sees is made of: a class of typed columns, each with its label.
 
-``class Customer(Entity)`` declares columns by ``column(...)`` and relations by ``reference(...)`` plus a relationship; ``resource``
-is its name in addresses, ``label``/``labels`` its names for people, ``scope`` who sees which row, ``keys`` what an import matches
-by, ``searched`` which columns a picker looks into (pinyin too).  The fields that forms, lists, files and the API share are derived
-from it in ``core.fields``.
+``class Customer(Entity)`` declares columns by ``column(...)`` and relations by ``reference(...)`` plus a relationship;
+``resource`` is its name in addresses, ``label``/``labels`` its names for people, ``scope`` who sees which row, ``keys``
+what an import matches
+by, ``searched`` which columns a picker looks into (pinyin too).  The fields that forms, lists, files and the API share
+are derived from it in ``core.fields``.
 """
 
 from __future__ import annotations
@@ -55,8 +56,9 @@ def column(
 ) -> Any:
     """A column with what people read about it.
 
-    ``choices`` maps stored values to labels, ``tones`` to colours; ``suggests`` offers values used before (a choice the company
-    extends); ``needs`` is the grant (``identity.SEE_COST``) without which the field does not exist for a reader; ``readonly`` is set by
+    ``choices`` maps stored values to labels, ``tones`` to colours; ``suggests`` offers values used before (a choice the
+    company extends); ``needs`` is the grant (``identity.SEE_COST``) without which the field does not exist for a
+    reader; ``readonly`` is set by
     rules alone; ``minimum`` is the least number allowed.  Other options go to ``mapped_column``.
     """
     info = {"label": label, "help": help, "choices": choices, "tones": tones, "suggests": suggests}
@@ -64,7 +66,14 @@ def column(
 
 
 def reference(
-    target: str, label: Any, *, help: Any = "", needs: str = "", readonly: bool = False, owned: bool = False, **options: Any
+    target: str,
+    label: Any,
+    *,
+    help: Any = "",
+    needs: str = "",
+    readonly: bool = False,
+    owned: bool = False,
+    **options: Any,
 ) -> Any:
     """A column that points at another row: ``reference("customers.id", _l("Customer"))``.
 
@@ -75,7 +84,7 @@ def reference(
     return mapped_column(sa.ForeignKey(target, ondelete="CASCADE" if owned else None), info=info, **options)
 
 
-class derived(property):  # noqa: N801 (used as a decorator, like property)
+class derived(property):
     """A figure of a row that is reckoned, not stored: ``@derived(_l("Available"), kind="quantity")``."""
 
     def __init__(self, label: Any, *, kind: str = "text", needs: str = "", help: Any = "") -> None:
@@ -106,7 +115,9 @@ class Entity(Model):
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # further headers an import accepts, by field
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-100, info={"label": _l("ID")})
-    version: Mapped[int] = mapped_column(default=1, nullable=False, sort_order=900, info={"label": _l("Version"), "readonly": True})
+    version: Mapped[int] = mapped_column(
+        default=1, nullable=False, sort_order=900, info={"label": _l("Version"), "readonly": True}
+    )
     created_on: Mapped[datetime] = mapped_column(
         UTCDateTime(), sort_order=901, info={"label": _l("Created"), "readonly": True}
     )
@@ -117,11 +128,15 @@ class Entity(Model):
 
     @declared_attr
     def created_by_id(cls) -> Mapped[int | None]:
-        return mapped_column(sa.ForeignKey("ab_user.id"), sort_order=903, info={"label": _l("Created by"), "readonly": True})
+        return mapped_column(
+            sa.ForeignKey("ab_user.id"), sort_order=903, info={"label": _l("Created by"), "readonly": True}
+        )
 
     @declared_attr
     def changed_by_id(cls) -> Mapped[int | None]:
-        return mapped_column(sa.ForeignKey("ab_user.id"), sort_order=904, info={"label": _l("Changed by"), "readonly": True})
+        return mapped_column(
+            sa.ForeignKey("ab_user.id"), sort_order=904, info={"label": _l("Changed by"), "readonly": True}
+        )
 
     @declared_attr
     def created_by(cls) -> Mapped[User | None]:
@@ -179,7 +194,8 @@ def entity_for(resource: str) -> type[Entity] | None:
 def pointed_at(row: Any, relation: str) -> Any:
     """The row that ``relation`` of ``row`` points at as things stand now, also before ``row`` is stored.
 
-    Rules ask this: a relationship attribute still holds the old row after its key was set, and nothing at all on a new row.
+    Rules ask this: a relationship attribute still holds the old row after its key was set, and nothing at all on a new
+    row.
     """
     state = sa.inspect(row)
     if state.attrs[relation].history.has_changes():

@@ -1,7 +1,8 @@
 """What can go wrong in the business, each with a sentence for people.
 
-A refusal is an exception; the edge (a page, the API, an import, a job) rolls back and tells it.  ``status`` is the answer's HTTP
-status in the order of the web contract: 404 not visible, 403 not permitted, 409 the state or version does not allow it, 422 a
+A refusal is an exception; the edge (a page, the API, an import, a job) rolls back and tells it.  ``status`` is the
+answer's HTTP status in the order of the web contract: 404 not visible, 403 not permitted, 409 the state or version does
+not allow it, 422 a
 rule refuses.
 """
 
@@ -60,7 +61,12 @@ class Stale(Conflict):
     def __init__(self, who: str, when: str, changes: list[str]) -> None:
         what = ", ".join(changes)
         super().__init__(
-            _("%(who)s changed this on %(when)s (%(what)s). Look at the new version and save again.", who=who, when=when, what=what)
+            _(
+                "%(who)s changed this on %(when)s (%(what)s). Look at the new version and save again.",
+                who=who,
+                when=when,
+                what=what,
+            )
             if what
             else _("%(who)s changed this on %(when)s. Look at the new version and save again.", who=who, when=when)
         )
@@ -71,4 +77,10 @@ class InUse(Conflict):
 
     def __init__(self, what: str, references: list[tuple[Any, int]]) -> None:
         by = ", ".join(f"{count} × {label}" for label, count in references)
-        super().__init__(_("%(what)s can't be deleted: it is used by %(by)s. Make it inactive instead, or remove those first.", what=what, by=by))
+        super().__init__(
+            _(
+                "%(what)s can't be deleted: it is used by %(by)s. Make it inactive instead, or remove those first.",
+                what=what,
+                by=by,
+            )
+        )

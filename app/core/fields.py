@@ -1,7 +1,9 @@
-"""The fields of an entity, derived from its columns once and shared by forms, lists, filters, files, the API and the history.
+"""The fields of an entity, derived from its columns once and shared by forms, lists, filters, files, the API and the
+history.
 
-A relation is a field named for what it points at (``customer``), though its column is ``customer_id``.  A field knows how to read a
-value from text or JSON (``parse``), and how to give one as JSON (``to_json``) or as a file's cell (``to_cell``).
+A relation is a field named for what it points at (``customer``), though its column is ``customer_id``.  A field knows
+how to read a value from text or JSON (``parse``), and how to give one as JSON (``to_json``) or as a file's cell
+(``to_cell``).
 """
 
 from __future__ import annotations
@@ -23,7 +25,17 @@ from app.core import clock, identity
 from app.core.entity import derived
 from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
-from app.core.types import CodeText, EmailText, Images, LongText, PhoneText, ScaledDecimal, UrlText, UTCDateTime, exact_decimal
+from app.core.types import (
+    CodeText,
+    EmailText,
+    Images,
+    LongText,
+    PhoneText,
+    ScaledDecimal,
+    UrlText,
+    UTCDateTime,
+    exact_decimal,
+)
 
 SYSTEM = ("id", "version", "created_on", "created_by", "changed_on", "changed_by")
 HIDDEN = frozenset({"search_text", "password", "login_count", "fail_login_count", "last_login"})
@@ -36,8 +48,9 @@ TEXTS = frozenset({"text", "longtext", "code", "phone", "email", "url"})
 class Field:
     """One field of one model.
 
-    ``kind``: text, longtext, code, phone, email, url, integer, decimal, date, datetime, bool, choice, relation, relations, images,
-    json.  ``attribute`` is the mapped attribute that holds the value (the foreign key for a relation).
+    ``kind``: text, longtext, code, phone, email, url, integer, decimal, date, datetime, bool, choice, relation,
+    relations, images, json.  ``attribute`` is the mapped attribute that holds the value (the foreign key for a
+    relation).
     """
 
     model: type[Any]
@@ -61,7 +74,9 @@ class Field:
 
     @property
     def column(self) -> Any:
-        """The column that holds the value; None for a relation to many, a derived figure and what is set through a property."""
+        """The column that holds the value; None for a relation to many, a derived figure and what is set through a
+        property.
+        """
         attribute = sa.inspect(self.model).column_attrs.get(self.attribute)
         return attribute.columns[0] if attribute is not None else None
 
@@ -87,7 +102,9 @@ class Field:
         if "\x00" in text:
             raise ValueError(_("This contains a character that can't be stored."))
         if self.length is not None and len(text) > self.length:
-            raise ValueError(_("At most %(length)s characters; this has %(given)s.", length=self.length, given=len(text)))
+            raise ValueError(
+                _("At most %(length)s characters; this has %(given)s.", length=self.length, given=len(text))
+            )
         return text
 
     def _parse_email(self, raw: Any) -> str:
@@ -201,7 +218,7 @@ class Field:
         try:
             return json.loads(raw)
         except ValueError:
-            raise ValueError(_("This is not JSON: {\"key\": \"value\"}.")) from None
+            raise ValueError(_('This is not JSON: {"key": "value"}.')) from None
 
     def value(self, row: Any) -> Any:
         """The field's value in ``row``: the related row for a relation, else what is stored."""
@@ -224,7 +241,9 @@ class Field:
         return value
 
     def to_cell(self, value: Any) -> Any:
-        """``value`` as a file's cell: numbers, dates and booleans as themselves, a relation by what an import matches it by."""
+        """``value`` as a file's cell: numbers, dates and booleans as themselves, a relation by what an import matches
+        it by.
+        """
         if value is None or value == "":
             return None
         if self.kind == "relation":
@@ -246,7 +265,9 @@ _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9](?:[._+-]?[A-Za-z0-9])*")
 
 @lru_cache(maxsize=10_000)
 def _is_email(text: str) -> bool:
-    """Whether ``text`` is an e-mail address.  The library takes its time, and an import asks for the same domain ever again."""
+    """Whether ``text`` is an e-mail address.  The library takes its time, and an import asks for the same domain ever
+    again.
+    """
     try:
         validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
@@ -289,7 +310,9 @@ _fields: dict[Any, dict[str, Field]] = {}
 
 
 def fields_of(model: Any) -> dict[str, Field]:
-    """Every field of ``model`` by name, in the order of declaration: columns, then relations to many, then derived figures."""
+    """Every field of ``model`` by name, in the order of declaration: columns, then relations to many, then derived
+    figures.
+    """
     if model not in _fields:
         _fields[model] = _derive(model)
     return _fields[model]
@@ -311,7 +334,8 @@ def _derive(model: Any) -> dict[str, Field]:
         if column.foreign_keys and relation is None:
             continue
         kind = "relation" if relation is not None else _kind(column)
-        # A field is called as its column is: `target` is `resource` to everyone outside, where the class has a `resource` already.
+        # A field is called as its column is: `target` is `resource` to everyone outside, where the class has a
+        # `resource` already.
         name = relation.key if relation is not None else column.name
         default = column.default.arg if column.default is not None and column.default.is_scalar else None
         has_default = column.default is not None or column.server_default is not None
@@ -337,15 +361,28 @@ def _derive(model: Any) -> dict[str, Field]:
     for relation in mapper.relationships:
         if relation.direction is MANYTOMANY and relation.info.get("label"):
             label = relation.info["label"]
-            found[relation.key] = Field(model, relation.key, relation.key, "relations", label, target=relation.mapper.class_)
+            found[relation.key] = Field(
+                model, relation.key, relation.key, "relations", label, target=relation.mapper.class_
+            )
     found.update(getattr(model, "extra_fields", {}))
     for parent in reversed(model.__mro__):
         for name, attribute in vars(parent).items():
             if isinstance(attribute, derived):
-                kind = {"quantity": "decimal", "money": "decimal", "price": "decimal"}.get(attribute.kind, attribute.kind)
+                kind = {"quantity": "decimal", "money": "decimal", "price": "decimal"}.get(
+                    attribute.kind, attribute.kind
+                )
                 scale = {"quantity": 4, "money": 2, "price": 6}.get(attribute.kind)
                 found[name] = Field(
-                    model, name, name, kind, attribute.label, attribute.help_text, readonly=True, needs=attribute.needs, scale=scale, stored=False
+                    model,
+                    name,
+                    name,
+                    kind,
+                    attribute.label,
+                    attribute.help_text,
+                    readonly=True,
+                    needs=attribute.needs,
+                    scale=scale,
+                    stored=False,
                 )
     return found
 
@@ -354,7 +391,9 @@ def readable(model: type[Any], actor: identity.Actor | None = None) -> dict[str,
     """The fields of ``model`` that exist for ``actor`` (who acts now)."""
     actor = actor or identity.require()
     domain = model.domain()
-    return {name: field for name, field in fields_of(model).items() if not field.needs or actor.may(field.needs, domain)}
+    return {
+        name: field for name, field in fields_of(model).items() if not field.needs or actor.may(field.needs, domain)
+    }
 
 
 def writable(model: type[Any], actor: identity.Actor | None = None) -> dict[str, Field]:

@@ -1,7 +1,7 @@
 """Files by their content: a file is kept once under its digest, and belongs to whatever row names the digest.
 
-Written before the row is committed (a crash leaves an unused file, never a missing one); pictures are checked by reading them, never by
-their name.  Who may see a file is decided by the row it belongs to.
+Written before the row is committed (a crash leaves an unused file, never a missing one); pictures are checked by
+reading them, never by their name.  Who may see a file is decided by the row it belongs to.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def store(content: bytes) -> str:
 
 
 def store_picture(field: str, stream: IO[bytes]) -> str:
-    """Keep a picture and its thumbnail; the digest.  Raises Invalid under ``field`` when it is no picture, or too large."""
+    """Keep a picture and its thumbnail; the digest.  Raises Invalid under ``field`` when it is no picture, or too
+    large.
+    """
     content = stream.read(MAX_PICTURE_BYTES + 1)
     if len(content) > MAX_PICTURE_BYTES:
         raise Invalid({field: [_("A picture may have at most %(size)s MB.", size=MAX_PICTURE_BYTES // 2**20)]})

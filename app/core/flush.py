@@ -1,7 +1,8 @@
 """What happens to every row on its way to the database, in one place and one order.
 
-Before: who and when, derived fields, the entity's own rules, whether the actor may write the row as it stands and may see what it
-newly points at.  After: whether the actor may write the row as it has become, the values to be suggested next time, the audit trail.
+Before: who and when, derived fields, the entity's own rules, whether the actor may write the row as it stands and may
+see what it newly points at.  After: whether the actor may write the row as it has become, the values to be suggested
+next time, the audit trail.
 """
 
 from __future__ import annotations
@@ -113,7 +114,9 @@ def _check_writable(connection: sa.Connection, actor: identity.Actor, rows: Any)
             by_model[type(row)].add(row.id)
     for model, ids in by_model.items():
         if scope.visible_ids(connection, model, ids, actor, write=True) != ids:
-            raise NotPermitted(_("This belongs to somebody else. Ask them, or their manager, to share it with you for writing."))
+            raise NotPermitted(
+                _("This belongs to somebody else. Ask them, or their manager, to share it with you for writing.")
+            )
 
 
 def _pointers(row: Any) -> list[tuple[str, type[Any], int]]:
@@ -133,7 +136,9 @@ def _pointers(row: Any) -> list[tuple[str, type[Any], int]]:
 def _given(state: Any, name: str) -> Any:
     """What this flush newly puts into the attribute; None for nothing."""
     if state.key is None:
-        return state.dict.get(name)  # of a new row all is new; histories of every attribute would cost more than the insert
+        return state.dict.get(
+            name
+        )  # of a new row all is new; histories of every attribute would cost more than the insert
     history = state.attrs[name].history
     return history.added[0] if history.added else None
 
@@ -150,7 +155,9 @@ def _check_pointers(connection: sa.Connection, actor: identity.Actor, rows: Any)
         for name, model, key in found:
             if key not in visible[model]:
                 place = f"lines.{row.position}.{name}" if hasattr(row, "audit_parent") else name
-                raise Invalid({place: [_("There is no such %(what)s, or it is not yours to see.", what=str(model.label).lower())]})
+                raise Invalid(
+                    {place: [_("There is no such %(what)s, or it is not yours to see.", what=str(model.label).lower())]}
+                )
 
 
 def _moved(row: Any) -> bool:

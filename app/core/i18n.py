@@ -1,7 +1,7 @@
 """Translation for code that must not know the web: models, services, jobs.
 
-Messages are whole English sentences with named placeholders; ``app/translations/zh`` holds the Chinese.  Compiled catalogues are
-not kept in the repository: ``compile_catalogues`` makes them when they are older than their source.
+Messages are whole English sentences with named placeholders; ``app/translations/zh`` holds the Chinese.  Compiled
+catalogues are not kept in the repository: ``compile_catalogues`` makes them when they are older than their source.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def compile_catalogues(folder: Path = TRANSLATIONS) -> None:
 
 
 def init_app(app: Any) -> None:
-    """Let each request speak its reader's language: as chosen, as kept with the user, as the browser asks, as the company speaks."""
+    """Let each request speak its reader's language: as chosen, as kept with the user, as the browser asks, as the
+    company speaks.
+    """
     from flask import has_request_context, request, session
 
     from app.core import identity

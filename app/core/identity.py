@@ -10,7 +10,8 @@ from typing import Any
 
 from app.core.errors import NotPermitted
 
-# Grants widen what a permission reaches, for a whole domain.  They are kept as Flask-AppBuilder permissions on the domain's name.
+# Grants widen what a permission reaches, for a whole domain.  They are kept as Flask-AppBuilder permissions on the
+# domain's name.
 SEE_ALL = "can_see_all"  # every row, not only one's own
 CHANGE_ALL = "can_change_all"  # write every row
 SEE_COST = "can_see_cost"  # what things cost us
@@ -44,7 +45,9 @@ class Actor:
         return self.is_system or self.is_admin
 
     def may(self, permission: str, key: str) -> bool:
-        """Whether the actor holds ``permission`` («can_edit») on ``key`` (an entity's class name) or the grant on a domain."""
+        """Whether the actor holds ``permission`` («can_edit») on ``key`` (an entity's class name) or the grant on a
+        domain.
+        """
         return self.unlimited or (permission, key) in self.permissions
 
 

@@ -1,4 +1,6 @@
-"""Numbers: gap-free for documents (by kind and year, taken last, in the transaction), and the next free code for the rest."""
+"""Numbers: gap-free for documents (by kind and year, taken last, in the transaction), and the next free code for the
+rest.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def prefix(kind: str) -> str:
 
 
 def advance(connection: sa.Connection, kind: str, year: int = 0, by: int = 1) -> int:
-    """The next of a sequence, or the last of the next ``by``.  Its row stays locked until the transaction ends, so a rollback leaves no gap."""
+    """The next of a sequence, or the last of the next ``by``.  Its row stays locked until the transaction ends, so a
+    rollback leaves no gap.
+    """
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
@@ -75,11 +79,15 @@ def next_codes(model: type[Any], attribute: str, count: int) -> list[str]:
 def _skip_used(connection: sa.Connection, model: type[Any], column: Any) -> None:
     start = prefix(model.resource)
     largest = connection.execute(
-        sa.select(sa.func.max(column)).where(column.like(f"{start}{'_' * DIGITS}"), column.between(start + "0" * DIGITS, start + "9" * DIGITS))
+        sa.select(sa.func.max(column)).where(
+            column.like(f"{start}{'_' * DIGITS}"), column.between(start + "0" * DIGITS, start + "9" * DIGITS)
+        )
     ).scalar()
     digits = (largest or "")[len(start) :]
     if digits.isdigit():
         table = Counter.__table__
         connection.execute(
-            sa.update(table).where(table.c.kind == model.resource, table.c.year == 0, table.c.last < int(digits)).values(last=int(digits))
+            sa.update(table)
+            .where(table.c.kind == model.resource, table.c.year == 0, table.c.last < int(digits))
+            .values(last=int(digits))
         )

@@ -1,7 +1,8 @@
 """Who sees which row: one rule for each model, turned into SQL here and nowhere else.
 
-``criteria()`` gives the loader criteria that ``core.db`` adds to every ORM select, update and delete.  It fails closed: without an
-identity there are no rows.  What a rule needs to know of the company (who leads whom, what is shared) it asks of the ``visibility``
+``criteria()`` gives the loader criteria that ``core.db`` adds to every ORM select, update and delete.  It fails closed:
+without an identity there are no rows.  What a rule needs to know of the company (who leads whom, what is shared) it
+asks of the ``visibility``
 registry, which the people and crm domains fill.
 """
 
@@ -57,8 +58,8 @@ class Everyone(Rule):
 class OwnRows(Rule):
     """A row is its owner's, the owner's superiors', and of those its customer is shared with.
 
-    ``customer`` names the column that holds the customer's id (``id`` for the customer itself).  With ``pool``, rows without an
-    owner are seen (not written) by everyone.
+    ``customer`` names the column that holds the customer's id (``id`` for the customer itself).  With ``pool``, rows
+    without an owner are seen (not written) by everyone.
     """
 
     def __init__(self, owner: str = "owner_id", customer: str | None = None, pool: bool = False) -> None:
@@ -86,8 +87,8 @@ class OwnRows(Rule):
 class Through(Rule):
     """A row goes with the row it hangs on: ``through("customer")`` follows ``customer_id``.
 
-    Without ``shares_write`` a share of the target gives no right to write the row: who may share is its owner and those above.  A row
-    that hangs on nothing is seen by nobody but those who see all of the target's domain.
+    Without ``shares_write`` a share of the target gives no right to write the row: who may share is its owner and those
+    above.  A row that hangs on nothing is seen by nobody but those who see all of the target's domain.
     """
 
     def __init__(self, relation: str, *, shares_write: bool = True) -> None:
@@ -122,7 +123,9 @@ def condition(model: type[Entity], actor: Actor | None, *, write: bool = False) 
 
 
 class _Attributes:
-    """A model's attributes by the names of their columns: a join to an alias of the model adapts them, as it would not adapt the table's."""
+    """A model's attributes by the names of their columns: a join to an alias of the model adapts them, as it would not
+    adapt the table's.
+    """
 
     def __init__(self, model: type[Entity]) -> None:
         self.model = model
@@ -132,7 +135,9 @@ class _Attributes:
 
 
 def criteria(actor: Actor | None, models: Iterable[type[Entity]]) -> list[Any]:
-    """Loader criteria for every model whose rows ``actor`` may not all see.  Kept on the actor: they are costly to build."""
+    """Loader criteria for every model whose rows ``actor`` may not all see.  Kept on the actor: they are costly to
+    build.
+    """
     if actor is None:
         return [with_loader_criteria(model, sa.false(), include_aliases=True) for model in models]
     if actor.unlimited:
@@ -150,7 +155,9 @@ def criteria(actor: Actor | None, models: Iterable[type[Entity]]) -> list[Any]:
     return actor.cache["criteria"]
 
 
-def visible_ids(connection: sa.Connection, model: type[Any], ids: Iterable[int], actor: Actor, *, write: bool = False) -> set[int]:
+def visible_ids(
+    connection: sa.Connection, model: type[Any], ids: Iterable[int], actor: Actor, *, write: bool = False
+) -> set[int]:
     """Which of ``ids`` the actor sees (or may write), in one statement."""
     wanted = set(ids)
     if not wanted:

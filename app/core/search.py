@@ -22,7 +22,9 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def _spoken(word: str) -> tuple[str, str]:
-    """A word's pinyin in full and by initials.  Words come again and again, and to look one up costs more than all else in a write."""
+    """A word's pinyin in full and by initials.  Words come again and again, and to look one up costs more than all else
+    in a write.
+    """
     syllables = lazy_pinyin([word], errors=lambda other: [_KEPT + other])  # type: ignore[arg-type,return-value]
     full = "".join(part.removeprefix(_KEPT) for part in syllables)
     return full, "".join(part[1:] if part.startswith(_KEPT) else part[0] for part in syllables)

@@ -1,7 +1,7 @@
 """The vocabulary of column types: what a value means decides how it is stored, compared, shown and typed in.
 
-Decimals are exact on both databases: scaled integers on SQLite, NUMERIC on PostgreSQL.  SQL may add and compare values of one
-scale; it may not multiply, divide or average them (a product is a stored column, rounded by ``core.money``).
+Decimals are exact on both databases: scaled integers on SQLite, NUMERIC on PostgreSQL.  SQL may add and compare values
+of one scale; it may not multiply, divide or average them (a product is a stored column, rounded by ``core.money``).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ScaledDecimal(sa.types.TypeDecorator[Decimal]):
     def coerce_compared_value(self, op: Any, value: Any) -> sa.types.TypeEngine[Any]:
         return self
 
-    class comparator_factory(sa.types.TypeDecorator.Comparator):  # noqa: N801 (SQLAlchemy's name)
+    class comparator_factory(sa.types.TypeDecorator.Comparator):
         """Refuses what would mix scales or need rounding inside SQL."""
 
         def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:

@@ -21,7 +21,18 @@ from app.core.scope import everyone
 
 PASSWORD_MIN, PASSWORD_MAX = 8, 64  # characters
 COMMON = frozenset(
-    {"password", "12345678", "123456789", "qwertyui", "11111111", "88888888", "password1", "iloveyou", "abcd1234", "1234567890"}
+    {
+        "password",
+        "12345678",
+        "123456789",
+        "qwertyui",
+        "11111111",
+        "88888888",
+        "password1",
+        "iloveyou",
+        "abcd1234",
+        "1234567890",
+    }
 )
 
 # Declarative lets columns join a mapped class later; Flask-AppBuilder's own code never notices them.
@@ -60,6 +71,7 @@ def full_name(user: Any) -> str:
 
 User.__str__ = full_name
 User.__repr__ = full_name
+
 
 def _set_password(user: Any, password: str | None) -> None:
     if password:

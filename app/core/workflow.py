@@ -1,7 +1,7 @@
 """State is data: a workflow names its states and the transitions between them.
 
-Every transition is by itself a button, an API call and a permission; what it does is registered by the domain's services with
-``effect``.
+Every transition is by itself a button, an API call and a permission; what it does is registered by the domain's
+services with ``effect``.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ Effect = Callable[..., None]
 class Transition:
     """One way from a state to another.
 
-    ``fields`` are the document's fields that may be given with it (``required`` ones must); ``allowed`` says whether the actor may do it to
-    this document at all (refused with 403); ``primary`` is the button that stands out; ``confirm`` is asked first.
+    ``fields`` are the document's fields that may be given with it (``required`` ones must); ``allowed`` says whether
+    the actor may do it to this document at all (refused with 403); ``primary`` is the button that stands out;
+    ``confirm`` is asked first.
     """
 
     name: str
@@ -65,7 +66,9 @@ class Workflow:
         return next((transition for transition in self.transitions if transition.name == name), None)
 
     def effect(self, name: str) -> Callable[[Effect], Effect]:
-        """Register what the transition ``name`` does: a function of the document, called with the state still as it was."""
+        """Register what the transition ``name`` does: a function of the document, called with the state still as it
+        was.
+        """
         if self.find(name) is None:
             raise LookupError(f"no transition {name!r}")
 

@@ -82,7 +82,7 @@ def below_safety_stock(connection: sa.Connection) -> dict[Key, Low]:
 
 
 def used_up(connection: sa.Connection, warehouse_id: int, product_id: int) -> Low | None:
-    """The product as it lies in the warehouse now; None when it is not sold any more or the warehouse is none of ours."""
+    """The product as it lies in the warehouse now; None when it is not sold or the warehouse is none of ours."""
     row = connection.execute(
         sa.select(
             *PRODUCT,

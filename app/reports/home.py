@@ -43,7 +43,9 @@ class HomeView(BaseView):
             raise NotLoggedIn()
         cards = [card for make in CARDS if (card := make()) is not None]
         today = clock.today()
-        return render_template("kehu/home.html", page=HomePage(_("Hello, %(name)s", name=actor.name), today.isoformat(), cards))
+        return render_template(
+            "kehu/home.html", page=HomePage(_("Hello, %(name)s", name=actor.name), today.isoformat(), cards)
+        )
 
 
 def plan_card() -> Card | None:
@@ -53,7 +55,9 @@ def plan_card() -> Card | None:
         return None
     monday = clock.monday_of(clock.today())
     weeks = (monday, monday + timedelta(days=7))
-    statement = sa.select(WeeklyPlan.week, WeeklyPlan.state).where(WeeklyPlan.owner_id == actor.user_id, WeeklyPlan.week.in_(weeks))
+    statement = sa.select(WeeklyPlan.week, WeeklyPlan.state).where(
+        WeeklyPlan.owner_id == actor.user_id, WeeklyPlan.week.in_(weeks)
+    )
     states = dict(db.session.execute(statement).tuples().all())
     labels = WeeklyPlan.workflow.states
     this, following = (str(labels[states[week]]) if week in states else _("None yet") for week in weeks)
@@ -67,7 +71,13 @@ def customers_card() -> Card | None:
     if not may(CustomerView, "list"):
         return None
     count = db.session.scalar(sa.select(sa.func.count()).select_from(sa.select(Customer.id).subquery())) or 0
-    return _table_card(CustomerView, _("Newest customers"), count, sa.select(Customer).order_by(Customer.id.desc()), ("name", "status", "owner"))
+    return _table_card(
+        CustomerView,
+        _("Newest customers"),
+        count,
+        sa.select(Customer).order_by(Customer.id.desc()),
+        ("name", "status", "owner"),
+    )
 
 
 def reviews_card() -> Card | None:
@@ -76,8 +86,17 @@ def reviews_card() -> Card | None:
     if not may(WeeklyPlanView, "review"):
         return None
     waiting = sa.select(WeeklyPlan).where(WeeklyPlan.state == "submitted", WeeklyPlan.owner_id != (actor.user_id or 0))
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(waiting.with_only_columns(WeeklyPlan.id).subquery())) or 0
-    return _table_card(WeeklyPlanView, _("Plans to review"), count, waiting.order_by(WeeklyPlan.week.desc()), ("number", "owner", "week"))
+    count = (
+        db.session.scalar(sa.select(sa.func.count()).select_from(waiting.with_only_columns(WeeklyPlan.id).subquery()))
+        or 0
+    )
+    return _table_card(
+        WeeklyPlanView,
+        _("Plans to review"),
+        count,
+        waiting.order_by(WeeklyPlan.week.desc()),
+        ("number", "owner", "week"),
+    )
 
 
 def stock_card() -> Card | None:
@@ -87,15 +106,25 @@ def stock_card() -> Card | None:
     counted = sa.select(sa.func.count(), sa.func.count().filter(StockBalance.on_hand <= 0)).select_from(StockBalance)
     every, gone = db.session.execute(counted).one()
     tone = "red" if gone else "green"
-    return Card(_("Used up in a warehouse"), str(gone), _("of %(count)s stock balances", count=every), tone, "/stock-balances/list/?f=on_hand:le:0")
+    return Card(
+        _("Used up in a warehouse"),
+        str(gone),
+        _("of %(count)s stock balances", count=every),
+        tone,
+        "/stock-balances/list/?f=on_hand:le:0",
+    )
 
 
 CARDS: tuple[Callable[[], Card | None], ...] = (plan_card, reviews_card, stock_card, customers_card)
 """The home page's cards in their order; each gives None where the role does not reach."""
 
 
-def _table_card(view: type[EntityView], title: str, count: int, statement: sa.Select[Any], names: tuple[str, ...]) -> Card:
+def _table_card(
+    view: type[EntityView], title: str, count: int, statement: sa.Select[Any], names: tuple[str, ...]
+) -> Card:
     fields = [fields_of(view.model)[name] for name in names]
     rows = list(db.session.scalars(statement.options(*loading(view.model, names)).limit(SHOWN)).unique())
-    table = Table([present.column(field) for field in fields], table_rows(view, rows, fields), empty=_("Nothing here yet."))
+    table = Table(
+        [present.column(field) for field in fields], table_rows(view, rows, fields), empty=_("Nothing here yet.")
+    )
     return Card(title, str(count), "", "", f"/{view.model.resource}/list/", table)

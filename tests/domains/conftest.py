@@ -69,9 +69,7 @@ def company(tmp_path: Path) -> Iterator[Company]:
         found = Company()
         with identity.acting_as(identity.system()):
             for name in NAMES:
-                user = User(
-                    first_name=name, last_name="", username=name.lower(), email=f"{name.lower()}@kehu.test"
-                )
+                user = User(first_name=name, last_name="", username=name.lower(), email=f"{name.lower()}@kehu.test")
                 db.session.add(user)
                 db.session.flush()
                 found.users[name] = user.id

@@ -68,9 +68,7 @@ class TestSubmitted:
         with company.acting("Ann"):
             plan = crud.fetch(WeeklyPlan, submitted)
             line = {"id": plan.lines[0].id, "done": True, "result": "They want ten", **LINES[0]}
-            crud.update(
-                plan, {"plan": plan.plan, "summary": "Good", "suggestion": "More samples", "lines": [line]}
-            )
+            crud.update(plan, {"plan": plan.plan, "summary": "Good", "suggestion": "More samples", "lines": [line]})
             assert (plan.summary, plan.lines[0].done) == ("Good", True)
 
     @pytest.mark.parametrize(

@@ -59,9 +59,7 @@ class TestScope:
         with identity.acting_as(identity.system()):
             from app.domains.people.models import Department
 
-            crud.update(
-                crud.fetch(Department, company.departments["Export"]), {"manager": company.users["Wei"]}
-            )
+            crud.update(crud.fetch(Department, company.departments["Export"]), {"manager": company.users["Wei"]})
             crud.update(
                 crud.fetch(Department, company.departments["Sales"]),
                 {"parent": company.departments["Export"]},

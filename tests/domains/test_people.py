@@ -78,9 +78,7 @@ class TestLeads:
 
     def test_the_departments_are_read_once(self, company):
         actor = company.actor("Bob")
-        assert set(queries.departments_led(actor)) == {
-            company.departments[name] for name in ("Sales", "Key accounts")
-        }
+        assert set(queries.departments_led(actor)) == {company.departments[name] for name in ("Sales", "Key accounts")}
         assert queries.departments_led(actor) is queries.departments_led(actor)
 
 
@@ -100,9 +98,7 @@ class TestLeave:
 
     def test_one_takes_leave_for_oneself(self, company):
         with company.acting("Ann"), pytest.raises(NotPermitted):
-            crud.create(
-                Leave, {"owner": company.users["Bob"], "starts_on": "2026-11-24", "ends_on": "2026-11-24"}
-            )
+            crud.create(Leave, {"owner": company.users["Bob"], "starts_on": "2026-11-24", "ends_on": "2026-11-24"})
 
 
 class TestHoliday:

@@ -31,9 +31,7 @@ def line(product: Product, quantity: str, unit_cost: str | None = None) -> dict:
 
 
 def on_hand(product: Product) -> Decimal:
-    return sum(
-        (row.on_hand for row in db.session.scalars(queries.balances(product_id=product.id))), Decimal(0)
-    )
+    return sum((row.on_hand for row in db.session.scalars(queries.balances(product_id=product.id))), Decimal(0))
 
 
 class TestWarehouse:

@@ -29,7 +29,9 @@ def user_id(username: str) -> int:
 
 def add_user(username: str, *roles: Role, department: str = "") -> int:
     """Somebody besides the cast."""
-    user = User(username=username, first_name=username.title(), last_name="", email=f"{username}@example.com", active=True)
+    user = User(
+        username=username, first_name=username.title(), last_name="", email=f"{username}@example.com", active=True
+    )
     user.password = generate_password_hash(PASSWORD, method=QUICK_HASH)
     user.roles = list(roles)
     db.session.add(user)
@@ -54,8 +56,8 @@ def every_operation() -> Role:
 
 @pytest.fixture
 def people(act: Callable[..., Any]) -> dict[str, int]:
-    """Users for the walks: ``nina`` sells in another team than Ann and may do everything, ``max`` has no role; Bob, Ann's superior, may do
-    everything too.  Ids by name, the cast included."""
+    """Users for the walks: ``nina`` sells in another team than Ann and may do everything, ``max`` has no role; Bob,
+    Ann's superior, may do everything too.  Ids by name, the cast included."""
     with act() as session:
         role = every_operation()
         add_user("nina", role, department="Sales south")
@@ -89,7 +91,11 @@ class Snapshot:
         for table in db.db.metadata.tables.values():
             names = [column.name for column in table.columns if column.name not in self.UNTOLD.get(table.name, ())]
             chosen = ", ".join(f'"{name}"' for name in names)
-            rows = self.connection.execute(f'SELECT {chosen} FROM "{table.name}" ORDER BY 1, 2' if len(names) > 1 else f'SELECT {chosen} FROM "{table.name}" ORDER BY 1')
+            rows = self.connection.execute(
+                f'SELECT {chosen} FROM "{table.name}" ORDER BY 1, 2'
+                if len(names) > 1
+                else f'SELECT {chosen} FROM "{table.name}" ORDER BY 1'
+            )
             found[table.name] = hash(tuple(map(repr, rows)))
         return found
 

@@ -51,7 +51,11 @@ class Making:
         if kind == "integer":
             return max(field.minimum or 0, 1)
         if kind == "decimal":
-            return Decimal("0.5") if column is not None and isinstance(column.type, Fraction) else Decimal(max(field.minimum or 0, 1))
+            return (
+                Decimal("0.5")
+                if column is not None and isinstance(column.type, Fraction)
+                else Decimal(max(field.minimum or 0, 1))
+            )
         if kind == "date":
             return self.day
         if kind == "datetime":
@@ -77,7 +81,11 @@ class Making:
             return self.owner
         if field.target is self.model or (not field.required and field.target is User):
             return None
-        return shared(field.target, self.owner, self.text) if not _is_unique(field) else make(field.target, self.owner, self.text)
+        return (
+            shared(field.target, self.owner, self.text)
+            if not _is_unique(field)
+            else make(field.target, self.owner, self.text)
+        )
 
     def data(self, model: type[Any]) -> dict[str, Any]:
         """Values by field name for every field of ``model`` that may be set."""
@@ -90,20 +98,22 @@ class Making:
 
 
 def make(model: type[Any], owner: int | None = None, text: str | None = None, **said: Any) -> int:
-    """The id of a new row of ``model``, made as the system; ``owner`` (a user's id) owns it and what it hangs on, ``text`` is in every text
-    of it, ``said`` are fields that are not to be made up.  Flushed, not committed."""
+    """The id of a new row of ``model``, made as the system; ``owner`` (a user's id) owns it and what it hangs on,
+    ``text`` is in every text of it, ``said`` are fields that are not to be made up.  Flushed, not committed."""
     making = Making(model, owner, text)
     view = views.get(model.resource)
     hook = HOOKS.get(model.resource)
     if model.read_only or (view is not None and not view.addable):
-        return _insert(making, dict(hook(making)) if hook else {} | said)
+        return _insert(making, (dict(hook(making)) if hook else {}) | said)
     data = making.data(model) | (dict(hook(making)) if hook else {}) | said
     kind = line_model(model)
     if kind is not None:
         data.setdefault("lines", [making.data(kind)])
     row = crud.create(model, data)
     if isinstance(model.scope, OwnRows) and owner is not None and getattr(row, model.scope.owner) != owner:
-        db.session.connection().execute(sa.update(model.__table__).where(model.__table__.c.id == row.id).values({model.scope.owner: owner}))
+        db.session.connection().execute(
+            sa.update(model.__table__).where(model.__table__.c.id == row.id).values({model.scope.owner: owner})
+        )
     return int(row.id)
 
 
@@ -145,7 +155,9 @@ def _is_unique(field: Field) -> bool:
         return True
     table = column.table
     constraints = [each for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
-    return any(column.name in each.columns for each in (*constraints, *(index for index in table.indexes if index.unique)))
+    return any(
+        column.name in each.columns for each in (*constraints, *(index for index in table.indexes if index.unique))
+    )
 
 
 def is_scoped(model: type[Any]) -> bool:

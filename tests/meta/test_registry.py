@@ -70,7 +70,9 @@ class TestEntity:
 
     def test_every_field_has_a_label_in_every_language(self, model):
         kinds = [model, *([line_model(model)] if line_model(model) else [])]
-        nameless = [name for kind in kinds for name, field in fields_of(kind).items() if not isinstance(field.label, LazyString)]
+        nameless = [
+            name for kind in kinds for name, field in fields_of(kind).items() if not isinstance(field.label, LazyString)
+        ]
         assert nameless == []
 
     def test_help_and_choices_speak_every_language(self, model):
@@ -162,7 +164,12 @@ class TestView:
             assert set(related.columns) <= set(target)
 
     def test_it_speaks_every_language(self, view):
-        texts = [view.help, view.empty, *(heading for heading, _names in view.fieldsets), *(each.label for each in view.related)]
+        texts = [
+            view.help,
+            view.empty,
+            *(heading for heading, _names in view.fieldsets),
+            *(each.label for each in view.related),
+        ]
         texts += [text for action in view.actions for text in (action.label, action.confirm)]
         assert all(isinstance(text, LazyString) for text in texts if text)
 

@@ -59,7 +59,9 @@ def same_but_for(answer: Any, key: int) -> tuple[int, str]:
 
 
 def operations(view) -> list[tuple[str, str, Any]]:
-    """Every call about one row: (method, path after the resource with {id}, JSON or form data); paths of the API begin with «api»."""
+    """Every call about one row: (method, path after the resource with {id}, JSON or form data); paths of the API begin
+    with «api».
+    """
     base = view.model.resource
     calls = [
         ("GET", f"/{base}/show/{{id}}", None),
@@ -136,7 +138,9 @@ class TestReading:
                 sorts = query.sortable(view.model)
             paths += [f"/{base}/list/?sort={sign}{field}" for field in sorts for sign in ("", "-")]
             paths += [f"/api/v1/{base}/?q=(order_column:{field},order_direction:asc)" for field in sorts]
-            paths += [f"/{base}/list/?f={field}:{operator}:{value}" for field, operator, value in conditions(fields, row)]
+            paths += [
+                f"/{base}/list/?f={field}:{operator}:{value}" for field, operator, value in conditions(fields, row)
+            ]
             for field, operator, value in conditions(fields, row):
                 paths.append(f"/api/v1/{base}/?q=(filters:!((col:{field},opr:{operator},value:'{value}')))")
         for path in paths:
@@ -147,7 +151,7 @@ class TestReading:
             assert answer.status_code in allowed, (path, answer.text)
             text = contents(answer)
             assert CANARY.lower() not in text.lower(), path
-            assert f"/{base}/show/{row}\"" not in text, path
+            assert f'/{base}/show/{row}"' not in text, path
 
     def test_no_other_page_shows_it(self, view, row, people, walk, act):
         who = walk("nina")
@@ -155,11 +159,28 @@ class TestReading:
             for other in views.values():
                 # Rows that everyone sees and that point at Ann's.
                 if not is_scoped(other.model) and other.model.resource not in WHOLE_TRAIL:
-                    names = [name for name, field in fields_of(other.model).items() if field.target is view.model and not field.readonly]
+                    names = [
+                        name
+                        for name, field in fields_of(other.model).items()
+                        if field.target is view.model and not field.readonly
+                    ]
                     if names:
-                        make(other.model, None, None, **{fields_of(other.model)[name].attribute if other.model.read_only else name: row for name in names})
+                        make(
+                            other.model,
+                            None,
+                            None,
+                            **{
+                                fields_of(other.model)[name].attribute if other.model.read_only else name: row
+                                for name in names
+                            },
+                        )
         for base in sorted(set(views) - set(WHOLE_TRAIL)):
-            for path in (f"/{base}/list/", f"/api/v1/{base}/", f"/{base}/export?format=csv", f"/api/v1/{base}/?q=(page_size:100)"):
+            for path in (
+                f"/{base}/list/",
+                f"/api/v1/{base}/",
+                f"/{base}/export?format=csv",
+                f"/api/v1/{base}/?q=(page_size:100)",
+            ):
                 answer = who.call("GET", path)
                 assert answer.status_code == 200, path
                 assert CANARY.lower() not in contents(answer).lower(), path
@@ -192,15 +213,27 @@ class TestReading:
         who = walk("nina")
         with act():
             for other in views.values():
-                names = {name: field for name, field in fields_of(other.model).items() if field.target is view.model and not is_scoped(other.model)}
+                names = {
+                    name: field
+                    for name, field in fields_of(other.model).items()
+                    if field.target is view.model and not is_scoped(other.model)
+                }
                 if names:
-                    make(other.model, None, None, **{field.attribute if other.model.read_only else name: row for name, field in names.items()})
+                    make(
+                        other.model,
+                        None,
+                        None,
+                        **{field.attribute if other.model.read_only else name: row for name, field in names.items()},
+                    )
         for base, other in views.items():
             for name, field in fields_of(other.model).items():
                 if field.target is view.model:
                     for operator in ("rel_o_m", "eq", "in"):
                         found = [
-                            who.api.get(f"{base}/", {"filters": [{"col": name, "opr": operator, "value": key}]}).json["result"] for key in (row, MISSING)
+                            who.api.get(f"{base}/", {"filters": [{"col": name, "opr": operator, "value": key}]}).json[
+                                "result"
+                            ]
+                            for key in (row, MISSING)
                         ]
                         assert found[0] == found[1] == [], (base, name, operator)
 
@@ -276,7 +309,9 @@ class TestWriting:
                 for key in (row, MISSING):
                     by_api = who.api.post(f"{base}/", texts | {name: key})
                     by_page = who.call("POST", f"/{base}/add", texts | {name: str(key)})
-                    answers.append((same_but_for(by_api, key), by_page.status_code, same_but_for(by_page, key)[1].count("error")))
+                    answers.append(
+                        (same_but_for(by_api, key), by_page.status_code, same_but_for(by_page, key)[1].count("error"))
+                    )
                     assert by_api.status_code == by_page.status_code == 422, (base, name, by_api.text)
                     assert name in by_api.json["errors"], (base, name)
                 assert answers[0] == answers[1], (base, name)
@@ -303,7 +338,12 @@ class TestWriting:
         who = walk("nina")
         for base, other in views.items():
             for name, field in fields_of(other.model).items():
-                if field.target is not view.model or isinstance(other.model.scope, Through) or other.model.read_only or field.readonly:
+                if (
+                    field.target is not view.model
+                    or isinstance(other.model.scope, Through)
+                    or other.model.read_only
+                    or field.readonly
+                ):
                     continue
                 with act():
                     key = make(other.model, people["nina"], None, **{name: row})

@@ -49,9 +49,7 @@ def spawn(
         )
 
 
-def stop(
-    process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, within: float = 10
-) -> None:
+def stop(process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, within: float = 10) -> None:
     """End `process` and its whole group: `by` asks, and who has not gone `within` seconds is killed."""
     if process.poll() is None:
         process.send_signal(by)

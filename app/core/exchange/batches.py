@@ -1,4 +1,6 @@
-"""Writing many rows at once without losing all for one: a batch that is refused is halved until the culprit stands alone."""
+"""Writing many rows at once without losing all for one: a batch that is refused is halved until the culprit stands
+alone.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,11 @@ from app.core.errors import BusinessError
 Item = TypeVar("Item")
 
 
-def write(items: Sequence[Item], write_all: Callable[[Sequence[Item]], None], refuse: Callable[[Item, BusinessError], None]) -> None:
-    """Call ``write_all`` for ``items`` inside a savepoint; when a rule or the database refuses, for each half in turn, and so on down to
-    the items that are refused by themselves, which go to ``refuse``.
+def write(
+    items: Sequence[Item], write_all: Callable[[Sequence[Item]], None], refuse: Callable[[Item, BusinessError], None]
+) -> None:
+    """Call ``write_all`` for ``items`` inside a savepoint; when a rule or the database refuses, for each half in turn,
+    and so on down to the items that are refused by themselves, which go to ``refuse``.
 
     ``write_all`` must leave nothing behind but what the savepoint takes back.
     """

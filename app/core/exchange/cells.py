@@ -21,33 +21,23 @@ MAX_TEXT = 1_000_000
 CUT_MARK = "… [cut]"
 CUT = "#CUT!"
 
-ERRORS = frozenset(
-    {"#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!", CUT}
-)
+ERRORS = frozenset({"#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!", CUT})
 
 REASONS = {
     "empty": _l("The file is empty."),
-    "unknown_type": _l(
-        "This is neither a spreadsheet nor a text table. Save it as XLSX or CSV and try again."
-    ),
+    "unknown_type": _l("This is neither a spreadsheet nor a text table. Save it as XLSX or CSV and try again."),
     "old_xls": _l("This is an old Excel file (.xls). Save it as XLSX or CSV and try again."),
     "too_large": _l("The file is larger than %(limit)s MiB. Split it and import the parts."),
     "too_many_columns": _l("The file has more than %(limit)s columns. Keep only those to import."),
-    "zip_bomb": _l(
-        "Unpacked, the file would be far too large. Save the sheet to import alone, as XLSX or CSV."
-    ),
+    "zip_bomb": _l("Unpacked, the file would be far too large. Save the sheet to import alone, as XLSX or CSV."),
     "encrypted": _l("The file is protected by a password. Save it without one and try again."),
     "unknown_encoding": _l(
         "The file's characters are neither UTF-8, UTF-16 nor GBK. Save it as XLSX or CSV UTF-8 and try again."
     ),
-    "nul_bytes": _l(
-        "The file holds zero bytes, so it is no text table. Save it as XLSX or CSV and try again."
-    ),
+    "nul_bytes": _l("The file holds zero bytes, so it is no text table. Save it as XLSX or CSV and try again."),
     "no_header": _l("The first row must hold the names of the columns."),
     "open_quote": _l("A quotation mark opened in row %(row)s is never closed."),
-    "damaged": _l(
-        "The file is damaged, or its rows are too long. Open it, save it as XLSX or CSV and try again."
-    ),
+    "damaged": _l("The file is damaged, or its rows are too long. Open it, save it as XLSX or CSV and try again."),
 }
 
 

@@ -39,7 +39,9 @@ class Converter:
         self._read = getattr(self, f"_{self.field.kind}", self._text)
 
     def __call__(self, cell: Any, rounded: Rounded) -> Any:
-        """The value of ``cell``; None for an empty one; a text (a list of them) for a relation (relations).  Raises ValueError."""
+        """The value of ``cell``; None for an empty one; a text (a list of them) for a relation (relations).  Raises
+        ValueError.
+        """
         if isinstance(cell, CellError):
             if cell == CUT:
                 raise ValueError(_("This text was too long for a spreadsheet's cell and has been cut."))

@@ -1,4 +1,4 @@
-"""Writes what a list shows as a file, in memory that does not grow with it, so that an import takes it back unchanged."""
+"""Writes what a list shows as a file that an import takes back unchanged, in memory that does not grow with it."""
 
 from __future__ import annotations
 
@@ -43,10 +43,12 @@ def export(
     with_lines: bool = False,
     prepare: Callable[[list[Any]], None] | None = None,
 ) -> int:
-    """Write the rows of ``statement`` (a select of ``model``, scoped as it runs) to ``path`` and tell how many there were.
+    """Write the rows of ``statement`` (a select of ``model``, scoped as it runs) to ``path`` and tell how many there
+    were.
 
-    ``columns`` are names of fields (``lines.quantity`` for a line's); those that do not exist for the actor are left out.  ``format``:
-    csv or xlsx.  ``with_lines`` gives each line of a document a row of its own, with every field of a line unless ``columns`` names
+    ``columns`` are names of fields (``lines.quantity`` for a line's); those that do not exist for the actor are left
+    out.  ``format``: csv or xlsx.  ``with_lines`` gives each line of a document a row of its own, with every field of a
+    line unless ``columns`` names
     some.  ``prepare`` is called with each few hundred rows, to load what their derived figures need.
 
     Raises ValueError for another format.
@@ -61,7 +63,9 @@ def export(
     statement = statement.options(*_loading(model, head))
     if lines_of is not None:
         statement = statement.options(selectinload(model.lines).options(*_loading(lines_of, tail)))
-    source = _Source(statement, [_reader(field) for field in head], [_reader(field) for field in tail], lines_of is not None, prepare)
+    source = _Source(
+        statement, [_reader(field) for field in head], [_reader(field) for field in tail], lines_of is not None, prepare
+    )
     sheet = _columns(model, head, tail)
     if format == "csv":
         writer.write_csv(path, sheet, source, bool_labels=(_("Yes"), _("No")))
@@ -106,7 +110,9 @@ class _Source:
 def _line_fields(lines_of: type[Any], columns: Sequence[str]) -> list[Field]:
     known = readable(lines_of)
     asked = [name.removeprefix(LINE_MARK) for name in columns if name.startswith(LINE_MARK)]
-    every = [name for name, field in known.items() if name not in ("id", "position", "document") and field.kind != "images"]
+    every = [
+        name for name, field in known.items() if name not in ("id", "position", "document") and field.kind != "images"
+    ]
     return [known[name] for name in asked or every if name in known]
 
 

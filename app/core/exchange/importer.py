@@ -1,6 +1,8 @@
-"""Brings a file's rows into an entity by the same rules as a form: reads, finds what they name, matches, writes in batches.
+"""Brings a file's rows into an entity by the same rules as a form: reads, finds what they name, matches, writes in
+batches.
 
-It runs in the caller's transaction and never commits.  A preview does the same work inside a savepoint that is then rolled back.
+It runs in the caller's transaction and never commits.  A preview does the same work inside a savepoint that is then
+rolled back.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from app.core import crud, db, identity, numbering, scope
 from app.core.errors import BusinessError, Invalid, NotPermitted
 from app.core.exchange import batches
 from app.core.exchange.cells import Cell
+from app.core.exchange.changes import Change, changes_of
 from app.core.exchange.mapping import ColumnMap, bind
 from app.core.exchange.models import ON_ERROR, ON_MATCH, ImportRun, ImportRunRow
 from app.core.exchange.reader import Table, open_table
-from app.core.exchange.records import Change, Record, RecordReader, changes_of
+from app.core.exchange.records import Record, RecordReader
 from app.core.exchange.resolve import Key, match
 from app.core.exchange.result import PreviewRow, Result, RowError, error_file
 from app.core.fields import fields_of
@@ -47,10 +50,12 @@ def run_import(
 ) -> Result:
     """Import the file at ``path``, which its owner calls ``filename``, into ``model``.
 
-    ``mapping``: a ColumnMap, its JSON, or just {header: field}.  ``on_match``: what becomes of a row whose keys are there already.
-    ``on_error``: ``stop`` writes nothing when a row fails, ``skip`` writes the others.  ``progress`` is told how many rows are done.
+    ``mapping``: a ColumnMap, its JSON, or just {header: field}.  ``on_match``: what becomes of a row whose keys are
+    there already. ``on_error``: ``stop`` writes nothing when a row fails, ``skip`` writes the others.  ``progress`` is
+    told how many rows are done.
 
-    Raises NotPermitted, Invalid (no such option), UnreadableFile and UnknownColumns; a row that fails is told in the result.
+    Raises NotPermitted, Invalid (no such option), UnreadableFile and UnknownColumns; a row that fails is told in the
+    result.
     """
     _require_option("mode", mode, MODES)
     _require_option("on_match", on_match, ON_MATCH)
@@ -232,7 +237,9 @@ class _Import:
         if not ids:
             return {}, set()
         crud.require("can_edit", self.model)
-        statement = sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id).with_for_update(of=self.model)
+        statement = (
+            sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id).with_for_update(of=self.model)
+        )
         options = [selectinload(getattr(self.model, name)) for name in self.reader.to_many]
         if self.reader.plan.has_lines:
             options.append(selectinload(self.model.lines))
@@ -241,7 +248,9 @@ class _Import:
         return found, scope.visible_ids(db.session.connection(), self.model, found, identity.require(), write=True)
 
     def _change(self, record: Record, existing: tuple[dict[int, Any], set[int]]) -> Change | None:
-        """What ``record`` changes in the row that it matches; None when it is all there already, whatever state the row is in."""
+        """What ``record`` changes in the row that it matches; None when it is all there already, whatever state the row
+        is in.
+        """
         rows, writable = existing
         assert record.matched is not None
         row = rows[record.matched]

@@ -1,7 +1,7 @@
 """Which column of a file goes into which field of an entity: guessed from the headers, or kept in a mapping.
 
-A header is a field's label in either language, its name in the API or one of the entity's synonyms, however it is cased and spaced.
-Fields of a document's lines are written ``lines.product`` or «Lines · Product».
+A header is a field's label in either language, its name in the API or one of the entity's synonyms, however it is cased
+and spaced. Fields of a document's lines are written ``lines.product`` or «Lines · Product».
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ def folded(header: str) -> str:
 class ColumnMap:
     """A mapping as people keep it; all of it is plain JSON.
 
-    ``columns``: header → field, or "" to leave the column out; a header that is not named is guessed.  ``constants``: field → value of
-    every row that gives none itself.  ``choices``: field → {text in the file: value}, before anything else is read into it.  ``skip``:
-    headers to leave out.  ``round``: field → decimals that surplus ones are rounded to, half up (each is reported).  ``known_only``: open
-    choices (level, source …) that take only values already used.
+    ``columns``: header → field, or "" to leave the column out; a header that is not named is guessed.  ``constants``:
+    field → value of every row that gives none itself.  ``choices``: field → {text in the file: value}, before anything
+    else is read into it.  ``skip``:
+    headers to leave out.  ``round``: field → decimals that surplus ones are rounded to, half up (each is reported).
+    ``known_only``: open choices (level, source …) that take only values already used.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +54,9 @@ class ColumnMap:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ColumnMap:
-        """The mapping that ``data`` (as ``as_json`` gives it, every part optional) holds.  Raises ValueError naming what is wrong."""
+        """The mapping that ``data`` (as ``as_json`` gives it, every part optional) holds.  Raises ValueError naming
+        what is wrong.
+        """
         unknown = set(data) - set(cls.__dataclass_fields__)
         if unknown:
             raise ValueError(_("A mapping knows no “%(name)s”.", name=", ".join(sorted(unknown))))
@@ -89,7 +92,9 @@ class ColumnMap:
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column of the file and its field.  ``index`` is None for a constant; ``settable`` is false for one that only finds the row."""
+    """A column of the file and its field.  ``index`` is None for a constant; ``settable`` is false for one that only
+    finds the row.
+    """
 
     index: int | None
     header: str
@@ -113,7 +118,9 @@ class Plan:
 
 
 def importable(model: type[Any]) -> dict[str, Field]:
-    """What a column of a file may go into, for who acts now, by name (``lines.quantity``): what may be set, and the keys."""
+    """What a column of a file may go into, for who acts now, by name (``lines.quantity``): what may be set, and the
+    keys.
+    """
     fields = {name: each for name, each in writable(model).items() if each.kind != "images"}
     known = readable(model)
     fields.update({name: known[name] for name in model.keys if name in known and known[name].stored})
@@ -125,7 +132,7 @@ def importable(model: type[Any]) -> dict[str, Field]:
 
 
 def suggest(model: type[Any], headers: Iterable[str]) -> dict[str, str]:
-    """The field that each of ``headers`` seems to mean; those that mean none are left out, and no field is given twice."""
+    """The field that each of ``headers`` seems to mean; those that mean none are left out, no field comes twice."""
     known = _spellings(model)
     best: dict[str, tuple[int, str]] = {}
     for header in headers:
@@ -147,7 +154,8 @@ def header_of(model: type[Any], name: str) -> str:
 def bind(model: type[Any], headers: Sequence[str], mapping: ColumnMap | None = None) -> Plan:
     """How a file with ``headers`` is read into ``model``.
 
-    Raises UnknownColumns when a mapping names a field that can't be imported or gives one twice, and when no column is known.
+    Raises UnknownColumns when a mapping names a field that can't be imported or gives one twice, and when no column is
+    known.
     """
     mapping = mapping or ColumnMap()
     fields = importable(model)
@@ -169,12 +177,16 @@ def bind(model: type[Any], headers: Sequence[str], mapping: ColumnMap | None = N
             continue
         _require_known(fields, [name])
         if name in seen:
-            raise UnknownColumns(_("“%(one)s” and “%(other)s” can't both go into one field.", one=seen[name], other=header))
+            raise UnknownColumns(
+                _("“%(one)s” and “%(other)s” can't both go into one field.", one=seen[name], other=header)
+            )
         seen[name] = header
         columns.append(_column(model, index, header, name, fields[name]))
     if not columns:
         names = ", ".join(header_of(model, name) for name in list(fields)[:8])
-        raise UnknownColumns(_("None of the columns is known. The first row must name them, such as: %(names)s.", names=names))
+        raise UnknownColumns(
+            _("None of the columns is known. The first row must name them, such as: %(names)s.", names=names)
+        )
     for name, value in mapping.constants.items():
         _require_known(fields, [name])
         if name not in seen:
@@ -195,7 +207,9 @@ def _require_known(fields: Mapping[str, Field], names: Iterable[str]) -> None:
 
 
 def _spellings(model: type[Any]) -> dict[str, tuple[int, str]]:
-    """Every folded spelling → (how plain it is, field): a name in the API before a label, before a synonym, before a line's bare name."""
+    """Every folded spelling → (how plain it is, field): a name in the API before a label, before a synonym, before a
+    line's bare name.
+    """
     found: dict[str, tuple[int, str]] = {}
 
     def add(tier: int, texts: Iterable[str], name: str) -> None:

@@ -21,7 +21,7 @@ ON_ERROR = {"stop": _l("Write nothing"), "skip": _l("Write the other rows")}
 
 
 class ImportRun(Entity):
-    """One file that was imported, with what became of its rows.  A preview, and a run that wrote nothing, are not kept."""
+    """One file that was imported, with what became of its rows.  Previews and runs that wrote nothing are not kept."""
 
     __tablename__ = "import_runs"
     resource = "import-runs"
@@ -48,7 +48,7 @@ class ImportRun(Entity):
 
 
 class ImportRunRow(Model):
-    """A row that a run wrote: added, or changed from ``before`` (by attribute); ``version`` is what it left the row at."""
+    """A row that a run wrote: added, or changed from ``before`` (by attribute) to ``version``."""
 
     __tablename__ = "import_run_rows"
 

@@ -1,18 +1,14 @@
-"""From rows of a file to records of an entity: values read, relations found, a document's rows brought together; and what a record
-changes in a row that is there already."""
+"""From rows of a file to records of an entity: values read, relations found, a document's rows brought together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
-
-from app.core import audit, crud, db, identity, scope
+from app.core import crud, db, identity, scope
 from app.core.document import line_model
 from app.core.errors import Invalid
 from app.core.exchange.cells import Cell
@@ -25,7 +21,6 @@ from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
 
 ROUNDINGS_KEPT = 1000
-INSTANT = timedelta(milliseconds=1)  # a sheet's times are no finer
 
 
 @dataclass
@@ -75,17 +70,12 @@ class Record:
 
     def reason(self, line: int) -> str:
         """Why the row of the file at ``line`` was not imported, in one text."""
-        own = [f"{each.column}: {each.message}" if each.column else each.message for each in self.errors if each.row == line]
+        own = [
+            f"{each.column}: {each.message}" if each.column else each.message
+            for each in self.errors
+            if each.row == line
+        ]
         return " ".join(own) or _("Row %(row)s of the same document is wrong.", row=self.errors[0].row)
-
-
-@dataclass
-class Change:
-    """What changes in a row: values by attribute, the lines when they change, and what was there before, as JSON."""
-
-    values: dict[str, Any]
-    lines: crud.Lines | None
-    before: dict[str, Any]
 
 
 class RecordReader:
@@ -118,7 +108,9 @@ class RecordReader:
         """The columns whose equal cells make rows one document: its own, and an «ID» that an export wrote."""
         ids = {folded(label) for label in in_each_language(fields_of(self.model)["id"].label)} | {"id"}
         found = [column.index for column, _converter in self.head if column.index is not None]
-        return found + [index for index, header in enumerate(self.result.headers) if folded(header) in ids and index not in found]
+        return found + [
+            index for index, header in enumerate(self.result.headers) if folded(header) in ids and index not in found
+        ]
 
     def batches(self, rows: Iterable[tuple[int, list[Cell]]], size: int) -> Iterator[list[Record]]:
         """The records in the file, read but not yet resolved, in lists of at least ``size`` rows."""
@@ -161,7 +153,9 @@ class RecordReader:
         record = Record(rows)
         line, first = rows[0]
         for column, converter in self.head:
-            value = self._cell(record, column, converter, line, first, record.values if column.settable else record.finding)
+            value = self._cell(
+                record, column, converter, line, first, record.values if column.settable else record.finding
+            )
             if value is None and column.settable:
                 record.blank.append(column.field)
         if self.lines_of is None:
@@ -170,7 +164,9 @@ class RecordReader:
             for column, _converter in self.head:
                 cell = None if column.index is None else cells[column.index]
                 if cell is not None and cell != first[column.index or 0]:
-                    record.fail(column.header, _("This differs from row %(row)s of the same document.", row=line), number)
+                    record.fail(
+                        column.header, _("This differs from row %(row)s of the same document.", row=line), number
+                    )
         for number, cells in rows:
             if any(column.index is not None and cells[column.index] is not None for column, _converter in self.tail):
                 each = LineRecord(number)
@@ -253,7 +249,9 @@ class RecordReader:
         found = {}
         for model, values in ((self.model, record.values), (pending.column.field.model, pending.values)):
             fields = fields_of(model).items()
-            found.update({name: values[each.attribute] for name, each in fields if each.target and each.attribute in values})
+            found.update(
+                {name: values[each.attribute] for name, each in fields if each.target and each.attribute in values}
+            )
         return found
 
     def _key(self, record: Record) -> Key | None:
@@ -285,7 +283,9 @@ class RecordReader:
             raise Invalid(missing)
 
     def place(self, record: Record, name: str) -> tuple[int, str]:
-        """Where in the file the field ``name`` (of a rule's refusal) is: the line, and the header or, without a column, the label."""
+        """Where in the file the field ``name`` (of a rule's refusal) is: the line, and the header or, without a column,
+        the label.
+        """
         parts = name.split(".")
         line, field = record.line, name
         if parts[0] == "lines" and len(parts) == 3 and parts[1].isdecimal() and int(parts[1]) < len(record.lines):
@@ -303,69 +303,6 @@ class RecordReader:
             seen = scope.visible_ids(db.session.connection(), target, [pk], identity.require())
             self._visible[target, pk] = bool(seen)
         return self._visible[target, pk]
-
-
-def changes_of(reader: RecordReader, record: Record, row: Any) -> Change | None:
-    """What ``record`` changes in ``row``; None when it is all there already.  Raises Invalid when it empties what is required."""
-    values = _differing(reader, row, record.values, record.blank, "")
-    before = {name: _plain(row, name) for name in values}
-    lines: crud.Lines | None = None
-    if reader.lines_of is not None:
-        own = sorted(row.lines, key=lambda line: line.position)
-        reader.require_complete(record, len(own))
-        lines, changed = [], len(own) != len(record.lines)
-        for index, given in enumerate(record.lines):
-            place = f"{LINE_MARK}{index}."
-            if index < len(own):
-                differing = _differing(reader, own[index], given.values, given.blank, place)
-                changed = changed or bool(differing)
-                lines.append((own[index].id, differing))
-            else:
-                lines.append((None, dict(given.values)))
-        lines = lines if changed else None
-        if changed:
-            kept = [each.attribute for each in fields_of(reader.lines_of).values() if each.stored and each.name != "document"]
-            before["lines"] = [{name: _plain(line, name) for name in kept} for line in own]
-    return Change(values, lines, before) if values or lines is not None else None
-
-
-def _differing(reader: RecordReader, row: Any, given: dict[str, Any], blank: list[Field], place: str) -> dict[str, Any]:
-    changed = {name: value for name, value in given.items() if not _same(_current(row, name), value)}
-    columns = sa.inspect(type(row)).column_attrs
-    for each in blank:
-        current = _current(row, each.attribute)
-        if current in (None, "", []):
-            continue
-        if each.required:
-            raise Invalid({place + each.name: [_("This is required.")]})
-        if each.kind == "relations":
-            changed[each.attribute] = []
-        elif each.kind == "relation" and not reader.may_see(each.target or object, current):
-            continue  # an export leaves out what its reader may not see
-        elif columns[each.attribute].columns[0].nullable:
-            changed[each.attribute] = None
-        elif each.empty == "":
-            changed[each.attribute] = ""
-    return changed
-
-
-def _current(row: Any, name: str) -> Any:
-    value = getattr(row, name)
-    if name in sa.inspect(type(row)).relationships:
-        return sorted(each.id for each in value)
-    return value
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, datetime) and isinstance(other, datetime):
-        return abs(one - other) < INSTANT
-    if isinstance(one, list) and isinstance(other, list):
-        return sorted(map(str, one)) == sorted(map(str, other))
-    return bool(one == other)
-
-
-def _plain(row: Any, name: str) -> Any:
-    return audit.plain(_current(row, name))
 
 
 def _several(text: str | list[str]) -> list[str]:

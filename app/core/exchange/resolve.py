@@ -31,7 +31,9 @@ class Candidate:
 
 
 class Resolver:
-    """Texts → rows, remembered for the whole file.  A text is looked for in each naming column in turn: first as it is, then in any case."""
+    """Texts → rows, remembered for the whole file.  A text is looked for in each naming column in turn: first as it is,
+    then in any case.
+    """
 
     def __init__(self) -> None:
         self._found: dict[type[Any], dict[str, list[Candidate]]] = defaultdict(dict)
@@ -50,14 +52,17 @@ class Resolver:
             del known[text]
 
     def find(self, target: type[Any], text: str, within: Callable[[], Mapping[str, Any]]) -> int:
-        """The id of the one row that ``text`` (loaded before) names; among several, of the one within the rows that ``within`` tells.
+        """The id of the one row that ``text`` (loaded before) names; among several, of the one within the rows that
+        ``within`` tells.
 
         Raises ValueError when it names none or several.
         """
         candidates = self._found[target].get(text, [])
         if len(candidates) > 1:
             known = within()
-            candidates = [each for each in candidates if all(known.get(name, key) == key for name, key in each.within.items())]
+            candidates = [
+                each for each in candidates if all(known.get(name, key) == key for name, key in each.within.items())
+            ]
         label = str(target.label).lower()
         if not candidates:
             raise ValueError(_("There is no %(what)s “%(text)s”, or it is not yours to see.", what=label, text=text))
@@ -81,11 +86,15 @@ def naming(target: type[Any]) -> list[Any]:
 
 def _look_up(target: type[Any], texts: list[str]) -> dict[str, list[Candidate]]:
     columns = naming(target)
-    within = [each for each in (fields_of(target).get(name) for name in target.keys) if each is not None and each.target]
+    within = [
+        each for each in (fields_of(target).get(name) for name in target.keys) if each is not None and each.target
+    ]
     found: dict[str, list[Candidate]] = {}
 
     def search(missing: list[str], where: Any, values: Sequence[Any], spelled: dict[str, list[str]]) -> None:
-        """Candidates for ``missing``: ``values`` are compared, in turn, with ``spelled`` (how each is written → the texts)."""
+        """Candidates for ``missing``: ``values`` are compared, in turn, with ``spelled`` (how each is written → the
+        texts).
+        """
         statement = sa.select(target.id, *(getattr(target, each.attribute) for each in within), *values).where(where)
         hits: list[dict[str, list[Candidate]]] = [defaultdict(list) for _value in values]
         for row in db.session.execute(statement):

@@ -1,4 +1,6 @@
-"""What came of an import: counts, messages by row and column, and the rows that failed, kept on disk once they are many."""
+"""What came of an import: counts, messages by row and column, and the rows that failed, kept on disk once they are
+many.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class RowError:
-    """Why a row failed.  ``row`` is the line in the file (the header is 1), ``column`` the header as it stands there."""
+    """Why a row failed: ``row`` is the line in the file (the header is 1), ``column`` the header as it stands there."""
 
     row: int
     column: str
@@ -39,7 +41,9 @@ class Rounding:
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """A row as a preview shows it: the cells of the file, and what would be done (``create``, ``update``, ``skip`` or ``fail``)."""
+    """A row as a preview shows it: the cells of the file, and what would be done (``create``, ``update``, ``skip`` or
+    ``fail``).
+    """
 
     row: int
     cells: list[Cell]
@@ -103,5 +107,7 @@ class Result:
 
 
 def error_file(result: Result, path: Path) -> None:
-    """Write the rows that failed as a file that can be corrected and imported again: CSV if ``path`` ends so, else XLSX."""
+    """Write the rows that failed as a file that can be corrected and imported again: CSV if ``path`` ends so, else
+    XLSX.
+    """
     writer.write_errors(path, result.headers, result.failed_rows, _("Why it was not imported"))

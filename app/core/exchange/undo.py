@@ -1,4 +1,6 @@
-"""Takes an import back: what it added goes, what it changed becomes as it was; what has been changed or used since stays, and is named."""
+"""Takes an import back: what it added goes, what it changed becomes as it was; what has been changed or used since
+stays, and is named.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +62,8 @@ class _Row:
 def undo(run: ImportRun) -> Undone:
     """Undo ``run`` (fetched with ``lock``) in the caller's transaction.
 
-    Whoever may import may take their own import back, without the permission to delete; another's needs that too.  Raises NotPermitted,
-    NotVisible (the kind of rows is no more), Conflict (undone already).
+    Whoever may import may take their own import back, without the permission to delete; another's needs that too.
+    Raises NotPermitted, NotVisible (the kind of rows is no more), Conflict (undone already).
     """
     model = entity_for(run.target)
     if model is None:
@@ -134,10 +136,14 @@ class _Undo:
         return row.record is not None and row.record.created_on > (self.ended if row.created else self.began)
 
     def _load(self, ids: list[int], rows: Sequence[_Row]) -> None:
-        statement = sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id).with_for_update(of=self.model)
+        statement = (
+            sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id).with_for_update(of=self.model)
+        )
         if self.lines_of is not None:
             statement = statement.options(selectinload(self.model.lines))
-        found = {each.id: each for each in db.session.scalars(statement.execution_options(populate_existing=True)).unique()}
+        found = {
+            each.id: each for each in db.session.scalars(statement.execution_options(populate_existing=True)).unique()
+        }
         for row in rows:
             row.record = found.get(row.record_id)
 
@@ -155,11 +161,17 @@ class _Undo:
         self.outcome.restored += len(rows) - deleted
 
     def _restore(self, record: Any, before: dict[str, Any]) -> None:
-        values = {name: _value(self.by_attribute[name], raw) for name, raw in before.items() if name in self.by_attribute}
+        values = {
+            name: _value(self.by_attribute[name], raw) for name, raw in before.items() if name in self.by_attribute
+        }
         lines: crud.Lines | None = None
         if "lines" in before and self.lines_of is not None:
             own = {line.id for line in record.lines}
-            fields = {each.attribute: each for each in fields_of(self.lines_of).values() if each.name not in ("id", "position")}
+            fields = {
+                each.attribute: each
+                for each in fields_of(self.lines_of).values()
+                if each.name not in ("id", "position")
+            }
             lines = [
                 (
                     line["id"] if line["id"] in own else None,

@@ -24,7 +24,18 @@ def take_back(run: ImportRun, _data: Mapping[str, Any]) -> Done:
 
 class ImportRunView(EntityView, model=ImportRun):
     icon = "upload"
-    columns = ("file", "resource", "state", "rows", "created", "updated", "skipped", "failed", "created_by", "created_on")
+    columns = (
+        "file",
+        "resource",
+        "state",
+        "rows",
+        "created",
+        "updated",
+        "skipped",
+        "failed",
+        "created_by",
+        "created_on",
+    )
     fieldsets = (
         ("", ("file", "resource", "state", "created_by", "created_on")),
         (_l("What came of it"), ("rows", "created", "updated", "skipped", "failed", "undone")),

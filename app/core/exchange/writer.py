@@ -118,8 +118,7 @@ def write_errors(
     columns = [ExportColumn(f"column_{index}", header, "text") for index, header in enumerate(headers)]
     columns.append(ExportColumn("reason", reason_label, "text", width=MAX_WIDTH))
     rows = (
-        [*values[:width], *[None] * (width - len(values)), reason, *values[width:]]
-        for values, reason in failed_rows
+        [*values[:width], *[None] * (width - len(values)), reason, *values[width:]] for values, reason in failed_rows
     )
     if path.suffix.lower() == ".csv":
         write_csv(path, columns, rows)

@@ -74,9 +74,7 @@ class XlsxSheet:
             self.texts = _SharedTexts()
             _read(archive, WORKBOOK, workbook)
             _read(archive, "xl/_rels/workbook.xml.rels", links)
-            sheets = [
-                links.targets[link] for link in workbook.visible if links.kinds.get(link) == "worksheet"
-            ]
+            sheets = [links.targets[link] for link in workbook.visible if links.kinds.get(link) == "worksheet"]
             if not sheets:
                 raise UnreadableFile("empty")
             self.part = sheets[0]

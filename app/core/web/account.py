@@ -19,7 +19,6 @@ from app.core.web.page import FormField, FormPage, Group, Link
 from app.core.web.reach import NotLoggedIn
 
 
-
 def safe_next(target: str | None) -> str:
     """``target`` if it is an address of this console, else the start page."""
     target = (target or "").replace("\\", "/")
@@ -52,7 +51,9 @@ class LoginView(AuthDBView):
                 login_user(user, remember=False)
                 return redirect(target)
             error = _("The name or the password is wrong. Please try again.")
-        return render_template("kehu/login.html", next=target, error=error, username=username), 200 if not error else 401
+        return render_template(
+            "kehu/login.html", next=target, error=error, username=username
+        ), 200 if not error else 401
 
     @expose("/logout/", methods=["POST"])
     def logout(self) -> Any:
@@ -127,4 +128,6 @@ class AccountView(BaseView):
 
 def _password_field(name: str, label: str, errors: dict[str, str], help: str = "") -> FormField:
     found = [errors[name]] if name in errors else []
-    return FormField(name, f"f-{name}", label, "password", help=help, required=True, errors=found, maxlength=PASSWORD_MAX)
+    return FormField(
+        name, f"f-{name}", label, "password", help=help, required=True, errors=found, maxlength=PASSWORD_MAX
+    )

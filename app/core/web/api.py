@@ -22,7 +22,14 @@ from app.core.web import pickers, query, reach, record
 from app.core.web.pages import export_response, perform, picture_response
 from app.core.web.view import EntityView
 
-JSON_TYPES = {"integer": "integer", "bool": "boolean", "relation": "object", "json": "object", "images": "array", "relations": "array"}
+JSON_TYPES = {
+    "integer": "integer",
+    "bool": "boolean",
+    "relation": "object",
+    "json": "object",
+    "images": "array",
+    "relations": "array",
+}
 
 
 class EntityApi(BaseApi):
@@ -49,7 +56,10 @@ class EntityApi(BaseApi):
         key = model.permission_key()
         fields = [_described(field) for field in writable(model, actor).values()]
         filters = {
-            name: [{"name": str(query.OPERATORS[operator][0]), "operator": operator} for operator in query.BY_KIND[field.kind]]
+            name: [
+                {"name": str(query.OPERATORS[operator][0]), "operator": operator}
+                for operator in query.BY_KIND[field.kind]
+            ]
             for name, field in query.filterable(model).items()
         }
         return self.response(
@@ -145,7 +155,13 @@ class EntityApi(BaseApi):
         known = readable(self.view.model, reach.approach(self.view))
         row = reach.row(self.view, pk, "show", options=self._loading(known))
         self.view.prepare([row])
-        return self.response(200, id=row.id, result=with_lines(self.view, row), show_columns=list(known), show_title=str(self.view.model.label))
+        return self.response(
+            200,
+            id=row.id,
+            result=with_lines(self.view, row),
+            show_columns=list(known),
+            show_title=str(self.view.model.label),
+        )
 
     @expose("/", methods=["POST"])
     @permission_name("add")
@@ -220,8 +236,8 @@ class EntityApi(BaseApi):
         ---
         post:
           description: >-
-            Body (optional): {"comment": …} and the fields of the transition or action. A picture is added by a multipart "file" to the
-            field that holds pictures.
+            Body (optional): {"comment": …} and the fields of the transition or action. A picture is added by a
+            multipart "file" to the field that holds pictures.
           parameters:
           - {in: path, name: pk, required: true, schema: {type: integer}}
           - {in: path, name: name, required: true, schema: {type: string}}
@@ -293,7 +309,9 @@ class EntityApi(BaseApi):
             403: {$ref: '#/components/responses/403'}
         """
         reach.enter(self.view, "export")
-        asked = query.from_api(self.view.model, kwargs["rison"] if isinstance(kwargs["rison"], dict) else {}, self.view.sort)
+        asked = query.from_api(
+            self.view.model, kwargs["rison"] if isinstance(kwargs["rison"], dict) else {}, self.view.sort
+        )
         format = request.args.get("format", "csv")
         if format not in ("csv", "xlsx"):
             raise query.BadQuery(_("The format is csv or xlsx."))
@@ -335,9 +353,15 @@ class EntityApi(BaseApi):
 
         view = views.get(type(row).resource, self.view)
         db.session.flush()
-        # Read the row as it now stands, with what it points at; one that has just left the actor's scope is answered as it is.
+        # Read the row as it now stands, with what it points at; one that has just left the actor's scope is answered as
+        # it is.
         options = (*query.loading(view.model, fields_of(view.model)), *record.lines_loading(view))
-        statement = sa.select(view.model).where(view.model.id == row.id).options(*options).execution_options(populate_existing=True)
+        statement = (
+            sa.select(view.model)
+            .where(view.model.id == row.id)
+            .options(*options)
+            .execution_options(populate_existing=True)
+        )
         fresh = db.session.scalars(statement).unique().one_or_none()
         if fresh is None:
             db.session.refresh(row)
@@ -350,14 +374,24 @@ class EntityApi(BaseApi):
         model = self.view.model
         name = type(self).__name__
         read = {field.name: _schema(field) for field in fields_of(model).values()}
-        write = {field.name: _schema(field, write=True) for field in fields_of(model).values() if not field.readonly and field.stored}
+        write = {
+            field.name: _schema(field, write=True)
+            for field in fields_of(model).values()
+            if not field.readonly and field.stored
+        }
         kind = line_model(model)
         if kind is not None:
             line = {field.name: _schema(field, write=True) for field in fields_of(kind).values()}
             write["lines"] = read["lines"] = {"type": "array", "items": {"type": "object", "properties": line}}
         api_spec.components.schema(f"{name}.row", {"type": "object", "properties": read})
-        required = [field.name for field in fields_of(model).values() if field.required and not field.readonly and field.name != model.numbered_by]
-        api_spec.components.schema(f"{name}.write", {"type": "object", "properties": write, **({"required": required} if required else {})})
+        required = [
+            field.name
+            for field in fields_of(model).values()
+            if field.required and not field.readonly and field.name != model.numbered_by
+        ]
+        api_spec.components.schema(
+            f"{name}.write", {"type": "object", "properties": write, **({"required": required} if required else {})}
+        )
 
 
 def as_json(row: Any, fields: list[Field]) -> dict[str, Any]:
@@ -434,5 +468,3 @@ def api_for(view: type[EntityView]) -> type[EntityApi]:
         "openapi_spec_tag": view.model.__name__,
     }
     return type(f"{view.model.__name__}Api", (EntityApi,), members)
-
-

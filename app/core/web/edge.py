@@ -1,7 +1,7 @@
 """The edge of a request: who asks, whether it may write, and the one place where it is committed or undone.
 
-An answer below 400 commits, anything else rolls back: a refused request changes no byte.  Refusals become a page, or JSON under
-``/api/``.
+An answer below 400 commits, anything else rolls back: a refused request changes no byte.  Refusals become a page, or
+JSON under ``/api/``.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def refused(error: BusinessError) -> Any:
     if error.status == 401:
         if request.accept_mimetypes.best == "application/json":
             return jsonify(message=error.message), 401
-        return redirect(url_for("LoginView.login", next=request.full_path.rstrip("?") if request.method == "GET" else "/"))
+        return redirect(
+            url_for("LoginView.login", next=request.full_path.rstrip("?") if request.method == "GET" else "/")
+        )
     details = " ".join(message for messages in error.errors.values() for message in messages)
     return error_page(error.status, details or error.message)
 
@@ -116,7 +118,9 @@ def error_page(status: int, message: str) -> tuple[str, int]:
         503: _("Busy"),
     }
     links = [Link(_("To the start page"), "/")]
-    return render_template("kehu/error.html", page=ErrorPage(status, titles.get(status, str(status)), message, links)), status
+    return render_template(
+        "kehu/error.html", page=ErrorPage(status, titles.get(status, str(status)), message, links)
+    ), status
 
 
 def _csrf_failed(_error: CSRFError) -> Any:
@@ -158,9 +162,9 @@ def _crashed(error: Exception) -> Any:
     """What nobody foresaw: logged in full, told in general."""
     log.exception("%s %s", request.method, request.path, exc_info=error)
     db.session.rollback()
-    message = _("An unexpected error. It was logged; nothing was saved. Please try again, and tell your administrator if it stays.")
+    message = _(
+        "An unexpected error. It was logged; nothing was saved. Please try again, and tell your administrator if it stays."
+    )
     if is_api():
         return jsonify(message=message), 500
     return error_page(500, message)
-
-

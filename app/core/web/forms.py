@@ -1,7 +1,8 @@
-"""Forms made of an entity's fields: WTForms for what was typed and what is wrong with it, ``page.FormField`` for what is shown.
+"""Forms made of an entity's fields: WTForms for what was typed and what is wrong with it, ``page.FormField`` for what
+is shown.
 
-A form keeps every text as it was typed, so that a refused save loses nothing; values are read by the field itself, the same as for the
-API and for files.
+A form keeps every text as it was typed, so that a refused save loses nothing; values are read by the field itself, the
+same as for the API and for files.
 """
 
 from __future__ import annotations
@@ -27,7 +28,16 @@ from app.core.web import present
 from app.core.web.page import FormField, Group, LineGrid
 from app.core.web.view import EntityView
 
-WIDTHS = {"date": "s", "datetime": "s", "integer": "xs", "decimal": "s", "bool": "s", "longtext": "full", "images": "full", "code": "s"}
+WIDTHS = {
+    "date": "s",
+    "datetime": "s",
+    "integer": "xs",
+    "decimal": "s",
+    "bool": "s",
+    "longtext": "full",
+    "images": "full",
+    "code": "s",
+}
 INPUTS = {"relation": "picker", "relations": "multipicker", "code": "text", "json": "longtext"}
 
 
@@ -120,7 +130,13 @@ def _unbound(field: Field, validators: list[Any]) -> Any:
 class EntityForm:
     """The form of one view: for a new row (``row`` None, with ``defaults``) or an existing one, empty or as posted."""
 
-    def __init__(self, view: type[EntityView], row: Any = None, defaults: Mapping[str, Any] | None = None, only: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        view: type[EntityView],
+        row: Any = None,
+        defaults: Mapping[str, Any] | None = None,
+        only: Iterable[str] | None = None,
+    ) -> None:
         self.view = view
         self.row = row
         allowed = writable(view.model)
@@ -130,7 +146,11 @@ class EntityForm:
         if only is None and "owner" in allowed and not identity.require().may(identity.ASSIGN, view.model.domain()):
             # One's own is one's own: only who may assign is asked.
             del allowed["owner"]
-        names = [name for _title, group in view.groups() for name in group if name in allowed] if only is None else list(allowed)
+        names = (
+            [name for _title, group in view.groups() for name in group if name in allowed]
+            if only is None
+            else list(allowed)
+        )
         self.fields = {name: allowed[name] for name in names}
         self.defaults = dict(defaults or {})
         self.form: Any = None
@@ -141,13 +161,20 @@ class EntityForm:
 
     def load(self) -> None:
         """Show the row's values, or the defaults."""
-        values = {name: field.value(self.row) for name, field in self.fields.items()} if self.row is not None else self._defaults()
+        values = (
+            {name: field.value(self.row) for name, field in self.fields.items()}
+            if self.row is not None
+            else self._defaults()
+        )
         self.form = form_class(self.fields.values())(data=values)
         kind = line_model(self.view.model)
         if kind is not None and self.row is not None:
             known = fields_of(kind)
             self.lines = [
-                {"id": str(line.id), **{name: typed(known[name], known[name].value(line)) for name in self.view.grid_columns()}}
+                {
+                    "id": str(line.id),
+                    **{name: typed(known[name], known[name].value(line)) for name in self.view.grid_columns()},
+                }
                 for line in self.row.lines
             ]
             for line in self.row.lines:
@@ -182,7 +209,10 @@ class EntityForm:
         """What was typed, by field name, for ``crud``; pictures are added by the page."""
         data = {field.name: field.raw for field in self.form if field.source.kind != "images"}
         if line_model(self.view.model) is not None:
-            data["lines"] = [{name: value for name, value in line.items() if name == "id" and value or name != "id"} for line in self.lines]
+            data["lines"] = [
+                {name: value for name, value in line.items() if name == "id" and value or name != "id"}
+                for line in self.lines
+            ]
         return data
 
     def refuse(self, error: Invalid | Any) -> None:
@@ -220,7 +250,11 @@ class EntityForm:
     def groups(self) -> list[Group]:
         """The fields under their headings, as shown."""
         self._resolve_texts()
-        offered = suggestions(db.session.connection(), self.view.model.resource) if any(f.suggests for f in self.fields.values()) else {}
+        offered = (
+            suggestions(db.session.connection(), self.view.model.resource)
+            if any(f.suggests for f in self.fields.values())
+            else {}
+        )
         groups = []
         for title, names in self.view.groups():
             shown = [self._shown(name, offered) for name in names if name in self.fields]
@@ -241,7 +275,9 @@ class EntityForm:
         if field.kind == "relation":
             shown.text = bound.shown or self.texts.get((field.target, str(bound.raw)), "")  # type: ignore[arg-type]
         if field.kind == "relations":
-            shown.chosen = [(str(each), self.texts.get((field.target, str(each)), str(each))) for each in bound.raw or []]  # type: ignore[arg-type]
+            shown.chosen = [
+                (str(each), self.texts.get((field.target, str(each)), str(each))) for each in bound.raw or []
+            ]  # type: ignore[arg-type]
         if field.kind == "images" and self.row is not None:
             for digest in field.value(self.row) or []:
                 thumb, full = present.picture_urls(self.row, name, digest)
@@ -268,7 +304,10 @@ class EntityForm:
                 cells.append(cell)
             rest = [message for name, messages in faults.items() if name not in names for message in messages]
             rows.append((str(line.get("id") or ""), cells, rest))
-        blank = [form_field(known[name], f"lines-__index__-{name}", f"lines-__index__-{name}", self._blank(known[name])) for name in names]
+        blank = [
+            form_field(known[name], f"lines-__index__-{name}", f"lines-__index__-{name}", self._blank(known[name]))
+            for name in names
+        ]
         return LineGrid(_("Lines"), [present.column(known[name]) for name in names], rows, blank)
 
     def _blank(self, field: Field) -> str:

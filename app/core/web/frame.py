@@ -40,7 +40,9 @@ def sections(actor: identity.Actor) -> list[Section]:
                 base = f"/{view.model.resource}/"
                 items.append(NavItem(str(view.model.labels), f"{base}list/", request.path.startswith(base)))
         if items:
-            found.append(Section(section.id, str(section.label), section.icon, items, any(item.active for item in items)))
+            found.append(
+                Section(section.id, str(section.label), section.icon, items, any(item.active for item in items))
+            )
     return found
 
 

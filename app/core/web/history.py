@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from app.core import db
 from app.core.audit import AuditEntry
 from app.core.document import line_model
-from app.core.fields import Field, fields_of, readable
+from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
 from app.core.identity import SYSTEM_NAME
 from app.core.web import present
@@ -23,10 +23,22 @@ def events(row: Any) -> list[Event]:
     """The latest entries about ``row``, which the actor sees; fields that do not exist for the actor are left out."""
     with db.unscoped("the history of a row that the actor sees") as everything:
         statement = sa.select(AuditEntry).where(AuditEntry.record == f"{row.resource}/{row.id}")
-        entries = list(everything.scalars(statement.options(joinedload(AuditEntry.user)).order_by(AuditEntry.id.desc()).limit(SHOWN)))
+        entries = list(
+            everything.scalars(
+                statement.options(joinedload(AuditEntry.user)).order_by(AuditEntry.id.desc()).limit(SHOWN)
+            )
+        )
         told = [(entry, str(entry.user) if entry.user else SYSTEM_NAME) for entry in entries]
     fields = _fields(type(row))
-    labels = _labels([(fields[name][1], pair) for entry, _who in told for name, pair in entry.changes.items() if _known(name, fields)], fields)
+    labels = _labels(
+        [
+            (fields[name][1], pair)
+            for entry, _who in told
+            for name, pair in entry.changes.items()
+            if _known(name, fields)
+        ],
+        fields,
+    )
     return [_event(entry, who, type(row), fields, labels) for entry, who in told]
 
 
@@ -50,7 +62,9 @@ def _known(name: str, fields: dict[str, tuple[str, Field]]) -> bool:
     return name in fields
 
 
-def _labels(pairs: list[tuple[Field, list[Any]]], fields: dict[str, tuple[str, Field]]) -> dict[tuple[type[Any], int], str]:
+def _labels(
+    pairs: list[tuple[Field, list[Any]]], fields: dict[str, tuple[str, Field]]
+) -> dict[tuple[type[Any], int], str]:
     """The labels of related rows that the history names, within the scope, one statement for each kind."""
     wanted: dict[type[Any], set[int]] = {}
     for field, pair in pairs:
@@ -65,7 +79,11 @@ def _labels(pairs: list[tuple[Field, list[Any]]], fields: dict[str, tuple[str, F
 
 
 def _event(
-    entry: AuditEntry, who: str, model: type[Any], fields: dict[str, tuple[str, Field]], labels: dict[tuple[type[Any], int], str]
+    entry: AuditEntry,
+    who: str,
+    model: type[Any],
+    fields: dict[str, tuple[str, Field]],
+    labels: dict[tuple[type[Any], int], str],
 ) -> Event:
     changes = []
     if entry.action != "create":
@@ -106,5 +124,3 @@ def action_words(model: type[Any], action: str) -> str:
     flow = getattr(model, "workflow", None)
     step = flow.find(action) if flow is not None else None
     return _("did “%(action)s”", action=str(step.label) if step is not None else action)
-
-

@@ -1,4 +1,5 @@
-"""Importing over the web: the page's upload, check and result, and the API's single call; the work is ``core.exchange.importer``'s.
+"""Importing over the web: the page's upload, check and result, and the API's single call; the work is
+``core.exchange.importer``'s.
 
 An uploaded file waits under the data directory, for whoever sent it, until it is imported or a day has passed.
 """
@@ -35,8 +36,15 @@ WIDTH_OF_FILE_NAME = 120
 
 def from_api(view: type[EntityView]) -> dict[str, Any]:
     """The API's import: a multipart ``file`` and its options; the outcome as the web contract says.  Raises Invalid."""
-    options = {name: request.form.get(name) or default for name, default in (("mode", "commit"), ("on_match", "fail"), ("on_error", "stop"))}
-    errors = {name: [_("One of: %(choices)s.", choices=", ".join(CHOICES[name]))] for name, value in options.items() if value not in CHOICES[name]}
+    options = {
+        name: request.form.get(name) or default
+        for name, default in (("mode", "commit"), ("on_match", "fail"), ("on_error", "stop"))
+    }
+    errors = {
+        name: [_("One of: %(choices)s.", choices=", ".join(CHOICES[name]))]
+        for name, value in options.items()
+        if value not in CHOICES[name]
+    }
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         errors["file"] = [_("Send the file as multipart form data, in the field “file”.")]
@@ -47,7 +55,15 @@ def from_api(view: type[EntityView]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload"
         upload.save(path)
-        result = importer.run_import(view.model, path, upload.filename, mapping=chosen, mode=options["mode"], on_match=options["on_match"], on_error=options["on_error"])
+        result = importer.run_import(
+            view.model,
+            path,
+            upload.filename,
+            mapping=chosen,
+            mode=options["mode"],
+            on_match=options["on_match"],
+            on_error=options["on_error"],
+        )
         if result.run_id is not None:
             _keep_errors(view, result, upload.filename)
         return result.as_json()
@@ -104,16 +120,39 @@ def respond(view: type[EntityView]) -> str | tuple[str, int]:
         if result.failed_rows:
             _keep_errors(view, result, filename, token)
             error_url = f"/{view.model.resource}/import/errors/{result.run_id or 0}?token={token}"
-        message = _("Nothing was written, because some rows were refused. Mend them, or choose to leave them out.") if stopped else ""
-        return _render(view, "result", counts=counts, errors=errors, error_file_url=error_url, list_url=f"/{view.model.resource}/list/", message=message)
+        message = (
+            _("Nothing was written, because some rows were refused. Mend them, or choose to leave them out.")
+            if stopped
+            else ""
+        )
+        return _render(
+            view,
+            "result",
+            counts=counts,
+            errors=errors,
+            error_file_url=error_url,
+            list_url=f"/{view.model.resource}/list/",
+            message=message,
+        )
     bad = {(each.row, each.column): each.message for each in result.errors}
     columns = _columns(view, table.headers, chosen, path, filename)
     rows = []
     for each in result.preview:
-        cells = [_cell(value, bad.get((each.row, header))) for header, value in zip(table.headers, each.cells, strict=False)]
+        cells = [
+            _cell(value, bad.get((each.row, header))) for header, value in zip(table.headers, each.cells, strict=False)
+        ]
         rows.append(Row(each.row, None, cells))
     hidden = [("token", token)]
-    return _render(view, "preview", options=_options(values), hidden=hidden, columns=columns, rows=rows, counts=counts, errors=errors)
+    return _render(
+        view,
+        "preview",
+        options=_options(values),
+        hidden=hidden,
+        columns=columns,
+        rows=rows,
+        counts=counts,
+        errors=errors,
+    )
 
 
 def _cell(value: Any, reason: str | None) -> Cell:
@@ -147,8 +186,24 @@ def _options(values: Mapping[str, str]) -> list[FormField]:
         ("skip", _("Write the good rows, and give back the others as a file")),
     ]
     return [
-        FormField("on_match", "on_match", _("When a row is there already"), "choice", value=values.get("on_match") or "fail", choices=on_match, width="l"),
-        FormField("on_error", "on_error", _("When rows are refused"), "choice", value=values.get("on_error") or "stop", choices=on_error, width="l"),
+        FormField(
+            "on_match",
+            "on_match",
+            _("When a row is there already"),
+            "choice",
+            value=values.get("on_match") or "fail",
+            choices=on_match,
+            width="l",
+        ),
+        FormField(
+            "on_error",
+            "on_error",
+            _("When rows are refused"),
+            "choice",
+            value=values.get("on_error") or "stop",
+            choices=on_error,
+            width="l",
+        ),
     ]
 
 
@@ -177,10 +232,15 @@ def _chosen(view: type[EntityView], headers: list[str], mapped: bool) -> dict[st
 
 def _targets(view: type[EntityView]) -> list[tuple[str, str]]:
     """The fields that a column may become."""
-    return [("", _("(left out)")), *((name, mapping.header_of(view.model, name)) for name in mapping.importable(view.model))]
+    return [
+        ("", _("(left out)")),
+        *((name, mapping.header_of(view.model, name)) for name in mapping.importable(view.model)),
+    ]
 
 
-def _columns(view: type[EntityView], headers: list[str], chosen: Mapping[str, Any], path: Path, filename: str) -> list[ImportColumn]:
+def _columns(
+    view: type[EntityView], headers: list[str], chosen: Mapping[str, Any], path: Path, filename: str
+) -> list[ImportColumn]:
     samples: list[list[str]] = [[] for _header in headers]
     for _line, values in open_table(path, filename):
         for index, value in enumerate(values[: len(headers)]):
@@ -189,7 +249,10 @@ def _columns(view: type[EntityView], headers: list[str], chosen: Mapping[str, An
         if all(len(each) >= SAMPLES for each in samples) or _line > 50:
             break
     targets = _targets(view)
-    return [ImportColumn(header, str(chosen.get(header) or ""), targets, samples[index]) for index, header in enumerate(headers)]
+    return [
+        ImportColumn(header, str(chosen.get(header) or ""), targets, samples[index])
+        for index, header in enumerate(headers)
+    ]
 
 
 def _uploads() -> Path:
@@ -255,9 +318,14 @@ def template(view: type[EntityView]) -> Response:
         path = Path(folder) / "template.xlsx"
         names = [name for name in mapping.importable(view.model) if name != "number"]
         nothing = sa.select(view.model).where(sa.false())
-        exporter.export(view.model, nothing, names, "xlsx", path, with_lines=any(name.startswith(mapping.LINE_MARK) for name in names))
+        exporter.export(
+            view.model,
+            nothing,
+            names,
+            "xlsx",
+            path,
+            with_lines=any(name.startswith(mapping.LINE_MARK) for name in names),
+        )
         file = path.open("rb")
     mime = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.xlsx")
-
-

@@ -11,7 +11,7 @@ from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
 from app.core.web import present, query, reach
 from app.core.web.forms import form_field
-from app.core.web.page import Action, Cell, Chip, Column, FilterField, FormField, Link, ListPage, Pager, Row
+from app.core.web.page import Action, Cell, Chip, Column, FilterField, FormField, ListPage, Pager, Row
 from app.core.web.view import EntityView
 
 
@@ -105,7 +105,9 @@ class _State:
             values["sort"] = f"{'-' if asked.descending else ''}{asked.order}"
         values["page"] = asked.page + 1 if asked.page else ""
         values.update(change)
-        return found + [(name, str(value)) for name, value in values.items() if value not in ("", None) and name not in without]
+        return found + [
+            (name, str(value)) for name, value in values.items() if value not in ("", None) and name not in without
+        ]
 
     def url(self, **options: Any) -> str:
         pairs = self.pairs(**options)
@@ -123,7 +125,10 @@ class _State:
     def chips(self) -> list[Chip]:
         texts = _labels(each for _text, each in self.texts)
         return [
-            Chip(f"{each.field.label} {_operator(each)} {texts.get(id(each), '')}".strip(), self.url(drop=text, without=("page",)))
+            Chip(
+                f"{each.field.label} {_operator(each)} {texts.get(id(each), '')}".strip(),
+                self.url(drop=text, without=("page",)),
+            )
             for text, each in self.texts
         ]
 
@@ -165,7 +170,9 @@ def _labels(conditions: Iterable[query.Condition]) -> dict[int, str]:
             continue
         field = each.field
         if field.kind in ("relation", "relations") and not isinstance(each.value, list) and field.target is not None:
-            row = db.session.scalars(sa.select(field.target).where(field.target.id == each.value)).unique().one_or_none()
+            row = (
+                db.session.scalars(sa.select(field.target).where(field.target.id == each.value)).unique().one_or_none()
+            )
             found[id(each)] = str(row) if row is not None else "—"
         elif isinstance(each.value, list):
             found[id(each)] = ", ".join(present.text(field, value) for value in each.value)
@@ -186,7 +193,16 @@ def _head(view: type[EntityView], state: _State) -> list[Action]:
         query_text = urlencode(state.pairs(without=("page", "size")))
         for format, label in (("xlsx", _("Export to Excel")), ("csv", _("Export as CSV"))):
             tail = f"&{query_text}" if query_text else ""
-            actions.append(Action(f"export-{format}", label, f"{base}/export?format={format}{tail}", method="get", rank="menu", icon="download"))
+            actions.append(
+                Action(
+                    f"export-{format}",
+                    label,
+                    f"{base}/export?format={format}{tail}",
+                    method="get",
+                    rank="menu",
+                    icon="download",
+                )
+            )
     return actions
 
 
@@ -208,5 +224,7 @@ def _bulk(view: type[EntityView]) -> list[Action]:
     ]
     if reach.may(view, "delete"):
         sure = _("The chosen rows are removed for good.")
-        actions.append(Action("delete", _("Delete"), f"{base}/delete", confirm=sure, rank="danger", tone="danger", icon="trash"))
+        actions.append(
+            Action("delete", _("Delete"), f"{base}/delete", confirm=sure, rank="danger", tone="danger", icon="trash")
+        )
     return actions

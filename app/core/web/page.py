@@ -46,7 +46,9 @@ class Cell:
 
 @dataclass
 class Column:
-    """A column of a table.  ``align``: left, right, center; ``sort``: asc, desc or "" ; ``sort_url`` None when it can't be sorted."""
+    """A column of a table.  ``align``: left, right, center; ``sort``: asc, desc or "" ; ``sort_url`` None when it can't
+    be sorted.
+    """
 
     name: str
     label: str
@@ -60,12 +62,13 @@ class Column:
 class FormField:
     """A field of a form or a cell of the line grid's template row.
 
-    ``kind``: text, longtext, integer, decimal, date, datetime, bool, choice, picker, multipicker, images, email, phone, url, password.
-    ``value`` is the text to put into the input ("" when empty; "1" for a ticked bool; the id for a picker);
-    ``text`` is a picker's shown label; ``chosen`` a multipicker's [(id, label)]; ``choices`` [(value, label)] for choice (with an
-    empty first one when not required); ``picker_url`` the address a picker asks (``?q=``), answering
-    ``{"result": [{"id", "label", "code", "fact"}]}``; ``suggestions`` are free texts for an extensible choice (a datalist);
-    ``images`` are {"id", "url", "thumb", "name"}; ``step`` and ``inputmode`` are for numbers.
+    ``kind``: text, longtext, integer, decimal, date, datetime, bool, choice, picker, multipicker, images, email, phone,
+    url, password. ``value`` is the text to put into the input ("" when empty; "1" for a ticked bool; the id for a
+    picker);
+    ``text`` is a picker's shown label; ``chosen`` a multipicker's [(id, label)]; ``choices`` [(value, label)] for
+    choice (with an empty first one when not required); ``picker_url`` the address a picker asks (``?q=``), answering
+    ``{"result": [{"id", "label", "code", "fact"}]}``; ``suggestions`` are free texts for an extensible choice (a
+    datalist); ``images`` are {"id", "url", "thumb", "name"}; ``step`` and ``inputmode`` are for numbers.
     """
 
     name: str
@@ -92,8 +95,8 @@ class FormField:
 class Action:
     """A button.  ``rank``: primary, secondary, menu (under «…»), danger.
 
-    ``method`` get is a link; post is a form with the CSRF token.  ``confirm`` asks first; ``fields`` are asked for in a dialog
-    and sent with it.  ``key`` is the transition's or action's name.
+    ``method`` get is a link; post is a form with the CSRF token.  ``confirm`` asks first; ``fields`` are asked for in a
+    dialog and sent with it.  ``key`` is the transition's or action's name.
     """
 
     key: str
@@ -119,7 +122,9 @@ class Row:
 
 @dataclass
 class FilterField:
-    """What can be filtered by: ``operators`` are (name, label, arity) with arity 0 (is empty) or 1; ``field`` is the value's editor."""
+    """What can be filtered by: ``operators`` are (name, label, arity) with arity 0 (is empty) or 1; ``field`` is the
+    value's editor.
+    """
 
     name: str
     label: str
@@ -255,8 +260,9 @@ class RecordPage:
 class LineGrid:
     """The lines of a document being edited.
 
-    Inputs are named ``lines-<index>-<field>``; ``lines-<index>-id`` is hidden; a ticked ``lines-<index>-delete`` removes the line.
-    ``rows`` hold (id, fields with values and errors, errors of the whole line); ``blank`` is a row without values whose index is
+    Inputs are named ``lines-<index>-<field>``; ``lines-<index>-id`` is hidden; a ticked ``lines-<index>-delete``
+    removes the line. ``rows`` hold (id, fields with values and errors, errors of the whole line); ``blank`` is a row
+    without values whose index is
     the text ``__index__``.
     """
 
@@ -285,7 +291,9 @@ class FormPage:
 
 @dataclass
 class ImportColumn:
-    """A column of the uploaded file: its header, the field it maps to ("" none), the fields to choose from and sample values."""
+    """A column of the uploaded file: its header, the field it maps to ("" none), the fields to choose from and sample
+    values.
+    """
 
     header: str
     field: str
@@ -297,8 +305,9 @@ class ImportColumn:
 class ImportPage:
     """``/<resource>/import``: step ``upload`` → ``preview`` → ``result``.
 
-    ``preview`` shows ``columns`` (with the mapping), the first ``rows`` (cells; a bad one has tone ``red`` and its reason in title) and
-    ``counts``; ``result`` shows ``counts``, ``errors`` (row, column, message) and the ``error_file_url``.
+    ``preview`` shows ``columns`` (with the mapping), the first ``rows`` (cells; a bad one has tone ``red`` and its
+    reason in title) and ``counts``; ``result`` shows ``counts``, ``errors`` (row, column, message) and the
+    ``error_file_url``.
     ``counts`` are (label, number, tone).  The options keep their ``value``s between steps: mode, on_match, on_error.
     """
 

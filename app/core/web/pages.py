@@ -1,7 +1,7 @@
 """The pages of an entity: list, record, form, actions, pictures and files, made from its view.
 
-``pages_for(view)`` gives a Flask-AppBuilder view class; routing, blueprint and permission registration are Flask-AppBuilder's, what a
-request does is written here once (docs/decisions/0001 says why its own CRUD is not used).
+``pages_for(view)`` gives a Flask-AppBuilder view class; routing, blueprint and permission registration are
+Flask-AppBuilder's, what a request does is written here once (docs/decisions/0001 says why its own CRUD is not used).
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ class EntityPages(BaseView):
     def bulk(self, name: str) -> Response:
         """An action on chosen rows, each by itself: what is refused is told, the rest is done."""
         actor = reach.approach(self.view)
-        if name not in self.view.operations() or not actor.may(f"can_{name.replace('-', '_')}", self.view.model.permission_key()):
+        if name not in self.view.operations() or not actor.may(
+            f"can_{name.replace('-', '_')}", self.view.model.permission_key()
+        ):
             raise NotPermitted() if name in self.view.operations() else NotVisible()
         ids = [int(each) for each in request.form.getlist("ids") if each.isdigit()][:MAX_BULK]
         done, refused = 0, []
@@ -207,7 +209,11 @@ class EntityPages(BaseView):
             data = form.data() | self._pictures(form, row)
             if not readable_form:
                 raise Invalid({})
-            saved = crud.create(self.view.model, data) if row is None else crud.update(row, data, request.form.get("version"))
+            saved = (
+                crud.create(self.view.model, data)
+                if row is None
+                else crud.update(row, data, request.form.get("version"))
+            )
         except BusinessError as error:
             if error.status in (403, 404):
                 raise
@@ -223,7 +229,11 @@ class EntityPages(BaseView):
         for name, field in form.fields.items():
             if field.kind != "images":
                 continue
-            kept = [each for each in (field.value(row) or [] if row is not None else []) if each not in request.form.getlist(f"{name}-remove")]
+            kept = [
+                each
+                for each in (field.value(row) or [] if row is not None else [])
+                if each not in request.form.getlist(f"{name}-remove")
+            ]
             added = [files.store_picture(name, each.stream) for each in request.files.getlist(name) if each.filename]
             found[name] = list(dict.fromkeys([*kept, *added]))
             if len(found[name]) > files.MAX_PICTURES:
@@ -238,7 +248,8 @@ class EntityPages(BaseView):
         breadcrumb = [Link(str(model.labels), self._list_url())]
         if row is not None:
             breadcrumb.append(Link(str(row), show))
-        # The version that the form was filled from stays with it: a stale save must stay stale however often it is sent.
+        # The version that the form was filled from stays with it: a stale save must stay stale however often it is
+        # sent.
         version = request.form.get("version") or str(getattr(row, "version", ""))
         page = FormPage(
             title=title,
@@ -284,7 +295,9 @@ def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -
     crud.require(action.permission, view.model)
     known = fields_of(view.model)
     with identity.doing(name, str(data.get("comment") or "")):
-        result = action.run(row, {key: value for key, value in data.items() if key in known or key not in action.fields})
+        result = action.run(
+            row, {key: value for key, value in data.items() if key in known or key not in action.fields}
+        )
         crud.flush()
     return result if isinstance(result, Done) else Done(result if result is not None else row)
 
@@ -314,7 +327,12 @@ def export_response(view: type[EntityView], asked: query.ListQuery, format: str)
         abort(400)
     known = readable(view.model)
     names = [name for name in view.list_columns() if name in known]
-    names += [name for _title, group in view.groups() for name in group if name in known and name not in names and known[name].kind not in ("images", "password")]
+    names += [
+        name
+        for _title, group in view.groups()
+        for name in group
+        if name in known and name not in names and known[name].kind not in ("images", "password")
+    ]
     handle, name = tempfile.mkstemp(suffix=f".{format}")
     Path(name).unlink()
     import os
@@ -328,7 +346,11 @@ def export_response(view: type[EntityView], asked: query.ListQuery, format: str)
         # The open handle keeps the content; nothing is left behind whatever happens to the request.
         if os.name != "nt":
             path.unlink(missing_ok=True)
-    mime = "text/csv; charset=utf-8" if format == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    mime = (
+        "text/csv; charset=utf-8"
+        if format == "csv"
+        else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    )
     return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.{format}")
 
 
@@ -337,7 +359,14 @@ def pages_for(view: type[EntityView]) -> type[EntityPages]:
     operations = view.operations()
     hidden = {
         method
-        for method, operation in (("add", "add"), ("edit", "edit"), ("delete", "delete"), ("import_", "import"), ("import_template", "import"), ("import_errors", "import"))
+        for method, operation in (
+            ("add", "add"),
+            ("edit", "edit"),
+            ("delete", "delete"),
+            ("import_", "import"),
+            ("import_template", "import"),
+            ("import_errors", "import"),
+        )
         if operation not in operations
     }
     members = {
@@ -348,5 +377,3 @@ def pages_for(view: type[EntityView]) -> type[EntityPages]:
         "exclude_route_methods": hidden,
     }
     return type(f"{view.model.__name__}Pages", (EntityPages,), members)
-
-

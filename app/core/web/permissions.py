@@ -90,7 +90,10 @@ def words(operation: str, view: type[EntityView]) -> str:
     }
     step = view.model.workflow.find(operation) if view.model.workflow is not None else None
     action = view.action(operation)
-    return known.get(operation) or str(step.label if step is not None else action.label if action is not None else operation).lower()
+    return (
+        known.get(operation)
+        or str(step.label if step is not None else action.label if action is not None else operation).lower()
+    )
 
 
 def grant_words() -> dict[str, str]:
@@ -163,7 +166,8 @@ def save(role: Role, known: set[str], wanted: set[str]) -> None:
         gone = [keys[name] for name in removed]
         connection.execute(sa.delete(table).where(table.c.role_id == role.id, table.c.permission_view_id.in_(gone)))
     if added:
-        connection.execute(sa.insert(table), [{"role_id": role.id, "permission_view_id": keys[name]} for name in sorted(added) if name in keys])
+        connection.execute(
+            sa.insert(table),
+            [{"role_id": role.id, "permission_view_id": keys[name]} for name in sorted(added) if name in keys],
+        )
     audit.note(connection, f"roles/{role.id}", "update", {"permissions": [sorted(removed), sorted(added)]})
-
-

@@ -21,7 +21,9 @@ def require(model: type[Any]) -> None:
 
 
 def find(model: type[Any], text: str) -> list[dict[str, Any]]:
-    """The first rows that match every word of ``text``: {"id", "label", "code", "fact"}; those that begin with it come first."""
+    """The first rows that match every word of ``text``: {"id", "label", "code", "fact"}; those that begin with it come
+    first.
+    """
     statement = sa.select(model)
     words = search.matches(model.search_text, text[:200])
     if words is not None:

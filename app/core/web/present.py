@@ -18,7 +18,9 @@ EMPTY = Cell("empty")
 
 
 def number(value: Decimal | int, scale: int | None = None) -> str:
-    """A number with thousands separators: money keeps its two decimals, other scales drop what is zero (prices below two)."""
+    """A number with thousands separators: money keeps its two decimals, other scales drop what is zero (prices below
+    two).
+    """
     if isinstance(value, int) or scale == 0:
         return f"{int(value):,}"
     if scale == 2:

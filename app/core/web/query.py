@@ -192,7 +192,9 @@ def from_api(model: type[Any], arguments: Mapping[str, Any], sort: str) -> ListQ
         query.conditions.append(condition(model, str(each["col"]), str(each["opr"]), each.get("value")))
     query.search = str(arguments.get("search") or "")
     if arguments.get("order_column"):
-        query.order, query.descending = order(model, str(arguments["order_column"]), str(arguments.get("order_direction") or "asc"))
+        query.order, query.descending = order(
+            model, str(arguments["order_column"]), str(arguments.get("order_direction") or "asc")
+        )
     else:
         query.order, query.descending = default_order(model, sort)
     query.page = max(0, _whole(arguments.get("page"), 0))
@@ -202,8 +204,8 @@ def from_api(model: type[Any], arguments: Mapping[str, Any], sort: str) -> ListQ
 
 
 def from_address(model: type[Any], arguments: Any, sort: str) -> tuple[ListQuery, list[str]]:
-    """The query in a page's address, and what in it could not be understood: ``f=field:operator:value`` any number of times,
-    ``q``, ``sort`` (with «-» for descending), ``page`` (from 1) and ``size``."""
+    """The query in a page's address, and what in it could not be understood: ``f=field:operator:value`` any number of
+    times, ``q``, ``sort`` (with «-» for descending), ``page`` (from 1) and ``size``."""
     query = ListQuery(model, search=str(arguments.get("q") or "").strip()[:200])
     problems: list[str] = []
     texts = list(arguments.getlist("f"))[:MAX_CONDITIONS]
@@ -220,8 +222,10 @@ def from_address(model: type[Any], arguments: Any, sort: str) -> tuple[ListQuery
             problems.append(error.message)
     wanted = str(arguments.get("sort") or "")
     try:
-        query.order, query.descending = order(model, wanted.removeprefix("-"), "desc" if wanted.startswith("-") else "asc") if wanted else (
-            default_order(model, sort)
+        query.order, query.descending = (
+            order(model, wanted.removeprefix("-"), "desc" if wanted.startswith("-") else "asc")
+            if wanted
+            else (default_order(model, sort))
         )
     except BadQuery as error:
         problems.append(error.message)

@@ -1,4 +1,6 @@
-"""How a page or an API call comes to a row: who is asking, may they see it, may they do this, in the order of the web contract."""
+"""How a page or an API call comes to a row: who is asking, may they see it, may they do this, in the order of the web
+contract.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ def enter(view: type[EntityView], operation: str) -> identity.Actor:
 
 
 def approach(view: type[EntityView]) -> identity.Actor:
-    """Who asks, if they may do anything at all with the entity: what a foreign id must not be told from a missing one before.
+    """Who asks, if they may do anything at all with the entity: what a foreign id must not be told from a missing one
+    before.
 
     Raises NotLoggedIn, NotPermitted.
     """
@@ -54,7 +57,11 @@ def row(view: type[EntityView], pk: int, operation: str, *, lock: bool = False, 
 def may(view: type[EntityView], operation: str) -> bool:
     """Whether the actor may do ``operation`` and the entity knows it."""
     actor = identity.current()
-    return actor is not None and operation in view.operations() and actor.may(f"can_{operation}", view.model.permission_key())
+    return (
+        actor is not None
+        and operation in view.operations()
+        and actor.may(f"can_{operation}", view.model.permission_key())
+    )
 
 
 def steps_for(view: type[EntityView], found: Any, writable: bool) -> list[Any]:
@@ -69,5 +76,7 @@ def actions_for(view: type[EntityView], found: Any) -> list[RecordAction]:
     actor = identity.require()
     key = view.model.permission_key()
     return [
-        action for action in view.actions if actor.may(action.permission, key) and (action.shown is None or action.shown(found))
+        action
+        for action in view.actions
+        if actor.may(action.permission, key) and (action.shown is None or action.shown(found))
     ]

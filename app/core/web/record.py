@@ -75,11 +75,15 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
             field.required = field.name in step.required
         rank = "primary" if step.primary else "secondary"
         url = f"{base}/action/{step.name}/{row.id}"
-        found.append(Action(step.name, str(step.label), url, rank=rank, confirm=str(step.confirm), fields=shown, tone=step.tone))
+        found.append(
+            Action(step.name, str(step.label), url, rank=rank, confirm=str(step.confirm), fields=shown, tone=step.tone)
+        )
     for action in reach.actions_for(view, row) if writable else []:
         rank = "primary" if action.primary else "secondary"
         url = f"{base}/action/{action.name}/{row.id}"
-        found.append(Action(action.name, str(action.label), url, rank=rank, confirm=str(action.confirm), tone=action.tone))
+        found.append(
+            Action(action.name, str(action.label), url, rank=rank, confirm=str(action.confirm), tone=action.tone)
+        )
     for link in view.links:
         if reach.may(view, link.operation):
             found.append(Action("link", str(link.label), link.url(row), method="get"))
@@ -89,7 +93,17 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
         found.append(Action("edit", _("Edit"), f"{base}/edit/{row.id}", method="get", rank=rank, icon="pencil"))
     if reach.may(view, "delete") and editable and not getattr(row, "number", None):
         sure = _("%(what)s is removed for good.", what=row)
-        found.append(Action("delete", _("Delete"), f"{base}/delete/{row.id}", rank="danger", confirm=sure, tone="danger", icon="trash"))
+        found.append(
+            Action(
+                "delete",
+                _("Delete"),
+                f"{base}/delete/{row.id}",
+                rank="danger",
+                confirm=sure,
+                tone="danger",
+                icon="trash",
+            )
+        )
     return found
 
 
@@ -132,7 +146,9 @@ def _lines(view: type[EntityView], row: Any) -> Table | None:
             totals.append(Cell("number", present.number(total, field.scale)))
         else:
             totals.append(Cell("text", _("Total")) if index == 0 else present.EMPTY)
-    return Table([present.column(field) for field in fields], rows, totals if rows and summed else [], empty=_("No lines."))
+    return Table(
+        [present.column(field) for field in fields], rows, totals if rows and summed else [], empty=_("No lines.")
+    )
 
 
 def _related(view: type[EntityView], row: Any) -> list[Tab]:
@@ -151,7 +167,9 @@ def _tab(target: type[EntityView], related: Related, row: Any) -> Tab:
     names = [name for name in related.columns or target.list_columns() if name in known and name != related.field]
     fields = [known[name] for name in names]
     order, descending = query.default_order(model, target.sort)
-    asked = query.ListQuery(model, conditions=[query.Condition(relation, "rel_o_m", row.id, row.id)], order=order, descending=descending)
+    asked = query.ListQuery(
+        model, conditions=[query.Condition(relation, "rel_o_m", row.id, row.id)], order=order, descending=descending
+    )
     # Rows and their number in one statement.
     statement = asked.ordered().add_columns(sa.func.count().over()).options(*query.loading(model, names)).limit(RELATED)
     found = list(db.session.execute(statement).unique())
@@ -162,9 +180,9 @@ def _tab(target: type[EntityView], related: Related, row: Any) -> Tab:
         id=related.resource,
         label=str(related.label or model.labels),
         count=found[0][1] if found else 0,
-        table=Table([present.column(field) for field in fields], table_rows(target, rows, fields), empty=_("Nothing here yet.")),
+        table=Table(
+            [present.column(field) for field in fields], table_rows(target, rows, fields), empty=_("Nothing here yet.")
+        ),
         add_url=f"{base}/add?{related.field}={row.id}" if reach.may(target, "add") else None,
         more_url=f"{base}/list/?f={related.field}:rel_o_m:{row.id}",
     )
-
-

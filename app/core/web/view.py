@@ -1,7 +1,7 @@
 """How an entity is shown: the declaration beside the model, from which pages, API, permissions and files follow.
 
-``class CustomerView(EntityView, model=Customer)`` names columns only where the default will not do.  ``core.web.pages`` and
-``core.web.api`` make the Flask-AppBuilder classes from it.
+``class CustomerView(EntityView, model=Customer)`` names columns only where the default will not do.  ``core.web.pages``
+and ``core.web.api`` make the Flask-AppBuilder classes from it.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Done:
 class RecordAction:
     """Something that can be done with one row, or (``bulk``) with chosen ones: a button, an API call and a permission.
 
-    ``run(row, data)`` does it and returns the row to answer with (the same, or a new one), or a ``Done``.  ``fields`` name fields of the model that are
-    asked for; ``shown`` says whether the button makes sense for a row.
+    ``run(row, data)`` does it and returns the row to answer with (the same, or a new one), or a ``Done``.  ``fields``
+    name fields of the model that are asked for; ``shown`` says whether the button makes sense for a row.
     """
 
     name: str
@@ -62,7 +62,9 @@ class RecordAction:
 
 @dataclass(frozen=True)
 class RecordLink:
-    """A button of a record's page that leads to a page of its own; ``operation`` is what one must be allowed to do for it."""
+    """A button of a record's page that leads to a page of its own; ``operation`` is what one must be allowed to do for
+    it.
+    """
 
     label: Any
     url: Callable[[Any], str]
@@ -101,7 +103,11 @@ class EntityView:
         else:
             left_out = {
                 name
-                for name, possible in (("add", cls.addable), ("delete", cls.deletable), ("import", cls.importable and cls.addable))
+                for name, possible in (
+                    ("add", cls.addable),
+                    ("delete", cls.deletable),
+                    ("import", cls.importable and cls.addable),
+                )
                 if not possible
             }
             write = tuple(name for name in WRITE if name not in left_out)
@@ -114,7 +120,11 @@ class EntityView:
         """The columns of the list: as declared, or the first eight fields."""
         if cls.columns:
             return cls.columns
-        names = [name for name, field in fields_of(cls.model).items() if name not in SYSTEM and field.kind not in ("longtext", "json", "images")]
+        names = [
+            name
+            for name, field in fields_of(cls.model).items()
+            if name not in SYSTEM and field.kind not in ("longtext", "json", "images")
+        ]
         return tuple(names[:8])
 
     @classmethod
@@ -130,9 +140,7 @@ class EntityView:
         kind = line_model(cls.model)
         if kind is None:
             return ()
-        return cls.line_columns or tuple(
-            name for name in fields_of(kind) if name not in ("id", "position", "document")
-        )
+        return cls.line_columns or tuple(name for name in fields_of(kind) if name not in ("id", "position", "document"))
 
     @classmethod
     def prepare(cls, rows: list[Any]) -> None:

@@ -17,6 +17,4 @@ def plans_of_week(day: date) -> sa.Select[tuple[WeeklyPlan]]:
 
 def awaiting_review() -> sa.Select[tuple[WeeklyPlan]]:
     """The plans that were submitted and that no superior has reviewed yet, oldest week first."""
-    return (
-        sa.select(WeeklyPlan).where(WeeklyPlan.state == "submitted").order_by(WeeklyPlan.week, WeeklyPlan.id)
-    )
+    return sa.select(WeeklyPlan).where(WeeklyPlan.state == "submitted").order_by(WeeklyPlan.week, WeeklyPlan.id)

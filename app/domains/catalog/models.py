@@ -36,9 +36,7 @@ class Category(Entity):
     synonyms = {"name": ("分类", "分类名称", "category"), "parent": ("上级分类", "parent category")}
 
     name: Mapped[Name] = column(_l("Name"))
-    parent_id: Mapped[int | None] = reference(
-        "categories.id", _l("Belongs to"), help=_l("The category above")
-    )
+    parent_id: Mapped[int | None] = reference("categories.id", _l("Belongs to"), help=_l("The category above"))
 
     parent: Mapped[Category | None] = relationship(remote_side="Category.id", foreign_keys=[parent_id])
 
@@ -112,7 +110,9 @@ class Product(Entity):
         "active": ("启用", "在售"),
     }
 
-    code: Mapped[Code] = column(lazy_pgettext("product", "Code"), unique=True, help=_l("The next free one when left empty"))
+    code: Mapped[Code] = column(
+        lazy_pgettext("product", "Code"), unique=True, help=_l("The next free one when left empty")
+    )
     name: Mapped[Name] = column(lazy_pgettext("product", "Name"))
     spec: Mapped[Name] = column(
         _l("Specification"), default="", help=_l("Size, model or grade: name and specification are unique")
@@ -145,12 +145,8 @@ class Product(Entity):
         help=_l("Below it the product is on the list of low stock, unless the warehouse has its own"),
     )
     max_stock: Mapped[Quantity | None] = column(_l("Maximum stock"), minimum=0)
-    lead_days: Mapped[Whole | None] = column(
-        _l("Lead time"), minimum=0, help=_l("Days from order to arrival")
-    )
-    active: Mapped[Flag] = column(
-        _l("Active"), default=True, help=_l("What is no longer sold keeps its history")
-    )
+    lead_days: Mapped[Whole | None] = column(_l("Lead time"), minimum=0, help=_l("Days from order to arrival"))
+    active: Mapped[Flag] = column(_l("Active"), default=True, help=_l("What is no longer sold keeps its history"))
     pictures: Mapped[Pictures] = column(_l("Pictures"), default=list)
 
     unit: Mapped[Unit] = relationship(Unit, foreign_keys=[unit_id])
@@ -180,11 +176,7 @@ class Product(Entity):
             for name in ("safety_stock", "max_stock"):
                 if getattr(self, name):
                     faults[name] = [_("A service has no stock.")]
-        elif (
-            self.safety_stock is not None
-            and self.max_stock is not None
-            and self.max_stock < self.safety_stock
-        ):
+        elif self.safety_stock is not None and self.max_stock is not None and self.max_stock < self.safety_stock:
             faults["max_stock"] = [_("The maximum can't be below the safety stock.")]
         return faults
 

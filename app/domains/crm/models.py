@@ -68,19 +68,17 @@ class Customer(Entity):
         "note": ("备注", "remark", "remarks", "notes"),
     }
 
-    code: Mapped[Code] = column(lazy_pgettext("customer", "Code"), unique=True, help=_l("The next free one when left empty"))
+    code: Mapped[Code] = column(
+        lazy_pgettext("customer", "Code"), unique=True, help=_l("The next free one when left empty")
+    )
     name: Mapped[Name] = column(lazy_pgettext("customer", "Name"), index=True)
     short_name: Mapped[Word | None] = column(_l("Short name"))
     kind: Mapped[Word] = column(_l("Kind"), choices=KINDS, default="company")
-    status: Mapped[Word] = column(
-        _l("Status"), choices=STATUSES, tones=STATUS_TONES, default="potential", index=True
-    )
+    status: Mapped[Word] = column(_l("Status"), choices=STATUSES, tones=STATUS_TONES, default="potential", index=True)
     level: Mapped[Word | None] = column(
         _l("Level"), suggests=True, needs=SEE_DETAILS, help=_l("How important they are: A, B, C …")
     )
-    source: Mapped[Word | None] = column(
-        _l("Source"), suggests=True, needs=SEE_DETAILS, help=_l("How they came to us")
-    )
+    source: Mapped[Word | None] = column(_l("Source"), suggests=True, needs=SEE_DETAILS, help=_l("How they came to us"))
     industry: Mapped[Word | None] = column(_l("Industry"), suggests=True, needs=SEE_DETAILS)
     region: Mapped[Word | None] = column(_l("Region"), suggests=True)
     address: Mapped[Note | None] = column(_l("Address"))
@@ -104,15 +102,11 @@ class Customer(Entity):
     )
     last_contact_on: Mapped[Day | None] = column(_l("Last contact"), readonly=True, needs=SEE_DETAILS)
     next_contact_on: Mapped[Day | None] = column(_l("Next contact"), needs=SEE_DETAILS)
-    latitude: Mapped[Degrees | None] = column(
-        _l("Latitude"), minimum=-90, needs=SEE_DETAILS, help=_l("Degrees north")
-    )
+    latitude: Mapped[Degrees | None] = column(_l("Latitude"), minimum=-90, needs=SEE_DETAILS, help=_l("Degrees north"))
     longitude: Mapped[Degrees | None] = column(
         _l("Longitude"), minimum=-180, needs=SEE_DETAILS, help=_l("Degrees east")
     )
-    tags: Mapped[Name | None] = column(
-        _l("Tags"), needs=SEE_DETAILS, help=_l("Words of your own, separated by commas")
-    )
+    tags: Mapped[Name | None] = column(_l("Tags"), needs=SEE_DETAILS, help=_l("Words of your own, separated by commas"))
     note: Mapped[Note | None] = column(_l("Note"), needs=SEE_DETAILS)
 
     owner: Mapped[User | None] = relationship(User, foreign_keys=[owner_id])

@@ -27,9 +27,7 @@ class Department(Entity):
     }
 
     name: Mapped[Name] = column(_l("Name"), unique=True)
-    parent_id: Mapped[int | None] = reference(
-        "departments.id", _l("Belongs to"), help=_l("The department above")
-    )
+    parent_id: Mapped[int | None] = reference("departments.id", _l("Belongs to"), help=_l("The department above"))
     manager_id: Mapped[int | None] = reference(
         "ab_user.id", _l("Manager"), help=_l("Sees and reviews the work of everyone here and below")
     )

@@ -26,9 +26,7 @@ def _read_led(user_id: int | None) -> Collection[int]:
     if user_id is None:
         return ()
     # Core, not ORM: this is asked while the scope of an ORM statement is being made.
-    statement = sa.select(
-        *(sa.inspect(Department).columns[name] for name in ("id", "parent_id", "manager_id"))
-    )
+    statement = sa.select(*(sa.inspect(Department).columns[name] for name in ("id", "parent_id", "manager_id")))
     below: dict[int | None, list[int]] = {}
     waiting: list[int] = []
     for id_, parent_id, manager_id in db.session.connection().execute(statement):
@@ -58,9 +56,7 @@ def leads(actor: Actor, user_id: int | None) -> bool:
     """Whether ``actor`` is a superior of the user: manages its department or one above."""
     if LED_USERS not in actor.cache:
         users = users_led(actor)
-        actor.cache[LED_USERS] = (
-            set() if users is None else set(db.session.connection().execute(users).scalars())
-        )
+        actor.cache[LED_USERS] = set() if users is None else set(db.session.connection().execute(users).scalars())
     return user_id in actor.cache[LED_USERS]
 
 

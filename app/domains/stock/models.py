@@ -49,9 +49,7 @@ class Warehouse(Entity):
     name: Mapped[Name] = column(_l("Name"))
     kind: Mapped[Word] = column(_l("Kind"), choices=KINDS, tones=KIND_TONES, default="internal")
     address: Mapped[Note | None] = column(_l("Address"))
-    keeper_id: Mapped[int | None] = reference(
-        "ab_user.id", _l("Keeper"), help=_l("Is told when stock runs low")
-    )
+    keeper_id: Mapped[int | None] = reference("ab_user.id", _l("Keeper"), help=_l("Is told when stock runs low"))
     allow_negative: Mapped[Flag] = column(
         _l("Negative stock allowed"), default=False, help=_l("Goods may leave before their arrival is booked")
     )
@@ -81,9 +79,7 @@ class SafetyStock(Entity):
     minimum: Mapped[Quantity] = column(
         _l("Minimum"), minimum=0, help=_l("Below it the product is low in this warehouse")
     )
-    maximum: Mapped[Quantity | None] = column(
-        _l("Maximum"), minimum=0, help=_l("Empty: the product's maximum stock")
-    )
+    maximum: Mapped[Quantity | None] = column(_l("Maximum"), minimum=0, help=_l("Empty: the product's maximum stock"))
 
     warehouse: Mapped[Warehouse] = relationship(Warehouse, foreign_keys=[warehouse_id])
     product: Mapped[Product] = relationship(Product, foreign_keys=[product_id])

@@ -17,9 +17,7 @@ def entries_of(document: Document) -> sa.Select[tuple[StockEntry]]:
     )
 
 
-def balances(
-    *, warehouse_id: int | None = None, product_id: int | None = None
-) -> sa.Select[tuple[StockBalance]]:
+def balances(*, warehouse_id: int | None = None, product_id: int | None = None) -> sa.Select[tuple[StockBalance]]:
     """What lies in a warehouse, or of a product, or both."""
     statement = sa.select(StockBalance).order_by(StockBalance.warehouse_id, StockBalance.product_id)
     if warehouse_id is not None:

@@ -32,9 +32,7 @@ class SafetyStockView(EntityView, model=SafetyStock):
     columns = ("product", "warehouse", "minimum", "maximum")
     fieldsets = (("", ("warehouse", "product", "minimum", "maximum")),)
     sort = "warehouse"
-    help = _l(
-        "How much a warehouse should hold. Its keeper and the purchasers are told when less is available."
-    )
+    help = _l("How much a warehouse should hold. Its keeper and the purchasers are told when less is available.")
     empty = _l("Say here what a warehouse should hold where it differs from what the product says.")
 
 
@@ -44,9 +42,7 @@ class StockAdjustmentView(EntityView, model=StockAdjustment):
     fieldsets = (("", ("number", "date", "warehouse", "reason", "note")),)
     line_columns = ("product", "quantity", "unit_cost")
     help = _l("Goods that came or went for another reason than a purchase or sale.")
-    empty = _l(
-        "Start with an adjustment for what lies in each warehouse today: products, quantities and unit costs."
-    )
+    empty = _l("Start with an adjustment for what lies in each warehouse today: products, quantities and unit costs.")
 
 
 class StockBalanceView(EntityView, model=StockBalance):

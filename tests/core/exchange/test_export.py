@@ -5,7 +5,6 @@ from __future__ import annotations
 import tracemalloc
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,7 @@ def fill() -> None:
             "next_contact_on": "2026-12-24",
             "latitude": "-12.345678",
             "tags": "one, two",
-            "note": "several\nlines, \"quoted\"; 中文",
+            "note": 'several\nlines, "quoted"; 中文',
             "address": "'=already guarded",
         },
     )
@@ -86,7 +85,9 @@ def fill() -> None:
             "active": False,
         },
     )
-    crud.create(Product, {"code": "P2", "name": "Repair", "unit": unit.id, "kind": "service", "tax_rate": 0, "list_price": 0})
+    crud.create(
+        Product, {"code": "P2", "name": "Repair", "unit": unit.id, "kind": "service", "tax_rate": 0, "list_price": 0}
+    )
     main = crud.create(Warehouse, {"code": "W1", "name": "Main", "keeper": ann.id})
     crud.create(SafetyStock, {"warehouse": main.id, "product": chai.id, "minimum": "3"})
     crud.create(Holiday, {"date": "2026-10-01", "name": "国庆", "is_workday": False})
@@ -250,7 +251,9 @@ class TestRoundTrip:
             plan.owner_id = db.session.scalars(sa.select(User.id).where(User.username == "cleo")).one()
         path = tmp_path / "plan.csv"
         with act("cleo"):
-            _headers, rows = written(path, WeeklyPlan, ["owner", "week", "lines.customer", "lines.goal"], with_lines=True)
+            _headers, rows = written(
+                path, WeeklyPlan, ["owner", "week", "lines.customer", "lines.goal"], with_lines=True
+            )
             assert rows[0][3:] == [None, "See them"]
         path.write_text(path.read_text("utf-8-sig").replace("See them", "See them soon"), "utf-8")
         with act("cleo"):
@@ -266,7 +269,11 @@ class TestRoundTrip:
 
 def state(model: type[Any]) -> list[tuple[Any, ...]]:
     """Every stored value of every row."""
-    columns = [column for column in model.__table__.c if column.name not in ("created_on", "changed_on", "created_by_id", "changed_by_id")]
+    columns = [
+        column
+        for column in model.__table__.c
+        if column.name not in ("created_on", "changed_on", "created_by_id", "changed_by_id")
+    ]
     return list(map(tuple, db.session.connection().execute(sa.select(*columns).order_by(model.id))))
 
 

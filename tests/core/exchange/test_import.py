@@ -119,7 +119,7 @@ class TestFiles:
 
     def test_an_unreadable_file_writes_nothing(self, act, tmp_path):
         path = tmp_path / "x.csv"
-        path.write_bytes(b"name\nAcme\n\"open")
+        path.write_bytes(b'name\nAcme\n"open')
         with act("ann"):
             with pytest.raises(UnreadableFile):
                 commit(Customer, path)
@@ -275,7 +275,11 @@ class TestMatching:
         with act("ann"):
             result = commit(Customer, table([["code", "name"], ["", "One"], ["", "Two"]]), on_match="update")
             assert result.created == 2
-            assert list(db.session.scalars(sa.select(Customer.code).order_by(Customer.id))) == ["K1", "C00001", "C00002"]
+            assert list(db.session.scalars(sa.select(Customer.code).order_by(Customer.id))) == [
+                "K1",
+                "C00001",
+                "C00002",
+            ]
 
     def test_the_same_key_twice_in_a_file_fails(self, act, table):
         with act("ann"):
@@ -325,7 +329,9 @@ class TestOutcome:
             assert preview.preview[1].errors[0].column == "latitude"
             assert names() == ["New name", "C"]
         with act(None):
-            records = list(db.session.scalars(sa.select(AuditEntry.record).where(AuditEntry.record.like("customers/%"))))
+            records = list(
+                db.session.scalars(sa.select(AuditEntry.record).where(AuditEntry.record.like("customers/%")))
+            )
             assert len(records) == 3  # acme made, acme changed, C made; nothing of the preview or of B
 
     def test_a_preview_shows_only_the_first_rows(self, act, table):
@@ -394,7 +400,12 @@ class TestOutcome:
 class TestMapping:
     def test_a_kept_mapping(self, act, table):
         mapping = ColumnMap(
-            columns={"product_name": "name", "unit_price": "list_price", "discontinued": "active", "Category ID": "category"},
+            columns={
+                "product_name": "name",
+                "unit_price": "list_price",
+                "discontinued": "active",
+                "Category ID": "category",
+            },
             constants={"unit": "pc", "tax_rate": "0.13"},
             choices={"active": {"1": False, "0": True}, "category": {"1": "Drinks"}},
             skip=("supplier_id",),
@@ -415,14 +426,19 @@ class TestMapping:
             chai, chang = db.session.scalars(sa.select(Product).order_by(Product.id))
             assert (chai.list_price, chai.active, chai.category.name) == (Decimal("21.35"), False, "Drinks")
             assert (chang.active, chang.tax_rate, chang.unit.name) == (True, Decimal("0.13"), "pc")
-            assert [(each.row, each.column, each.after) for each in result.rounded] == [(2, "unit_price", Decimal("21.35"))]
+            assert [(each.row, each.column, each.after) for each in result.rounded] == [
+                (2, "unit_price", Decimal("21.35"))
+            ]
             assert result.ignored == ["supplier_id"]
 
     def test_open_choices_can_be_held_to_what_is_known(self, act, table):
         with act("ann"):
             crud.create(Customer, {"name": "A", "level": "A"})
             result = commit(
-                Customer, table([["name", "level"], ["B", "A"], ["C", "Z"]]), mapping={"known_only": ["level"]}, on_error="skip"
+                Customer,
+                table([["name", "level"], ["B", "A"], ["C", "Z"]]),
+                mapping={"known_only": ["level"]},
+                on_error="skip",
             )
             assert [error[:2] for error in told(result)] == [(3, "level")]
 
@@ -477,7 +493,11 @@ class TestDocuments:
         with act("wei"):
             result = commit(StockAdjustment, table(rows), on_error="skip")
             assert (result.created, result.failed) == (1, 5)
-            assert [error[:2] for error in told(result)] == [(3, "lines.product"), (5, "lines.quantity"), (6, "lines.quantity")]
+            assert [error[:2] for error in told(result)] == [
+                (3, "lines.product"),
+                (5, "lines.quantity"),
+                (6, "lines.quantity"),
+            ]
             assert [values[1] for values, _reason in result.failed_rows] == ["P1", "P9", "P1", "P2", "P1"]
 
     def test_weekly_plans_match_by_owner_and_week(self, act, table):
@@ -501,8 +521,8 @@ class TestDocuments:
 
 
 def cost(statements: Callable[[], Any], run: Callable[[], Any]) -> int:
-    """The statements that ``run`` executes.  SQLAlchemy can't learn the ids of many rows at once from SQLite: there, and there alone, an
-    INSERT is made row by row (without being compiled again)."""
+    """The statements that ``run`` executes.  SQLAlchemy can't learn the ids of many rows at once from SQLite: there,
+    and there alone, an INSERT is made row by row (without being compiled again)."""
     with statements() as executed:
         run()
     return sum(not statement.startswith(("INSERT INTO customers", "INSERT INTO contacts")) for statement in executed)

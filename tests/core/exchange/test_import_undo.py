@@ -1,4 +1,4 @@
-"""Taking an import back: what it added goes, what it changed is as it was, what was touched since stays and is named."""
+"""Taking an import back: what it added goes, what it changed is as it was, what was touched since is kept and named."""
 
 from __future__ import annotations
 
@@ -52,9 +52,19 @@ def codes() -> list[str]:
 class TestUndo:
     def test_what_was_added_goes_and_what_was_changed_comes_back(self, act, load):
         with act("ann"):
-            data = {"code": "K1", "name": "Acme", "credit_limit": "12.50", "next_contact_on": "2026-12-24", "note": " a\nb"}
+            data = {
+                "code": "K1",
+                "name": "Acme",
+                "credit_limit": "12.50",
+                "next_contact_on": "2026-12-24",
+                "note": " a\nb",
+            }
             acme = crud.create(Customer, {**data, "latitude": "1.5"})
-            rows = [["code", "name", "credit_limit", "next_contact_on", "note", "latitude"], ["K1", "New", "1", "", "c", ""], ["K2", "Two"]]
+            rows = [
+                ["code", "name", "credit_limit", "next_contact_on", "note", "latitude"],
+                ["K1", "New", "1", "", "c", ""],
+                ["K2", "Two"],
+            ]
             run_id = load(Customer, rows, on_match="update")
             assert (acme.name, codes()) == ("New", ["K1", "K2"])
         with act("ann"):
@@ -101,7 +111,13 @@ class TestUndo:
         with act("lin"):
             rows = [["name", "parent"], ["Food", ""], ["Tea", "Food"], ["Green", "Tea"], ["Tools", ""]]
             run_id = load(Category, rows)
-            crud.create(Category, {"name": "Hammers", "parent": db.session.scalars(sa.select(Category.id).where(Category.name == "Tools")).one()})
+            crud.create(
+                Category,
+                {
+                    "name": "Hammers",
+                    "parent": db.session.scalars(sa.select(Category.id).where(Category.name == "Tools")).one(),
+                },
+            )
             outcome = undone(run_id)
             assert (outcome.deleted, [each.label for each in outcome.kept]) == (3, ["Tools"])
 
@@ -152,7 +168,9 @@ class TestUndo:
             crud.create(Product, {"code": "P1", "name": "P1", "unit": unit.id, "tax_rate": 0, "list_price": 1})
             crud.create(Warehouse, {"code": "W1", "name": "Main"})
             head = ["warehouse", "reason", "lines.product", "lines.quantity", "lines.unit_cost"]
-            run_id = load(StockAdjustment, [head, ["W1", "a", "P1", 1, 1], ["W1", "a", "P1", 2, 1], ["W1", "b", "P1", 3, 1]])
+            run_id = load(
+                StockAdjustment, [head, ["W1", "a", "P1", 1, 1], ["W1", "a", "P1", 2, 1], ["W1", "b", "P1", 3, 1]]
+            )
             take(db.session.scalars(sa.select(StockAdjustment).where(StockAdjustment.reason == "b")).one(), "post")
         with act(None):
             outcome = undone(run_id)
@@ -161,7 +179,10 @@ class TestUndo:
 
     def test_lines_that_were_changed(self, act, load):
         with act(None):
-            lines = [{"planned_on": "2026-11-23", "goal": "One"}, {"planned_on": "2026-11-24", "goal": "Two", "done": True}]
+            lines = [
+                {"planned_on": "2026-11-23", "goal": "One"},
+                {"planned_on": "2026-11-24", "goal": "Two", "done": True},
+            ]
             ann = db.session.scalars(sa.select(User.id).where(User.username == "ann")).one()
             plan = crud.create(WeeklyPlan, {"owner": ann, "week": "2026-11-23", "plan": "p", "lines": lines})
             head = ["owner", "week", "lines.planned_on", "lines.goal"]
@@ -171,7 +192,10 @@ class TestUndo:
         with act(None):
             assert undone(run_id).restored == 1
             plan = db.session.scalars(sa.select(WeeklyPlan)).one()
-            assert [(line.goal, line.done, line.position) for line in plan.lines] == [("One", False, 0), ("Two", True, 1)]
+            assert [(line.goal, line.done, line.position) for line in plan.lines] == [
+                ("One", False, 0),
+                ("Two", True, 1),
+            ]
 
     def test_many_cost_little(self, act, load, statements):
         def cost(count: int) -> int:

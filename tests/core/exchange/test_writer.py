@@ -113,11 +113,7 @@ class TestRoundTrip:
         assert rows_of(path) == [["x", text.strip(), text.strip()], [text.strip(), None, "x"]]
 
     @settings(max_examples=60, deadline=None)
-    @given(
-        st.lists(
-            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), max_size=5
-        )
-    )
+    @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), max_size=5))
     def test_any_text_reads_back_equal(self, tmp_path_factory, texts):
         folder = tmp_path_factory.mktemp("any")
         for name, write in (("a.csv", write_csv), ("a.xlsx", write_xlsx)):
@@ -126,11 +122,7 @@ class TestRoundTrip:
 
     @settings(max_examples=60, deadline=None)
     @given(
-        st.lists(
-            st.decimals(
-                allow_nan=False, allow_infinity=False, min_value=-(10**14), max_value=10**14, places=6
-            )
-        )
+        st.lists(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**14), max_value=10**14, places=6))
     )
     def test_any_number_reads_back_equal(self, tmp_path_factory, numbers):
         path = tmp_path_factory.mktemp("any") / "a.xlsx"
@@ -141,9 +133,7 @@ class TestRoundTrip:
     @given(
         st.lists(
             st.dates(min_value=date(1900, 1, 1))
-            | st.datetimes(min_value=datetime(1900, 1, 1)).map(
-                lambda moment: moment.replace(microsecond=0, second=1)
-            )
+            | st.datetimes(min_value=datetime(1900, 1, 1)).map(lambda moment: moment.replace(microsecond=0, second=1))
         )
     )
     def test_any_time_reads_back_equal(self, tmp_path_factory, moments):
@@ -279,9 +269,7 @@ class TestXlsx:
     def test_goes_on_on_another_sheet(self, tmp_path, monkeypatch):
         monkeypatch.setattr(writer, "MAX_ROWS", 2)
         path = tmp_path / "a.xlsx"
-        write_xlsx(
-            path, [COUNT], [[number] for number in range(5)], sheet_name="Customers: all/every one of them"
-        )
+        write_xlsx(path, [COUNT], [[number] for number in range(5)], sheet_name="Customers: all/every one of them")
         book = openpyxl.load_workbook(path)
         assert book.sheetnames == [
             "Customers  all every one of the",

@@ -46,9 +46,7 @@ def save(tmp_path):
 def pack(tmp_path):
     """A workbook put together by hand: what no library would write."""
 
-    def pack(
-        sheet: str, *, parts: dict[str, str | bytes] | None = None, compression=zipfile.ZIP_DEFLATED
-    ) -> Path:
+    def pack(sheet: str, *, parts: dict[str, str | bytes] | None = None, compression=zipfile.ZIP_DEFLATED) -> Path:
         path = tmp_path / "packed.xlsx"
         relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
         contents: dict[str, str | bytes] = {

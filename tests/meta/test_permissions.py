@@ -1,0 +1,192 @@
+"""What each role may do, over every way to change something: as the table of roles says, and a refusal changes no byte."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import Role, User
+
+from app.core import db, identity
+from app.core.fields import writable
+from app.core.web.view import views
+from app.security import ADMINISTRATOR, ROLES
+from tests.meta.conftest import add_user
+from tests.meta.factory import Making, make
+
+NOBODY = "(no role)"
+
+
+@pytest.fixture
+def clients(act, api, pages):
+    """A client of the API and a browser of one user with the role; its id, permissions and CSRF token."""
+
+    def enter(role: str) -> tuple[Any, Any, str, int]:
+        with act():
+            held = list(db.session.scalars(sa.select(Role).where(Role.name == role)))
+            key = add_user("somebody", *held, department="Sales south")
+        browser = pages("somebody")
+        return api("somebody"), browser, browser.token(), key
+
+    return enter
+
+
+def texts(view: Any, owner: int) -> dict[str, str]:
+    """What a form or call would say of a new row."""
+    data = Making(view.model, owner, None).data(view.model)
+    data.pop("owner", None)
+    return {name: str(value) for name, value in data.items()}
+
+
+def steps(view: Any) -> dict[str, Any]:
+    """Transitions and actions by name."""
+    flow = view.model.workflow
+    return {each.name: each for each in (*(flow.transitions if flow else ()), *view.actions)}
+
+
+@pytest.mark.parametrize("role", [*ROLES, NOBODY])
+def test_a_role_may_do_what_the_table_says_and_no_more(role, act, clients, snapshot):
+    client, browser, token, who = clients(role)
+    held = ROLES[role].pairs() if role in ROLES else set()
+    with act():
+        keys = {base: make(view.model, who) for base, view in views.items()}
+        forms = {base: texts(view, who) for base, view in views.items() if "add" in view.operations()}
+    before = snapshot()
+
+    def refused(operation: str, base: str) -> bool:
+        return (
+            role != ADMINISTRATOR
+            and (f"can_{operation.replace('-', '_')}", views[base].model.permission_key()) not in held
+        )
+
+    def check(answer: Any, operation: str, base: str, what: str, own_rule: bool = False) -> None:
+        changed = before.changed()
+        if answer.status_code >= 400:
+            assert changed == [], (what, changed, answer.text)
+        if refused(operation, base):
+            assert answer.status_code in (403, 404), (what, answer.status_code, answer.text)
+            assert answer.status_code == 403 or base in hidden, (what, answer.text)
+        elif not own_rule:
+            assert answer.status_code != 403, (what, answer.text)
+
+    hidden: set[str] = set()
+    with act("somebody"):
+        for base, view in views.items():
+            if db.session.scalars(sa.select(view.model.id).where(view.model.id == keys[base])).first() is None:
+                hidden.add(base)
+
+    def post(path: str, data: dict[str, Any]) -> Any:
+        return browser.client.post(path, data={"csrf_token": token, **data})
+
+    for base, view in views.items():
+        key, operations = keys[base], view.operations()
+        # Who may read it.
+        for operation, path in (
+            ("list", f"{base}/"),
+            ("list", f"{base}/_info"),
+            ("show", f"{base}/{key}"),
+            ("export", f"{base}/export?format=csv"),
+        ):
+            answer = client.get(path)
+            answer.close()
+            if refused(operation, base):
+                expected = {403, 404} if operation == "show" else {403}
+                if path.endswith("_info"):
+                    expected = {403} if all(refused(each, base) for each in operations) else {200}
+                assert answer.status_code in expected, (path, answer.text)
+            else:
+                assert answer.status_code == 200, (path, answer.text)
+        if "edit" in operations:
+            field = next(
+                (
+                    name
+                    for name, each in writable(view.model, identity.system()).items()
+                    if each.kind in ("text", "longtext")
+                ),
+                None,
+            )
+            data = {field: "another"} if field else {}
+            check(client.put(f"{base}/{key}", data), "edit", base, f"PUT {base}")
+            check(post(f"/{base}/edit/{key}", {}), "edit", base, f"POST /{base}/edit")
+        for name, step in steps(view).items():
+            own_rule = getattr(step, "allowed", None) is not None
+            check(client.post(f"{base}/{key}/{name}"), name, base, f"POST {base}/{name}", own_rule)
+            check(post(f"/{base}/action/{name}/{key}", {}), name, base, f"POST /{base}/action/{name}", own_rule)
+            check(post(f"/{base}/bulk/{name}", {"ids": str(key)}), name, base, f"POST /{base}/bulk/{name}", own_rule)
+        if "import" in operations:
+            upload = {"file": (io.BytesIO(b"nothing\n1\n"), "x.csv")}
+            answer = client.client.post(
+                f"/api/v1/{base}/import", data=upload, headers=client.headers, content_type="multipart/form-data"
+            )
+            check(answer, "import", base, f"POST {base}/import")
+            check(post(f"/{base}/import", {}), "import", base, f"POST /{base}/import")
+        if "delete" in operations:
+            check(post(f"/{base}/bulk/delete", {"ids": "987654"}), "delete", base, f"POST /{base}/bulk/delete")
+            check(client.delete(f"{base}/{key}"), "delete", base, f"DELETE {base}")
+            check(post(f"/{base}/delete/{key}", {}), "delete", base, f"POST /{base}/delete")
+        if "add" in operations:
+            check(client.post(f"{base}/", forms[base]), "add", base, f"POST {base}")
+            check(post(f"/{base}/add", forms[base]), "add", base, f"POST /{base}/add")
+        # What the entity does not know, nobody can do.
+        for operation, method, path in (
+            ("add", "POST", f"{base}/"),
+            ("edit", "PUT", f"{base}/{key}"),
+            ("delete", "DELETE", f"{base}/{key}"),
+            ("import", "POST", f"{base}/import"),
+        ):
+            if operation not in operations:
+                assert client.request(method, path, {}).status_code in (403, 404, 405), (method, path)
+                assert post(
+                    f"/{base}/{operation}" + (f"/{key}" if operation in ("edit", "delete") else ""), {}
+                ).status_code in (403, 404, 405)
+                assert before.changed() == [], (method, path)
+
+
+def test_nobody_logged_in_reaches_nothing(app, act, people, snapshot):
+    with act():
+        keys = {base: make(view.model, people["ann"]) for base, view in views.items()}
+    before = snapshot()
+    client = app.test_client()
+    for base, key in keys.items():
+        for path in (
+            f"/{base}/list/",
+            f"/{base}/show/{key}",
+            f"/{base}/add",
+            f"/{base}/edit/{key}",
+            f"/{base}/export",
+            f"/{base}/pick",
+            f"/{base}/import",
+        ):
+            answer = client.get(path)
+            assert answer.status_code in (302, 404), path
+            assert answer.status_code == 404 or answer.location.startswith("/login/"), path
+        for method, path in (("GET", ""), ("GET", f"{key}"), ("GET", "_info"), ("GET", "export"), ("GET", "pick"), ("POST", ""), ("PUT", f"{key}"), ("DELETE", f"{key}"),
+                             ("POST", f"{key}/submit"), ("POST", "import")):  # fmt: skip
+            answer = client.open(f"/api/v1/{base}/{path}", method=method, json={} if method != "GET" else None)
+            assert answer.status_code in (400, 401, 404, 405), (method, base, path, answer.text)
+    assert before.changed() == []
+    assert client.get("/").status_code == 302
+
+
+def test_every_route_is_somebodys(app):
+    """No route changes something on a GET by Flask-AppBuilder's own hand, and none of its pages is left."""
+    left = [
+        str(rule)
+        for rule in app.url_map.iter_rules()
+        if str(rule).startswith(("/userinfo", "/resetmypassword", "/lang", "/users/action", "/menu"))
+    ]
+    assert left == []
+    for rule in app.url_map.iter_rules():
+        if any(word in str(rule) for word in ("/delete", "/action", "/bulk", "/logout", "/language")):
+            assert "GET" not in (rule.methods or ()), str(rule)
+
+
+def test_what_a_manager_takes_away_is_gone_at_once(act, api):
+    """Grants are read on each request, not kept in the token."""
+    client = api("ann")
+    assert client.get("customers/").status_code == 200
+    with act() as session:
+        session.scalars(sa.select(User).where(User.username == "ann")).one().roles = []
+    assert client.get("customers/").status_code == 403
