@@ -1,4 +1,6 @@
-"""Kehu's command: ``python run.py serve`` sets up an empty database and serves; ``python run.py --help`` lists the rest."""
+"""Kehu's command: ``python run.py serve`` sets up an empty database and serves; ``python run.py --help`` lists the
+rest.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,26 @@ def main(arguments: list[str] | None = None) -> int:
     jobs = commands.add_parser("jobs", help="list the timetable, or run a job now in this process")
     job_commands = jobs.add_subparsers(dest="job_command", required=True, metavar="list|run")
     job_commands.add_parser("list", help="every job with its schedule, last and next run")
-    run_job = job_commands.add_parser("run", help="run a job once, as if its time were now; exit status 1 when it fails")
+    run_job = job_commands.add_parser(
+        "run", help="run a job once, as if its time were now; exit status 1 when it fails"
+    )
     run_job.add_argument("name", help="weekly-plan-reminder, low-stock-alert, send-mail, …")
     commands.add_parser("worker", help="run the timetable without serving (a company's second process)")
-    commands.add_parser("check", help="recompute both books from their entries; exit status 1 and each difference when one is off")
-    northwind = commands.add_parser("import-northwind", help="import the Northwind sample company from a folder of CSV files")
+    commands.add_parser(
+        "check", help="recompute both books from their entries; exit status 1 and each difference when one is off"
+    )
+    northwind = commands.add_parser(
+        "import-northwind", help="import the Northwind sample company from a folder of CSV files"
+    )
     northwind.add_argument("folder", type=Path)
     password = commands.add_parser("set-password", help="give a user a new password")
     password.add_argument("username")
-    commands.add_parser("db-check", help="whether the migrations make exactly the schema of the models (for developers)")
-    migrate = commands.add_parser("db-migrate", help="write the migration for what changed in the models (for developers)")
+    commands.add_parser(
+        "db-check", help="whether the migrations make exactly the schema of the models (for developers)"
+    )
+    migrate = commands.add_parser(
+        "db-migrate", help="write the migration for what changed in the models (for developers)"
+    )
     migrate.add_argument("message")
 
     asked = parser.parse_args(arguments)

@@ -71,7 +71,8 @@ def _serve(app: Flask, settings: Settings, asked: argparse.Namespace, outcome: s
         print(f"  Log in as   admin\n  Password    {outcome.password}   (shown this once)\n", flush=True)
     else:
         print(
-            "  Log in as   admin, with the password of the first start (python run.py set-password admin makes a new one)\n",
+            "  Log in as   admin, with the password of the first start\n"
+            "              (python run.py set-password admin makes a new one)\n",
             flush=True,
         )
     runner = start_runner(app) if settings.run_jobs and not asked.no_jobs else None

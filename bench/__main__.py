@@ -28,8 +28,10 @@ def main() -> int:
             lines += _on(database, asked.modules or MODULES)
     print("\n".join(lines))
     if asked.write:
-        head = f"# Benchmarks\n\nMeasured on {date.today()} by `make bench`: {platform.machine()}, Python {platform.python_version()}.\n"
-        note = "The raw limit is the same rows by bare SQL (or bare file writing) in the same run: compare ratios, not machines.\n\n"
+        machine = f"{platform.machine()}, Python {platform.python_version()}"
+        head = f"# Benchmarks\n\nMeasured on {date.today()} by `make bench`: {machine}.\n"
+        note = "The raw limit is the same rows by bare SQL (or bare file writing) in the same run:\n"
+        note += "compare ratios, not machines.\n\n"
         REPORT.write_text(head + note + "\n".join(lines) + "\n", encoding="utf-8")
     return 0
 

@@ -94,7 +94,8 @@ def _stamp(new: list[Any], dirty: list[Any]) -> None:
 
 
 def _check_rules(rows: Any) -> None:
-    """Raises Invalid with the faults of all ``rows``; those of a line are named for their place («lines.0.quantity»)."""
+    """Raises Invalid with the faults of all ``rows``; those of a line are named for their place («lines.0.quantity»).
+    """
     errors: dict[str, list[str]] = {}
     for row in rows:
         place = f"lines.{row.position}." if hasattr(row, "audit_parent") else ""
@@ -177,7 +178,8 @@ def _suggesting(model: Any) -> tuple[str, ...]:
 def _to_suggest(rows: Any) -> list[tuple[str, str, str]]:
     found = []
     for row in rows:
-        for name in _suggesting(type(row)):
+        model: Any = type(row)
+        for name in _suggesting(model):
             value = _given(sa.inspect(row), name)
             if value:
                 found.append((row.resource, name, value))

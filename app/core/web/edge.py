@@ -25,7 +25,10 @@ from app.core.web.page import ErrorPage, Link
 log = logging.getLogger(__name__)
 LOG_IN = frozenset({"/api/v1/security/login", "/api/v1/security/refresh"})  # they bring their own proof
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
 csrf = CSRFProtect()
 
 
@@ -35,7 +38,10 @@ def is_api() -> bool:
 
 
 def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
-    """Set up the edge; ``load_actor`` makes the actor of a logged-in user.  Before Flask-AppBuilder, so that its checks come after."""
+    """Set up the edge; ``load_actor`` makes the actor of a logged-in user.
+
+    Before Flask-AppBuilder, so that its checks come after.
+    """
     csrf.init_app(app)
 
     def begin() -> Response | None:
@@ -163,7 +169,8 @@ def _crashed(error: Exception) -> Any:
     log.exception("%s %s", request.method, request.path, exc_info=error)
     db.session.rollback()
     message = _(
-        "An unexpected error. It was logged; nothing was saved. Please try again, and tell your administrator if it stays."
+        "An unexpected error. It was logged; nothing was saved. "
+        "Please try again, and tell your administrator if it stays."
     )
     if is_api():
         return jsonify(message=message), 500

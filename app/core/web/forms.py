@@ -42,7 +42,8 @@ INPUTS = {"relation": "picker", "relations": "multipicker", "code": "text", "jso
 
 
 class ValueField(wtforms.Field):
-    """A WTForms field around a ``Field``: ``raw`` is what was typed (or stands in the row), ``shown`` a picker's text."""
+    """A WTForms field around a ``Field``: ``raw`` is what was typed (or stands in the row), ``shown`` a picker's text.
+    """
 
     def __init__(self, source: Field, **kwargs: Any) -> None:
         super().__init__(label=str(source.label), description=str(source.help), **kwargs)
@@ -275,9 +276,8 @@ class EntityForm:
         if field.kind == "relation":
             shown.text = bound.shown or self.texts.get((field.target, str(bound.raw)), "")  # type: ignore[arg-type]
         if field.kind == "relations":
-            shown.chosen = [
-                (str(each), self.texts.get((field.target, str(each)), str(each))) for each in bound.raw or []
-            ]  # type: ignore[arg-type]
+            target: Any = field.target
+            shown.chosen = [(str(each), self.texts.get((target, str(each)), str(each))) for each in bound.raw or []]
         if field.kind == "images" and self.row is not None:
             for digest in field.value(self.row) or []:
                 thumb, full = present.picture_urls(self.row, name, digest)
