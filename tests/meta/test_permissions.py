@@ -1,5 +1,4 @@
-"""What each role may do, over every way to change something: as the table of roles says, and a refusal changes no byte.
-"""
+"""What each role may do, over every way to change something: as the table of roles says, and a refusal changes no byte."""
 
 from __future__ import annotations
 
@@ -143,6 +142,16 @@ def test_a_role_may_do_what_the_table_says_and_no_more(role, act, clients, snaps
                     f"/{base}/{operation}" + (f"/{key}" if operation in ("edit", "delete") else ""), {}
                 ).status_code in (403, 404, 405)
                 assert before.changed() == [], (method, path)
+
+
+def test_a_change_is_noticed(act, snapshot, people):
+    model = next(view.model for view in views.values() if "add" in view.operations())
+    before = snapshot()
+    assert before.changed() == []
+    with act():
+        make(model, people["ann"])
+    assert {model.__tablename__, "audit_entries"} <= set(before.changed())
+    assert before.changed() == []
 
 
 def test_nobody_logged_in_reaches_nothing(app, act, people, snapshot):

@@ -1,5 +1,4 @@
-"""Nobody sees, changes or can tell of rows beyond their scope: by no page, call, file or picker, whatever the entity.
-"""
+"""Nobody sees, changes or can tell of rows beyond their scope: by no page, call, file or picker, whatever the entity."""
 
 from __future__ import annotations
 
