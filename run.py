@@ -1,6 +1,4 @@
-"""Kehu's command: ``python run.py serve`` sets up an empty database and serves; ``python run.py --help`` lists the
-rest.
-"""
+"""Kehu's command: ``python run.py`` sets up an empty database and serves; ``python run.py --help`` lists the rest."""
 
 from __future__ import annotations
 
@@ -44,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     migrate.add_argument("message")
 
-    asked = parser.parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    asked = parser.parse_args(arguments or ["serve"])
     from app import commands as implementation
 
     try:
