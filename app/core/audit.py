@@ -6,7 +6,7 @@ document's lines are told in the document's own entry.  Secret columns are never
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,8 +18,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.interfaces import MANYTOMANY
 
 from app.core import clock, identity
-from app.core.entity import Entity, User, column, reference
+from app.core.entity import Entity, User, column, reference, registry
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.types import Moment, Note, Word
 from app.core.users import SECRET
 
@@ -28,6 +29,32 @@ UNTOLD = (
 )
 """Columns whose change says nothing to people."""
 HIDDEN = "•••"
+
+
+class Actions(Mapping[str, Any]):
+    """What an entry's action is called: what is done to every record, and each transition of a workflow."""
+
+    def _words(self) -> dict[str, Any]:
+        words = {
+            "create": lazy_pgettext("deed", "Created"),
+            "update": lazy_pgettext("deed", "Changed"),
+            "delete": lazy_pgettext("deed", "Deleted"),
+            "import": lazy_pgettext("deed", "Imported"),
+            "undo": lazy_pgettext("deed", "Import undone"),
+        }
+        for model in registry.values():
+            for step in model.workflow.transitions if model.workflow is not None else ():
+                words.setdefault(step.name, step.label)
+        return words
+
+    def __getitem__(self, action: str) -> Any:
+        return self._words()[action]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words())
+
+    def __len__(self) -> int:
+        return len(self._words())
 
 
 class AuditEntry(Entity):
@@ -44,7 +71,7 @@ class AuditEntry(Entity):
     user_id: Mapped[int | None] = reference("ab_user.id", _l("User"))
     user: Mapped[User | None] = relationship(User, foreign_keys=[user_id])
     record: Mapped[Word] = column(_l("Record"), index=True, help=_l("The changed row, such as customers/12"))
-    action: Mapped[Word] = column(_l("Action"))
+    action: Mapped[Word] = column(_l("Action"), choices=Actions())
     comment: Mapped[Note | None] = column(_l("Comment"))
     changes: Mapped[dict[str, Any]] = mapped_column(sa.JSON, info={"label": _l("Changes"), "readonly": True})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.web.view import EntityView, Related
 from app.domains.catalog.models import Brand, Category, Product, Unit
 
@@ -11,7 +12,10 @@ class ProductView(EntityView, model=Product):
     icon = "box"
     columns = ("code", "name", "spec", "unit", "category", "list_price", "cost", "safety_stock", "active")
     fieldsets = (
-        (_l("Product"), ("code", "name", "spec", "kind", "unit", "category", "brand", "barcode", "active")),
+        (
+            lazy_pgettext("basics", "Product"),
+            ("code", "name", "spec", "kind", "unit", "category", "brand", "barcode", "active"),
+        ),
         (_l("Price"), ("list_price", "tax_rate", "min_price", "cost")),
         (_l("Stock"), ("safety_stock", "max_stock", "lead_days")),
         (_l("Pictures"), ("pictures",)),

@@ -13,7 +13,7 @@ class CustomerView(EntityView, model=Customer):
     columns = ("code", "name", "status", "level", "region", "phone", "owner", "next_contact_on")
     fieldsets = (
         (
-            _l("Customer"),
+            lazy_pgettext("basics", "Customer"),
             ("code", "name", "short_name", "kind", "status", "level", "industry", "source", "owner", "tags"),
         ),
         (lazy_pgettext("ways", "Contact"), ("phone", "email", "website", "last_contact_on", "next_contact_on")),
@@ -33,7 +33,7 @@ class ContactView(EntityView, model=Contact):
     icon = "people"
     columns = ("name", "customer", "job_title", "mobile", "phone", "email", "is_primary")
     fieldsets = (
-        (_l("Contact"), ("customer", "name", "job_title", "decision_role", "is_primary")),
+        (lazy_pgettext("basics", "Contact"), ("customer", "name", "job_title", "decision_role", "is_primary")),
         (_l("How to reach them"), ("mobile", "phone", "email", "wechat")),
         (_l("Personal"), ("birthday",)),
     )
