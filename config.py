@@ -35,6 +35,7 @@ class Settings:
     run_jobs: bool = True  # whether this process may run the timetable
     low_stock_repeat_days: int = 7  # what stays low is told again after so many days
     max_upload_mb: int = 50  # the largest file a request may carry
+    log_level: str = "INFO"  # what is told on standard error: DEBUG, INFO, WARNING or ERROR
     extra: Mapping[str, object] = field(default_factory=dict)  # Flask configuration for tests
 
     @classmethod

@@ -28,15 +28,13 @@ class Refused(Exception):
 
 def run(asked: argparse.Namespace) -> int:
     """Do ``asked``; the exit status."""
-    logging.basicConfig(
-        level=os.environ.get("KEHU_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for chatty in ("flask_appbuilder", "alembic", "apscheduler"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = Settings.from_env()
+        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     except ValueError as error:
         raise Refused(str(error)) from None
+    for chatty in ("flask_appbuilder", "alembic", "apscheduler"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     if asked.command == "db-check":
         return _db_check(settings)
     app = create_app(settings)
@@ -75,6 +73,8 @@ def _serve(app: Flask, settings: Settings, asked: argparse.Namespace, outcome: s
             "              (python run.py set-password admin makes a new one)\n",
             flush=True,
         )
+    # A service manager ends us by SIGTERM: what runs comes to its end, and the timetable is free at once.
+    signal.signal(signal.SIGTERM, lambda *_args: sys.exit(0))
     runner = start_runner(app) if settings.run_jobs and not asked.no_jobs else None
     try:
         serve(

@@ -15,7 +15,7 @@ from flask_jwt_extended import get_current_user, verify_jwt_in_request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import IntegrityError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.core import crud, db, identity
 from app.core.errors import BusinessError
@@ -141,6 +141,9 @@ def _http_error(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400:
         return error
+    if isinstance(error, SecurityError):
+        # A host that we do not answer to: there is no address that a page could link to.
+        return Response(error.description, status, content_type="text/plain; charset=utf-8")
     db.session.rollback()
     messages = {
         404: _("There is nothing here under this number, or it is not yours to see."),
