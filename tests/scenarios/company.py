@@ -47,12 +47,16 @@ class Company:
         with self.app.app_context():
             return [execution.run_due(job) for job in jobs]
 
-    def post(self) -> dict[str, ReceivedMessage]:
-        """Send what is in the outbox; what arrived since the last time, by whom it was for.  One mail for each."""
+    def letters(self) -> list[ReceivedMessage]:
+        """Send what is in the outbox; what arrived."""
         before = len(self.smtp.messages)
         with self.app.app_context():
             assert execution.run_job("send-mail")
-        arrived = self.smtp.messages[before:]
+        return self.smtp.messages[before:]
+
+    def post(self) -> dict[str, ReceivedMessage]:
+        """Send what is in the outbox; what arrived, by whom it was for: one mail for each."""
+        arrived = self.letters()
         found = {str(message["To"]): message for message in arrived}
         assert len(found) == len(arrived), [str(message["To"]) for message in arrived]
         return found
