@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -77,26 +78,21 @@ class Snapshot:
     UNTOLD = {"ab_user": {"last_login", "login_count", "fail_login_count"}}
 
     def __init__(self, app: Flask) -> None:
-        self.app = app
         with app.app_context():
-            self.connection = db.db.engine.raw_connection().driver_connection
+            # Of its own: SQLite tells a connection of what the others have committed.
+            self.connection = sqlite3.connect(db.db.engine.url.database, isolation_level=None)
         self.version, self.content = self._version(), self._content()
 
     def _version(self) -> int:
-        self.connection.execute("COMMIT") if self.connection.in_transaction else None
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
 
     def _content(self) -> dict[str, int]:
         found = {}
         for table in db.db.metadata.tables.values():
-            names = [column.name for column in table.columns if column.name not in self.UNTOLD.get(table.name, ())]
-            chosen = ", ".join(f'"{name}"' for name in names)
-            rows = self.connection.execute(
-                f'SELECT {chosen} FROM "{table.name}" ORDER BY 1, 2'
-                if len(names) > 1
-                else f'SELECT {chosen} FROM "{table.name}" ORDER BY 1'
-            )
-            found[table.name] = hash(tuple(map(repr, rows)))
+            untold = self.UNTOLD.get(table.name, ())
+            names = ", ".join(f'"{column.name}"' for column in table.columns if column.name not in untold)
+            rows = self.connection.execute(f'SELECT {names} FROM "{table.name}"')
+            found[table.name] = hash(tuple(sorted(map(repr, rows))))
         return found
 
     def changed(self) -> list[str]:
@@ -109,6 +105,14 @@ class Snapshot:
 
 
 @pytest.fixture
-def snapshot(app: Flask) -> Callable[[], Snapshot]:
+def snapshot(app: Flask) -> Iterator[Callable[[], Snapshot]]:
     """``snapshot()`` remembers the database."""
-    return lambda: Snapshot(app)
+    taken: list[Snapshot] = []
+
+    def take() -> Snapshot:
+        taken.append(Snapshot(app))
+        return taken[-1]
+
+    yield take
+    for each in taken:
+        each.connection.close()

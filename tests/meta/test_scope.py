@@ -1,4 +1,4 @@
-"""Nobody sees, changes or can tell of rows beyond their scope: by no page, call, file or picker, whatever the entity."""
+"""Nobody sees, changes or can tell of rows beyond their scope, by whatever page, call, file or picker."""
 
 from __future__ import annotations
 
