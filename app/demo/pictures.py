@@ -42,10 +42,10 @@ def _hammer(pen: Drawing, _index: int) -> None:
     pen.polygon([(300, 100), (366, 84), (350, 128), (366, 176), (300, 170)], fill=INK)
 
 
-def _wrench(pen: Drawing, _index: int) -> None:
+def _wrench(pen: Drawing, index: int) -> None:
     pen.line((150, 360, 318, 168), fill=STEEL, width=44)
     pen.ellipse((268, 84, 388, 204), fill=STEEL)
-    pen.polygon([(330, 144), (410, 70), (420, 128)], fill=GROUNDS[1])
+    pen.polygon([(330, 144), (410, 70), (420, 128)], fill=GROUNDS[index % len(GROUNDS)])
     pen.ellipse((126, 338, 186, 398), fill=INK)
 
 
@@ -140,9 +140,9 @@ def _box(pen: Drawing, _index: int) -> None:
     pen.line((160, 145, 320, 215), fill="#efe0c5", width=18)
 
 
-def _tape(pen: Drawing, _index: int) -> None:
+def _tape(pen: Drawing, index: int) -> None:
     pen.ellipse((110, 110, 370, 370), fill="#d9b87a")
-    pen.ellipse((180, 180, 300, 300), fill=GROUNDS[0], outline=WOOD, width=10)
+    pen.ellipse((180, 180, 300, 300), fill=GROUNDS[index % len(GROUNDS)], outline=WOOD, width=10)
     pen.rectangle((240, 340, 400, 370), fill="#d9b87a")
 
 
