@@ -3,7 +3,7 @@
 The sheet is parsed as a stream and sparsely: a row or cell that is not written down costs nothing, whatever
 the sheet says of its size.  Shared texts, the one part that must be held, are held as packed bytes.
 Document types are refused, and with them every trick with entities.  Why no library:
-docs/decisions/reading-xlsx.md.
+docs/decisions/0004-own-xlsx-reader.md.
 """
 
 from __future__ import annotations
