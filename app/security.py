@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask, current_app, jsonify
 from flask_appbuilder import Model
+from flask_appbuilder.exceptions import PasswordComplexityValidationError
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.security.sqla.apis import (
     GroupApi,
@@ -43,7 +44,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core import db, identity
 from app.core.i18n import gettext as _
 from app.core.identity import ASSIGN, CHANGE_ALL, GRANTS, SEE_ALL, SEE_COST, SEE_DETAILS, Actor
-from app.core.users import full_name
+from app.core.users import full_name, password_fault
 from app.core.web.view import views
 
 ADMINISTRATOR = "Administrator"
@@ -227,6 +228,12 @@ class FlushingInterface(SQLAInterface):
         return True
 
 
+def require_good_password(password: str) -> None:
+    """What Flask-AppBuilder's users API asks of a new password: what our pages ask."""
+    if fault := password_fault(password):
+        raise PasswordComplexityValidationError(fault)
+
+
 class KehuUserApi(UserApi):
     """Users over the API, as Flask-AppBuilder gives them; a password never reaches the database in the clear."""
 
@@ -253,8 +260,7 @@ for _name in ("post", "put"):
 
 
 def _with_result(response: Any, api: Any, pk: int | None = None) -> Any:
-    """Flask-AppBuilder's answer to a write, with the row as every other resource answers it, and no SQL in a refusal.
-    """
+    """Flask-AppBuilder's answer to a write, with the row as every other resource answers it, and no SQL in a refusal."""
     if response.status_code == 422 and isinstance(response.get_json().get("message"), str):
         return api.response(422, message=_("There is one with this name or address already."))
     if response.status_code >= 400:
