@@ -13,6 +13,11 @@ from typing import Any
 from app.core.i18n import gettext as _
 
 
+def about(label: str, message: str) -> str:
+    """``message`` with the ``label`` of what it is about, if that has one."""
+    return _("%(label)s: %(message)s", label=label, message=message) if label else message
+
+
 class BusinessError(Exception):
     """A rule refuses.  ``errors`` maps field names to messages; "" holds what concerns the whole."""
 

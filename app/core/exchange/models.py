@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import scope
-from app.core.entity import Entity, column
+from app.core.entity import Entity, column, registry
 from app.core.exchange.mapping import ColumnMap
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import Flag, Name, Whole, Word
@@ -18,6 +19,19 @@ STATES = {"running": _l("Running"), "done": _l("Done"), "failed": _l("Failed"), 
 STATE_TONES = {"running": "blue", "done": "green", "failed": "red", "undone": "grey"}
 ON_MATCH = {"fail": _l("Refuse the row"), "skip": _l("Skip the row"), "update": _l("Update what is there")}
 ON_ERROR = {"stop": _l("Write nothing"), "skip": _l("Write the other rows")}
+
+
+class Kinds(Mapping[str, Any]):
+    """What the rows of each resource are called."""
+
+    def __getitem__(self, resource: str) -> Any:
+        return registry[resource].labels
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(registry)
+
+    def __len__(self) -> int:
+        return len(registry)
 
 
 class ImportRun(Entity):
@@ -31,7 +45,9 @@ class ImportRun(Entity):
     read_only = True
     audited = False  # it is itself the record of what was done
 
-    target: Mapped[Word] = column(_l("Into"), name="resource", help=_l("The kind of rows: customers, products …"))
+    target: Mapped[Word] = column(
+        _l("Into"), name="resource", choices=Kinds(), help=_l("The kind of rows: customers, products …")
+    )
     file: Mapped[Name] = column(_l("File"))
     state: Mapped[Word] = column(_l("State"), choices=STATES, tones=STATE_TONES, default="running")
     on_match: Mapped[Word] = column(_l("If it is there already"), choices=ON_MATCH)

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.core import crud, db, identity, scope
 from app.core.document import line_model
-from app.core.errors import Invalid
+from app.core.errors import Invalid, about
 from app.core.exchange.cells import Cell
 from app.core.exchange.convert import Converter, used_choices
 from app.core.exchange.mapping import LINE_MARK, Column, ColumnMap, Plan, folded, header_of
@@ -70,11 +70,7 @@ class Record:
 
     def reason(self, line: int) -> str:
         """Why the row of the file at ``line`` was not imported, in one text."""
-        own = [
-            f"{each.column}: {each.message}" if each.column else each.message
-            for each in self.errors
-            if each.row == line
-        ]
+        own = [about(each.column, each.message) for each in self.errors if each.row == line]
         return " ".join(own) or _("Row %(row)s of the same document is wrong.", row=self.errors[0].row)
 
 

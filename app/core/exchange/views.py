@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.core.errors import about
 from app.core.exchange.models import ImportMapping, ImportRun
 from app.core.exchange.undo import undo
 from app.core.i18n import gettext as _
@@ -16,7 +17,7 @@ def take_back(run: ImportRun, _data: Mapping[str, Any]) -> Done:
     """Undo the import and say what could not be taken back."""
     outcome = undo(run)
     message = _("%(deleted)s removed, %(restored)s set back.", deleted=outcome.deleted, restored=outcome.restored)
-    kept = [f"{each.label}: {each.reason}" for each in outcome.kept]
+    kept = [about(each.label, each.reason) for each in outcome.kept]
     if kept:
         message += " " + _("Kept, because they were changed or used since: %(rows)s.", rows="; ".join(kept[:20]))
     return Done(run, message, outcome.as_json())
