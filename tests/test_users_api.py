@@ -1,6 +1,6 @@
 """Flask-AppBuilder's own API of users, as Kehu leaves it to administrators."""
 
-ZED = {
+ZED = {"username": "zed", "first_name": "Zed", "last_name": "Ox", "email": "z@example.com", "active": True, "roles": [1]}
     "username": "zed",
     "first_name": "Zed",
     "last_name": "Ox",
