@@ -147,7 +147,7 @@ def _sums() -> None:
 
 
 def _fill() -> None:
-    """Warehouses and products, and of every product 1,000 at 5 in every warehouse, by one entry each."""
+    """Warehouses and products, and 1,000 of every product at 5 in every warehouse: an entry each, 100 a document."""
     insert("units", [{"id": 1, "name": "piece", "decimals": 0}])
     insert(
         "warehouses",
@@ -179,7 +179,6 @@ def _fill() -> None:
         "at": moment,
         "date": clock.today(),
         "document_kind": "bench",
-        "document_id": 0,
         "document_number": "B-0",
     }
     keys = [
@@ -188,5 +187,8 @@ def _fill() -> None:
         for product in range(1, PRODUCTS + 1)
     ]
     connection = db.session.connection()
-    connection.execute(sa.insert(StockEntry.__table__), [stamps | opening | goods | key for key in keys])
+    connection.execute(
+        sa.insert(StockEntry.__table__),
+        [stamps | opening | goods | key | {"document_id": number // 100} for number, key in enumerate(keys)],
+    )
     connection.execute(sa.insert(StockBalance.__table__), [stamps | held | key for key in keys])

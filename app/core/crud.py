@@ -327,8 +327,23 @@ def _assign(row: Any, values: dict[str, Any]) -> None:
     for attribute, value in values.items():
         if attribute in mapper.relationships:
             target = mapper.relationships[attribute].mapper.class_
-            value = list(db.session.scalars(sa.select(target).where(target.id.in_(value or [0]))))
-        setattr(row, attribute, value)
+            wanted = set(value or ())
+            value = list(db.session.scalars(sa.select(target).where(target.id.in_(wanted or {0}))).unique())
+            if len(value) < len(wanted):
+                message = _("There is no such %(what)s, or it is not yours to see.", what=str(target.label).lower())
+                raise Invalid({attribute: [message]})
+        if value is not None or not _points_at_hidden(row, attribute):
+            setattr(row, attribute, value)
+
+
+def _points_at_hidden(row: Any, attribute: str) -> bool:
+    """Whether ``attribute`` of a stored row points at one that the actor does not see: saving an empty field does not
+    clear it.
+    """
+    if not sa.inspect(row).persistent or getattr(row, attribute) is None:
+        return False
+    field = next((each for each in fields_of(type(row)).values() if each.attribute == attribute), None)
+    return field is not None and field.kind == "relation" and field.value(row) is None
 
 
 def _read_lines(model: type[Any], lines: Any, row: Any) -> tuple[Lines | None, dict[str, list[str]]]:
@@ -357,9 +372,9 @@ def _read_lines(model: type[Any], lines: Any, row: Any) -> tuple[Lines | None, d
         if key is not None:
             try:
                 key = int(key)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 key = 0
-            if key not in existing:
+            if key not in existing or any(key == other for other, _values in read):
                 faults["id"] = [_("This line is not of this document.")]
         for name, field in fields.items():
             if key is None and field.required and values.get(field.attribute) is None and name not in faults:

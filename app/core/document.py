@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from app.core import clock, db, identity, numbering, scope
 from app.core.entity import Entity, column, scoped
 from app.core.errors import Conflict, Invalid, NotPermitted, NotVisible
-from app.core.fields import fields_of, parse_all
+from app.core.fields import fields_of, parse_all, storable
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import Day, Note
@@ -176,6 +176,14 @@ def take(document: Document, name: str, data: Mapping[str, Any] | None = None) -
     return document
 
 
+def comment_in(data: Mapping[str, Any]) -> str:
+    """The comment given with a transition or action.  Raises Invalid when it can't be stored."""
+    try:
+        return storable(str(data.get("comment") or "").strip())
+    except ValueError as error:
+        raise Invalid({"comment": [str(error)]}) from None
+
+
 def _lock(document: Document) -> None:
     """Read the row again, locked, so that two who press the button at once take turns."""
     statement = sa.select(type(document)).where(type(document).id == document.id).with_for_update(of=type(document))
@@ -184,7 +192,8 @@ def _lock(document: Document) -> None:
 
 
 def _take_fields(document: Document, step: Transition, data: dict[str, Any]) -> str:
-    comment = str(data.pop("comment", "") or "").strip()
+    comment = comment_in(data)
+    data.pop("comment", None)
     fields = {name: field for name, field in fields_of(type(document)).items() if name in step.fields}
     unknown = set(data) - set(fields)
     if unknown:

@@ -98,9 +98,7 @@ class Field:
     def _parse_text(self, raw: Any) -> str:
         if isinstance(raw, bool | dict | list):
             raise ValueError(_("This must be a text."))
-        text = str(raw).replace("\r\n", "\n")  # a browser's form sends the former for the latter
-        if "\x00" in text:
-            raise ValueError(_("This contains a character that can't be stored."))
+        text = storable(str(raw).replace("\r\n", "\n"))  # a browser's form sends the former for the latter
         if self.length is not None and len(text) > self.length:
             raise ValueError(
                 _("At most %(length)s characters; this has %(given)s.", length=self.length, given=len(text))
@@ -118,7 +116,7 @@ class Field:
     def _parse_url(self, raw: Any) -> str:
         text = self._parse_text(raw)
         if "://" not in text:
-            text = f"https://{text}"
+            text = self._parse_text(f"https://{text}")
         if not text.lower().startswith(("http://", "https://")) or any(letter.isspace() for letter in text):
             raise ValueError(_("“%(text)s” is not a web address.", text=text))
         return text
@@ -164,7 +162,7 @@ class Field:
         try:
             year, month, day = (int(part) for part in text.split("T")[0].split(" ")[0].split("-"))
             return date(year, month, day)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise ValueError(_("“%(text)s” is not a date. Write it as 2026-12-31.", text=raw)) from None
 
     def _parse_datetime(self, raw: Any) -> datetime:
@@ -172,7 +170,7 @@ class Field:
             moment = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw).replace("Z", "+00:00"))
         except ValueError:
             raise ValueError(_("“%(text)s” is not a time. Write it as 2026-12-31T09:00.", text=raw)) from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=clock.zone())
+        return in_every_zone(moment if moment.tzinfo else moment.replace(tzinfo=clock.zone()))
 
     def _parse_bool(self, raw: Any) -> bool:
         if isinstance(raw, bool):
@@ -213,11 +211,11 @@ class Field:
         return raw
 
     def _parse_json(self, raw: Any) -> Any:
-        if not isinstance(raw, str):
-            return raw
         try:
-            return json.loads(raw)
-        except ValueError:
+            value = json.loads(raw) if isinstance(raw, str) else raw
+            storable(json.dumps(value, ensure_ascii=False, allow_nan=False))
+            return value
+        except (ValueError, RecursionError):
             raise ValueError(_('This is not JSON: {"key": "value"}.')) from None
 
     def value(self, row: Any) -> Any:
@@ -273,6 +271,20 @@ def _is_email(text: str) -> bool:
     except EmailNotValidError:
         return False
     return True
+
+
+def storable(text: str) -> str:
+    """``text``, if both databases can store it.  Raises ValueError for a NUL or half a character."""
+    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError(_("This contains a character that can't be stored."))
+    return text
+
+
+def in_every_zone(moment: datetime) -> datetime:
+    """``moment``, if it is one in every time zone.  Raises ValueError at the ends of the calendar."""
+    if not 1 < moment.year < 9999:
+        raise ValueError(_("“%(text)s” is not a time. Write it as 2026-12-31T09:00.", text=moment))
+    return moment
 
 
 def match_text(row: Any) -> str:

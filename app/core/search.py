@@ -8,16 +8,20 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from pypinyin import lazy_pinyin
-from pypinyin.seg.mmseg import seg
 
 _KEPT = "\0"  # before a part that is no Chinese and stays whole
 
 
 def folded(text: str) -> str:
-    """``text`` as it is compared: one width, lower case, no accents, single spaces."""
+    """``text`` as it is compared: one width, lower case, no accents, single spaces, and nothing that can't be stored.
+    """
     plain = unicodedata.normalize("NFKD", text).casefold()
-    return " ".join("".join(letter for letter in plain if not unicodedata.combining(letter)).split())
+    kept = (
+        letter
+        for letter in plain
+        if not unicodedata.combining(letter) and letter != "\0" and not "\ud800" <= letter <= "\udfff"
+    )
+    return " ".join("".join(kept).split())
 
 
 @lru_cache(maxsize=50_000)
@@ -25,6 +29,8 @@ def _spoken(word: str) -> tuple[str, str]:
     """A word's pinyin in full and by initials.  Words come again and again, and to look one up costs more than all else
     in a write.
     """
+    from pypinyin import lazy_pinyin
+
     syllables = lazy_pinyin([word], errors=lambda other: [_KEPT + other])  # type: ignore[arg-type,return-value]
     full = "".join(part.removeprefix(_KEPT) for part in syllables)
     return full, "".join(part[1:] if part.startswith(_KEPT) else part[0] for part in syllables)
@@ -39,6 +45,9 @@ def search_text(parts: Iterable[Any]) -> str:
             continue
         texts.append(folded(text))
         if any("\u3400" <= letter <= "\u9fff" for letter in text):
+            # Loaded when it is first needed: its tables cost a third of a second.
+            from pypinyin.seg.mmseg import seg
+
             spoken = [_spoken(word) for word in seg.cut(text)]
             texts.append(folded("".join(full for full, _initials in spoken)))
             texts.append(folded("".join(initials for _full, initials in spoken)))

@@ -13,7 +13,7 @@ from flask_appbuilder.security.sqla.models import Role, User
 from werkzeug.security import generate_password_hash
 
 from app.core import identity
-from app.core.fields import Field
+from app.core.fields import Field, storable
 from app.core.i18n import LANGUAGES
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
@@ -111,7 +111,9 @@ class PasswordField(Field):
     """A password to be set: never read back, empty for leaving it as it is."""
 
     def parse(self, raw: Any) -> str | None:
-        text = str(raw or "")
+        if raw is not None and not isinstance(raw, str):
+            raise ValueError(_("This must be a text."))
+        text = storable(raw or "")
         if text and (fault := password_fault(text)):
             raise ValueError(fault)
         return text or None

@@ -21,6 +21,9 @@ from app.core.identity import SEE_COST
 from app.core.types import Code, Day, Moment, Money, Price, Quantity, Whole, Word
 from app.ledger import figures
 
+# Most entries reverse nothing: SQLite would not trust an index that is full of them.
+MIRRORS = sa.text("reverses_id IS NOT NULL")
+
 
 class Searched(Comparator[str]):
     """The text of what a row points at, searched there: a renamed product is found in the book by its new name."""
@@ -59,7 +62,14 @@ class StockEntry(Written, Entity):
         sa.Index("ix_stock_entries_warehouse_id_product_id_id", "warehouse_id", "product_id", "id"),
         sa.Index("ix_stock_entries_document_kind_document_id", "document_kind", "document_id"),
         # An entry is reversed once, whatever happens at the same time; a correction of value may come with its mirror.
-        sa.Index("uq_stock_entries_reverses_id_quantity", "reverses_id", "quantity", unique=True),
+        sa.Index(
+            "uq_stock_entries_reverses_id_quantity",
+            "reverses_id",
+            "quantity",
+            unique=True,
+            sqlite_where=MIRRORS,
+            postgresql_where=MIRRORS,
+        ),
     )
     resource = "stock-entries"
     label, labels = _l("Stock entry"), _l("Stock entries")

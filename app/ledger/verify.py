@@ -190,18 +190,22 @@ def _wrong_mirrors(connection: sa.Connection) -> Iterator[str]:
 
 def _half_reversed(connection: sa.Connection) -> Iterator[str]:
     """What a document had posted when it was reversed must be reversed as a whole."""
-    mirror, later = ENTRIES.alias("mirror"), ENTRIES.alias("later")
+    mirror = ENTRIES.alias("mirror")
+    document = (ENTRIES.c.document_kind, ENTRIES.c.document_id)
+    last = (
+        sa.select(*document, sa.func.max(ENTRIES.c.id).label("id"))
+        .where(ENTRIES.c.reverses_id.is_not(None))
+        .group_by(*document)
+        .subquery("last")
+    )
+    same = sa.and_(last.c.document_kind == ENTRIES.c.document_kind, last.c.document_id == ENTRIES.c.document_id)
     statement = (
         sa.select(ENTRIES.c.id, ENTRIES.c.document_number)
+        .join(last, same)
         .where(
             ENTRIES.c.reverses_id.is_(None),
+            ENTRIES.c.id < last.c.id,
             ~sa.exists().where(mirror.c.reverses_id == ENTRIES.c.id),
-            sa.exists().where(
-                later.c.document_kind == ENTRIES.c.document_kind,
-                later.c.document_id == ENTRIES.c.document_id,
-                later.c.reverses_id.is_not(None),
-                later.c.id > ENTRIES.c.id,
-            ),
         )
         .order_by(ENTRIES.c.id)
     )

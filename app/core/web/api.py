@@ -413,7 +413,10 @@ def _body(optional: bool = False) -> dict[str, Any]:
     """The request's JSON object.  Raises Invalid."""
     if optional and not request.get_data(cache=True):
         return {}
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:
+        body = None
     if not isinstance(body, dict):
         raise Invalid({}, _("The body must be a JSON object."))
     return body

@@ -21,7 +21,7 @@ from app.core import clock, db, identity
 from app.core.choices import suggestions
 from app.core.document import line_model
 from app.core.entity import User
-from app.core.errors import Invalid
+from app.core.errors import Invalid, about
 from app.core.fields import Field, fields_of, writable
 from app.core.i18n import gettext as _
 from app.core.web import present
@@ -238,7 +238,7 @@ class EntityForm:
         """The summary: (input's id or "", message)."""
         found = [("", message) for message in self.general]
         for field in self.form:
-            found += [(f"f-{field.name}", f"{field.label.text}: {message}") for message in field.errors]
+            found += [(f"f-{field.name}", about(field.label.text, message)) for message in field.errors]
         columns = self.view.grid_columns()
         for index, faults in sorted(self.line_errors.items()):
             for name, messages in faults.items():
@@ -319,7 +319,7 @@ class EntityForm:
 
         def want(field: Field, raw: Any) -> None:
             for each in raw if isinstance(raw, list) else [raw]:
-                if str(each).isdigit() and field.target is not None and (field.target, str(each)) not in self.texts:
+                if is_id(str(each)) and field.target is not None and (field.target, str(each)) not in self.texts:
                     wanted.setdefault(field.target, set()).add(int(each))
 
         for bound in self.form:
@@ -364,6 +364,11 @@ def form_field(field: Field, name: str, id: str, raw: Any) -> FormField:
     return shown
 
 
+def is_id(text: str) -> bool:
+    """Whether ``text`` is a number that a row or line may have."""
+    return text.isdecimal() and len(text) < 10
+
+
 def posted_lines(posted: MultiDict[str, Any], blank: Mapping[str, str]) -> list[dict[str, Any]]:
     """The lines in a posted form, in their order on the page, without those ticked for removal and untouched new ones.
 
@@ -372,7 +377,7 @@ def posted_lines(posted: MultiDict[str, Any], blank: Mapping[str, str]) -> list[
     indexes = []
     for key in posted:
         parts = key.split("-", 2)
-        if len(parts) == 3 and parts[0] == "lines" and parts[1].isdigit() and int(parts[1]) not in indexes:
+        if len(parts) == 3 and parts[0] == "lines" and is_id(parts[1]) and int(parts[1]) not in indexes:
             indexes.append(int(parts[1]))
     lines = []
     for index in indexes:

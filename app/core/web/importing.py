@@ -278,7 +278,7 @@ def _waiting(token: str) -> tuple[Path, str]:
     owner, _dash, rest = token.partition("-")
     safe = rest.replace("-", "").replace("_", "").isalnum()
     folder = _uploads() / token
-    if not safe or owner != str(identity.user_id()) or not (folder / "name").exists():
+    if not safe or len(token) > 80 or owner != str(identity.user_id()) or not (folder / "name").exists():
         raise NotVisible(_("This upload is gone: uploads wait a day. Please choose the file again."))
     return folder / "upload", (folder / "name").read_text(encoding="utf-8")
 

@@ -16,13 +16,13 @@ from flask_appbuilder.security.decorators import permission_name
 from werkzeug.wrappers import Response
 
 from app.core import crud, db, files, identity
-from app.core.document import take
-from app.core.errors import BusinessError, Invalid, NotPermitted, NotVisible
+from app.core.document import comment_in, take
+from app.core.errors import BusinessError, Invalid, NotPermitted, NotVisible, about
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import listing, pickers, query, reach, record
-from app.core.web.forms import EntityForm
+from app.core.web.forms import EntityForm, is_id
 from app.core.web.page import FormPage, Link
 from app.core.web.view import Done, EntityView
 
@@ -111,7 +111,7 @@ class EntityPages(BaseView):
             f"can_{name.replace('-', '_')}", self.view.model.permission_key()
         ):
             raise NotPermitted() if name in self.view.operations() else NotVisible()
-        ids = [int(each) for each in request.form.getlist("ids") if each.isdigit()][:MAX_BULK]
+        ids = [int(each) for each in request.form.getlist("ids") if is_id(each)][:MAX_BULK]
         done, refused = 0, []
         for pk in dict.fromkeys(ids):
             try:
@@ -294,7 +294,7 @@ def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -
         raise NotVisible()
     crud.require(action.permission, view.model)
     known = fields_of(view.model)
-    with identity.doing(name, str(data.get("comment") or "")):
+    with identity.doing(name, comment_in(data)):
         result = action.run(
             row, {key: value for key, value in data.items() if key in known or key not in action.fields}
         )
@@ -317,7 +317,7 @@ def refusal_text(error: BusinessError, view: type[EntityView]) -> str:
     parts = []
     for name, messages in error.errors.items():
         label = str(known[name].label) if name in known else ""
-        parts.append((f"{label}: " if label else "") + " ".join(messages))
+        parts.append(about(label, " ".join(messages)))
     return " ".join(parts) or error.message
 
 

@@ -29,7 +29,7 @@ def find(model: type[Any], text: str) -> list[dict[str, Any]]:
     words = search.matches(model.search_text, text[:200])
     if words is not None:
         statement = statement.where(words)
-        start = search.escaped(search.folded(text))
+        start = search.escaped(search.folded(text[:200]))
         statement = statement.order_by(sa.case((model.search_text.like(f"{start}%", escape="\\"), 0), else_=1))
     for name in ("active", "is_active"):
         if name in model.__table__.c:

@@ -6,16 +6,16 @@ Only fields that exist for the actor can be filtered or sorted by; a condition o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, noload
 
-from app.core import clock, db, search
-from app.core.errors import BusinessError
-from app.core.fields import TEXTS, Field, fields_of, readable
+from app.core import clock, db, identity, scope, search
+from app.core.errors import BusinessError, about
+from app.core.fields import TEXTS, Field, fields_of, in_every_zone, readable, storable
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 
@@ -24,6 +24,7 @@ SIZES = (25, 50, 100)
 DEFAULT_SIZE = 25
 MAX_CONDITIONS = 30
 MAX_IN = 500
+NOBODY = 0  # the id of no row
 
 OPERATORS: dict[str, tuple[Any, int]] = {
     "eq": (_l("is"), 1),
@@ -160,9 +161,9 @@ def condition(model: type[Any], name: str, operator: str, raw: Any) -> Condition
     if OPERATORS[operator][1] == 0:
         return Condition(found, operator, raw)
     try:
-        return Condition(found, operator, raw, _read(found, operator, raw))
+        return Condition(found, operator, raw, _seen(found, _read(found, operator, raw)))
     except ValueError as error:
-        raise BadQuery(f"{found.label}: {error}", {name: [str(error)]}) from None
+        raise BadQuery(about(str(found.label), str(error)), {name: [str(error)]}) from None
 
 
 def order(model: type[Any], name: str, direction: str = "asc") -> tuple[str, bool]:
@@ -190,7 +191,7 @@ def from_api(model: type[Any], arguments: Mapping[str, Any], sort: str) -> ListQ
         if not isinstance(each, dict) or not {"col", "opr"} <= set(each):
             raise BadQuery(_("A filter has the form (col:name,opr:eq,value:…)."))
         query.conditions.append(condition(model, str(each["col"]), str(each["opr"]), each.get("value")))
-    query.search = str(arguments.get("search") or "")
+    query.search = str(arguments.get("search") or "")[:200]
     if arguments.get("order_column"):
         query.order, query.descending = order(
             model, str(arguments["order_column"]), str(arguments.get("order_direction") or "asc")
@@ -239,7 +240,7 @@ def from_address(model: type[Any], arguments: Any, sort: str) -> tuple[ListQuery
 def _whole(raw: Any, default: int) -> int:
     try:
         return min(int(raw), 10**9)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return default
 
 
@@ -254,19 +255,32 @@ def _read(field: Field, operator: str, raw: Any) -> Any:
 
 def _one(field: Field, raw: Any) -> Any:
     if field.kind in TEXTS:
-        text = str(raw if raw is not None else "")
-        if "\x00" in text:
-            raise ValueError(_("This contains a character that can't be stored."))
-        return text[:1000]
+        return storable(str(raw if raw is not None else "")[:1000])
     if field.kind == "relations":
         return field._parse_relation(raw)
     if raw in (None, "") and field.kind != "bool":
         raise ValueError(_("A value is needed."))
     if field.kind == "choice":
-        return str(raw)
+        return storable(str(raw)[:1000])
     if field.kind == "datetime" and isinstance(raw, str) and "T" not in raw and ":" not in raw:
-        return field._parse_date(raw)
+        return in_every_zone(datetime.combine(field._parse_date(raw), time.min)).date()
+    if field.minimum is not None:
+        field = replace(field, minimum=None)  # to ask for less than there can be finds nothing, and is no mistake
     return field.parse(raw)
+
+
+def _seen(field: Field, value: Any) -> Any:
+    """``value`` of a relation without the rows that the actor does not see: they are asked about as if they were not
+    there.
+    """
+    actor = identity.require()
+    if field.kind != "relation" or field.target is None or field.target.scope.everyone or actor.unlimited:
+        return value
+    ids = value if isinstance(value, list) else [value]
+    visible = scope.visible_ids(db.session.connection(), field.target, ids, actor)
+    return (
+        [each for each in ids if each in visible] if isinstance(value, list) else value if value in visible else NOBODY
+    )
 
 
 def _clause(condition: Condition) -> sa.ColumnElement[bool]:
