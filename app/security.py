@@ -260,8 +260,7 @@ for _name in ("post", "put"):
 
 
 def _with_result(response: Any, api: Any, pk: int | None = None) -> Any:
-    """Flask-AppBuilder's answer to a write, with the row as every other resource answers it, and no SQL in a refusal.
-    """
+    """Flask-AppBuilder's answer to a write, with the row as every other resource answers it, and no SQL in a refusal."""
     if response.status_code == 422 and isinstance(response.get_json().get("message"), str):
         return api.response(422, message=_("There is one with this name or address already."))
     if response.status_code >= 400:

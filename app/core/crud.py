@@ -130,8 +130,7 @@ def require_editable(row: Any) -> None:
 
 
 def delete(row: Any) -> None:
-    """Remove ``row``.  Raises NotPermitted, Conflict (a document that left draft), InUse (others refer to it, by what).
-    """
+    """Remove ``row``.  Raises NotPermitted, Conflict (a document that left draft), InUse (others refer to it, by what)."""
     model = type(row)
     require("can_delete", model)
     if model.read_only:

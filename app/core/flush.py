@@ -94,8 +94,7 @@ def _stamp(new: list[Any], dirty: list[Any]) -> None:
 
 
 def _check_rules(rows: Any) -> None:
-    """Raises Invalid with the faults of all ``rows``; those of a line are named for their place («lines.0.quantity»).
-    """
+    """Raises Invalid with the faults of all ``rows``; those of a line are named for their place («lines.0.quantity»)."""
     errors: dict[str, list[str]] = {}
     for row in rows:
         place = f"lines.{row.position}." if hasattr(row, "audit_parent") else ""

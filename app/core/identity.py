@@ -1,5 +1,4 @@
-"""Who is acting, and what they may do: a context variable, so that pages, jobs, imports and tests all act as somebody.
-"""
+"""Who is acting, and what they may do: a context variable, so that pages, jobs, imports and tests all act as somebody."""
 
 from __future__ import annotations
 
@@ -29,8 +28,7 @@ GRANTS = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who acts.  ``permissions`` are (permission, resource or domain) pairs; a system actor may do everything.
-    """
+    """Somebody who acts.  ``permissions`` are (permission, resource or domain) pairs; a system actor may do everything."""
 
     user_id: int | None
     name: str

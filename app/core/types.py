@@ -21,8 +21,7 @@ DIGITS = 18  # a scaled integer must fit SQLite's 64 bits
 
 
 class ScaledDecimal(sa.types.TypeDecorator[Decimal]):
-    """A decimal of exactly ``scale`` places.  Binding a value with more raises ValueError rather than rounding it away.
-    """
+    """A decimal of exactly ``scale`` places.  Binding a value with more raises ValueError rather than rounding it away."""
 
     impl = sa.Numeric
     cache_ok = True

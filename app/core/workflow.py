@@ -48,8 +48,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Workflow:
-    """States (value → label) with their colours, and the transitions between them; the first state is the initial one.
-    """
+    """States (value → label) with their colours, and the transitions between them; the first state is the initial one."""
 
     states: Mapping[str, Any]
     tones: Mapping[str, str]

@@ -172,8 +172,18 @@ def test_nobody_logged_in_reaches_nothing(app, act, people, snapshot):
             answer = client.get(path)
             assert answer.status_code in (302, 404), path
             assert answer.status_code == 404 or answer.location.startswith("/login/"), path
-        for method, path in (("GET", ""), ("GET", f"{key}"), ("GET", "_info"), ("GET", "export"), ("GET", "pick"), ("POST", ""), ("PUT", f"{key}"), ("DELETE", f"{key}"),  # noqa: E501
-                             ("POST", f"{key}/submit"), ("POST", "import")):  # fmt: skip
+        for method, path in (
+            ("GET", ""),
+            ("GET", f"{key}"),
+            ("GET", "_info"),
+            ("GET", "export"),
+            ("GET", "pick"),
+            ("POST", ""),
+            ("PUT", f"{key}"),
+            ("DELETE", f"{key}"),
+            ("POST", f"{key}/submit"),
+            ("POST", "import"),
+        ):
             answer = client.open(f"/api/v1/{base}/{path}", method=method, json={} if method != "GET" else None)
             assert answer.status_code in (400, 401, 404, 405), (method, base, path, answer.text)
     assert before.changed() == []

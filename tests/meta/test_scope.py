@@ -127,11 +127,23 @@ class TestReading:
     def test_no_list_file_or_picker_shows_it(self, view, row, people, walk, name):
         base, who = view.model.resource, walk(name)
         paths = [
-            f"/{base}/list/", f"/{base}/list/?q={PART}", f"/{base}/pick?q={PART}", f"/{base}/pick?q={row}", f"/{base}/export?format=csv",  # noqa: E501
-            f"/{base}/export?format=xlsx", f"/{base}/export?format=csv&q={PART}", f"/api/v1/{base}/", f"/api/v1/{base}/_info",  # noqa: E501
-            f"/api/v1/{base}/?q=(search:{PART})", f"/api/v1/{base}/pick?q={PART}", f"/api/v1/{base}/export?format=csv",
-            f"/api/v1/{base}/export?format=xlsx&q=(search:{PART})", f"/{base}/add", "/", "/account/password",
-        ]  # fmt: skip
+            f"/{base}/list/",
+            f"/{base}/list/?q={PART}",
+            f"/{base}/pick?q={PART}",
+            f"/{base}/pick?q={row}",
+            f"/{base}/export?format=csv",
+            f"/{base}/export?format=xlsx",
+            f"/{base}/export?format=csv&q={PART}",
+            f"/api/v1/{base}/",
+            f"/api/v1/{base}/_info",
+            f"/api/v1/{base}/?q=(search:{PART})",
+            f"/api/v1/{base}/pick?q={PART}",
+            f"/api/v1/{base}/export?format=csv",
+            f"/api/v1/{base}/export?format=xlsx&q=(search:{PART})",
+            f"/{base}/add",
+            "/",
+            "/account/password",
+        ]
         if name == "nina":
             with identity.acting_as(identity.system()):
                 fields = query.filterable(view.model)
@@ -239,8 +251,16 @@ class TestReading:
 
     def test_the_superior_sees_it(self, view, row, people, walk):
         base, who = view.model.resource, walk("bob")
-        for path in (f"/{base}/list/", f"/{base}/list/?q={PART}", f"/{base}/show/{row}", f"/{base}/export?format=csv", f"/{base}/export?format=xlsx",  # noqa: E501
-                     f"/api/v1/{base}/", f"/api/v1/{base}/{row}", f"/api/v1/{base}/export?format=csv"):  # fmt: skip
+        for path in (
+            f"/{base}/list/",
+            f"/{base}/list/?q={PART}",
+            f"/{base}/show/{row}",
+            f"/{base}/export?format=csv",
+            f"/{base}/export?format=xlsx",
+            f"/api/v1/{base}/",
+            f"/api/v1/{base}/{row}",
+            f"/api/v1/{base}/export?format=csv",
+        ):
             answer = who.call("GET", path)
             assert answer.status_code == 200, path
             assert row in [*(answer.json.get("ids", [answer.json.get("id")]) if answer.is_json else [row])], path
@@ -334,7 +354,7 @@ class TestWriting:
         assert who.get(f"{view.model.resource}/{row}").json["result"]["owner"]["id"] == people["ann"]
 
     def test_a_share_that_has_ended_leaves_no_trace(self, view, row, people, act, walk):
-        """What one's own row points at is hidden again with it: by name in the list, the record, the form and the history."""  # noqa: E501
+        """What one's own row points at is hidden again with it: by name in the list, the record, the form and the history."""
         who = walk("nina")
         for base, other in views.items():
             for name, field in fields_of(other.model).items():

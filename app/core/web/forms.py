@@ -42,8 +42,7 @@ INPUTS = {"relation": "picker", "relations": "multipicker", "code": "text", "jso
 
 
 class ValueField(wtforms.Field):
-    """A WTForms field around a ``Field``: ``raw`` is what was typed (or stands in the row), ``shown`` a picker's text.
-    """
+    """A WTForms field around a ``Field``: ``raw`` is what was typed (or stands in the row), ``shown`` a picker's text."""
 
     def __init__(self, source: Field, **kwargs: Any) -> None:
         super().__init__(label=str(source.label), description=str(source.help), **kwargs)

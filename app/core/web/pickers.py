@@ -13,8 +13,7 @@ SHOWN = 20  # rows offered at most
 
 
 def require(model: type[Any]) -> None:
-    """Raises NotPermitted unless the actor may choose among rows of ``model``: who may list them, or pick them by name.
-    """
+    """Raises NotPermitted unless the actor may choose among rows of ``model``: who may list them, or pick them by name."""
     actor = identity.require()
     key = model.permission_key()
     if not (actor.may("can_list", key) or actor.may("can_pick", key)):

@@ -144,8 +144,7 @@ class EntityView:
 
     @classmethod
     def prepare(cls, rows: list[Any]) -> None:
-        """Load in one go what the derived figures of ``rows`` need, so that a list costs the same however long it is.
-        """
+        """Load in one go what the derived figures of ``rows`` need, so that a list costs the same however long it is."""
 
     @classmethod
     def defaults(cls) -> Mapping[str, Any]:

@@ -231,8 +231,13 @@ class TestHole9Files:
         served = ann.get(f"products/{product}/pictures/{digest}")
         assert (served.status_code, served.mimetype) == (200, "image/png")
         served.close()
-        for path in (f"products/{other}/pictures/{digest}", f"products/{product}/pictures/{'0' * 64}", f"products/{product}/name/{digest}",
-                     f"products/{product}/pictures/..%2f..%2fkehu.db", f"products/{MISSING}/pictures/{digest}"):  # fmt: skip
+        for path in (
+            f"products/{other}/pictures/{digest}",
+            f"products/{product}/pictures/{'0' * 64}",
+            f"products/{product}/name/{digest}",
+            f"products/{product}/pictures/..%2f..%2fkehu.db",
+            f"products/{MISSING}/pictures/{digest}",
+        ):
             assert ann.get(path).status_code == 404, path
         assert lin.put(f"products/{other}", {"pictures": [digest]}).status_code == 422
 
@@ -556,8 +561,30 @@ class TestOddRequests:
             ), method
         assert browser.post(f"/customers/delete/{key}").status_code == 404
 
-    @pytest.mark.parametrize("q", ["(", "!(", "(a:", "'", "!n", "1", "a", "!()", "{", "[1]", "%00", "(filters:!(!(!())))", "(page:!n)", "(page:1e400)",
-                                   "!(" * 5000, '{"page":1e999}', "[" * 5000, "(filters:(col:name))", "((((("])  # fmt: skip
+    @pytest.mark.parametrize(
+        "q",
+        [
+            "(",
+            "!(",
+            "(a:",
+            "'",
+            "!n",
+            "1",
+            "a",
+            "!()",
+            "{",
+            "[1]",
+            "%00",
+            "(filters:!(!(!())))",
+            "(page:!n)",
+            "(page:1e400)",
+            "!(" * 5000,
+            '{"page":1e999}',
+            "[" * 5000,
+            "(filters:(col:name))",
+            "(((((",
+        ],
+    )
     def test_a_malformed_query_is_told(self, admin, q):
         for path in ("customers/", "customers/export", "customers/_info", "customers/1"):
             answer = admin.client.get(f"/api/v1/{path}", query_string={"q": q}, headers=admin.headers)
