@@ -17,6 +17,7 @@ from flask import Flask, current_app, jsonify
 from flask_appbuilder import Model
 from flask_appbuilder.exceptions import PasswordComplexityValidationError
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_appbuilder.security.decorators import protect
 from flask_appbuilder.security.sqla.apis import (
     GroupApi,
     PermissionApi,
@@ -41,7 +42,7 @@ from flask_appbuilder.security.sqla.models import (
 from flask_jwt_extended import JWTManager
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core import db, identity
+from app.core import crud, db, identity
 from app.core.i18n import gettext as _
 from app.core.identity import ASSIGN, CHANGE_ALL, GRANTS, SEE_ALL, SEE_COST, SEE_DETAILS, Actor
 from app.core.users import full_name, password_fault
@@ -208,6 +209,12 @@ class SeededGrant(Model):
     subject: Mapped[str] = mapped_column(sa.String(250))
 
 
+def is_key(id: Any) -> bool:
+    """Whether ``id`` is a number that a row can have."""
+    text = str(id)
+    return text.isdecimal() and len(text) < 11 and 0 < int(text) < 2**31
+
+
 class FlushingInterface(SQLAInterface):
     """Flask-AppBuilder's data interface for its own users and roles, without its commits: the edge commits."""
 
@@ -215,6 +222,10 @@ class FlushingInterface(SQLAInterface):
         self.session.add(item)
         self.session.flush()
         return True
+
+    def get(self, id: Any, *args: Any, **kwargs: Any) -> Any:
+        """The row, or None, also where ``id`` is no number that a row can have."""
+        return super().get(id, *args, **kwargs) if is_key(id) else None
 
     def add(self, item: Any, raise_exception: bool = False) -> bool:
         return self._flush(item)
@@ -245,14 +256,22 @@ class KehuUserApi(UserApi):
             return _with_result(super().post(), self)
 
     def put(self, pk: Any) -> Any:
-        if db.session.get(User, int(pk)) is None:
+        if not is_key(pk) or db.session.get(User, int(pk)) is None:
             return self.response_404()
         # It sets the password as typed and looks up roles before it hashes: nothing may be flushed in between.
         with db.session.no_autoflush:
             return _with_result(super().put(pk), self, int(pk))
 
+    @protect()
+    def delete(self, pk: Any) -> Any:
+        user = db.session.get(User, int(pk)) if is_key(pk) else None
+        if user is None:
+            return self.response_404()
+        crud.delete(user)  # refuses, in words, one that other rows name
+        return self.response(200, message="OK")
 
-for _name in ("post", "put"):
+
+for _name in ("post", "put", "delete"):
     # The routes and permissions hang on the functions: ours take the place of those they call.
     for _mark in ("_urls", "_permission_name"):
         setattr(getattr(KehuUserApi, _name), _mark, getattr(getattr(UserApi, _name), _mark))

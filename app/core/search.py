@@ -13,7 +13,7 @@ _KEPT = "\0"  # before a part that is no Chinese and stays whole
 
 
 def folded(text: str) -> str:
-    """``text`` as it is compared: one width, lower case, no accents, single spaces, and nothing that can't be stored."""
+    """``text`` as it is compared: one width, lower case, no accents, single spaces, nothing that can't be stored."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     kept = (
         letter
