@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PLACE = re.compile(r"(New file|In) `([\w./-]+)`:\s*\Z")
+PLACE = re.compile(r"(New file|In)\s`([\w./-]+)`:\s*\Z")
 
 
 @dataclass(frozen=True)

@@ -42,3 +42,10 @@ def test_decisions_are_numbered_and_listed():
         title = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
         assert title.startswith(path.name[:4])
         assert f"- [{title}]({path.name})" in listed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_what_it_makes_can_be_made(page):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    asked = set(re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+    assert asked <= targets
