@@ -86,7 +86,7 @@ class Field:
         Raises ValueError with a message for people.
         """
         if isinstance(raw, str):
-            raw = raw.strip()
+            raw = storable(raw.strip())
         if raw is None or raw == "" or raw == []:
             if self.kind == "bool":
                 return False

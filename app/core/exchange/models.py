@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core import scope
 from app.core.entity import Entity, column, registry
 from app.core.exchange.mapping import ColumnMap
+from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import Flag, Name, Whole, Word
 
@@ -101,6 +102,9 @@ class ImportMapping(Entity):
         return ColumnMap.from_json({**(self.options or {}), "columns": self.mapping or {}})
 
     def faults(self) -> dict[str, list[str]]:
+        for name in ("mapping", "options"):
+            if not isinstance(getattr(self, name) or {}, dict):
+                return {name: [_('This is not JSON: {"key": "value"}.')]}
         try:
             self.column_map()
         except ValueError as error:

@@ -51,6 +51,8 @@ def asking(method: Any) -> Any:
                 value = json.loads(text)
             except (ValueError, RecursionError):
                 raise query.BadQuery(_("The query has the form (filters:!(…),page:0).")) from None
+        if not _is_text(value, text):
+            raise query.BadQuery(_("This contains a character that can't be stored."))
         return method(self, *args, rison=value, **kwargs)
 
     return asked
@@ -443,7 +445,20 @@ def _body(optional: bool = False) -> dict[str, Any]:
         body = None
     if not isinstance(body, dict):
         raise Invalid({}, _("The body must be a JSON object."))
+    if not _is_text(body, request.get_data(as_text=True)):
+        raise Invalid({}, _("This contains a character that can't be stored."))
     return body
+
+
+def _is_text(value: Any, source: str) -> bool:
+    """Whether ``value``, read from ``source``, holds no half characters: JSON lets them be written, but not be answered."""
+    if "\\u" not in source:
+        return True
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _described(field: Field) -> dict[str, Any]:

@@ -266,7 +266,10 @@ def _one(field: Field, raw: Any) -> Any:
         return in_every_zone(datetime.combine(field._parse_date(raw), time.min)).date()
     if field.minimum is not None:
         field = replace(field, minimum=None)  # to ask for less than there can be finds nothing, and is no mistake
-    return field.parse(raw)
+    value = field.parse(raw)
+    if value is None:
+        raise ValueError(_("A value is needed."))
+    return value
 
 
 def _seen(field: Field, value: Any) -> Any:
