@@ -116,3 +116,35 @@ def snapshot(app: Flask) -> Iterator[Callable[[], Snapshot]]:
     yield take
     for each in taken:
         each.connection.close()
+
+
+class Walker:
+    """A browser and a client of the API of one user."""
+
+    def __init__(self, pages, api, name: str) -> None:
+        self.pages, self.api = pages(name), api(name)
+        self.token = self.pages.token()
+
+    def call(self, method: str, path: str, data: Any = None) -> Any:
+        """Any request."""
+        if path.startswith("/api/v1/"):
+            answer = self.api.request(method, path.removeprefix("/api/v1/"), data)
+        elif method == "GET":
+            answer = self.pages.get(path)
+        else:
+            answer = self.pages.client.open(path, method=method, data={"csrf_token": self.token, **(data or {})})
+        assert answer.data is not None
+        answer.close()
+        return answer
+
+
+@pytest.fixture
+def walk(pages: Callable[..., Any], api: Callable[..., Any]) -> Callable[[str], Walker]:
+    """``walk("ann")`` is Ann at her browser and her client of the API."""
+    return lambda name: Walker(pages, api, name)
+
+
+@pytest.fixture
+def admin(walk: Callable[[str], Walker]) -> Walker:
+    """The administrator."""
+    return walk("admin")

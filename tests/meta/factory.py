@@ -81,11 +81,8 @@ class Making:
             return self.owner
         if field.target is self.model or (not field.required and field.target is User):
             return None
-        return (
-            shared(field.target, self.owner, self.text)
-            if not _is_unique(field)
-            else make(field.target, self.owner, self.text)
-        )
+        text = self.text if is_scoped(field.target) else None  # what everyone sees holds no secret
+        return (make if _is_unique(field) else shared)(field.target, self.owner, text)
 
     def data(self, model: type[Any]) -> dict[str, Any]:
         """Values by field name for every field of ``model`` that may be set."""

@@ -16,9 +16,9 @@ from app.core.document import line_model
 from app.core.entity import registry
 from app.core.fields import fields_of
 from app.core.web.view import views
-from tests.meta.conftest import add_user
+from tests.meta.conftest import Walker, add_user
 from tests.meta.factory import make
-from tests.meta.test_scope import CANARY, Walker, contents
+from tests.meta.test_scope import CANARY, contents
 
 NUMBER = Decimal("7654")
 

@@ -83,31 +83,6 @@ def operations(view) -> list[tuple[str, str, Any]]:
     return calls
 
 
-class Walker:
-    """A browser and a client of the API of one user."""
-
-    def __init__(self, pages, api, name: str) -> None:
-        self.pages, self.api = pages(name), api(name)
-        self.token = self.pages.token()
-
-    def call(self, method: str, path: str, data: Any = None) -> Any:
-        """Any request."""
-        if path.startswith("/api/v1/"):
-            answer = self.api.request(method, path.removeprefix("/api/v1/"), data)
-        elif method == "GET":
-            answer = self.pages.get(path)
-        else:
-            answer = self.pages.client.open(path, method=method, data={"csrf_token": self.token, **(data or {})})
-        assert answer.data is not None
-        answer.close()
-        return answer
-
-
-@pytest.fixture
-def walk(pages, api):
-    return lambda name: Walker(pages, api, name)
-
-
 def test_with_nobody_acting_there_are_no_rows(act, people):
     with act():
         for model in registry.values():

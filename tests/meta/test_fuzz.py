@@ -1,0 +1,142 @@
+"""Nasty values in every field of every entity, over API and page: taken or refused with a reason, never a crash, and
+what was taken can be shown.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from app.core import identity
+from app.core.document import line_model
+from app.core.fields import fields_of, writable
+from app.core.web.view import views
+from tests.meta.conftest import Walker
+from tests.meta.factory import make
+
+NASTY: tuple[Any, ...] = (
+    "",
+    None,
+    True,
+    -1,
+    10**30,
+    1e308,
+    float("inf"),
+    float("nan"),
+    "²",
+    "١٢",
+    "nul\x00inside",
+    "\ud800",
+    "x" * 10_000,
+    "9" * 5_000,
+    "🙂 ﷽ \u202e %s %(x)s {0} '; DROP TABLE customers; -- <script>",
+    "0001-01-01",
+    "9999-12-31T23:59:59.999999-12:00",
+    "99999999999999999999-01-01",
+    "1e-400000",
+    [],
+    [1, "a", None],
+    {},
+    {"id": {"id": 1}},
+    [[[]]],
+)
+TYPED = tuple(value for value in NASTY if isinstance(value, str) and "\ud800" not in value)
+MAKERS = sorted(name for name, view in views.items() if "edit" in view.operations())
+
+
+def named(value: Any) -> str:
+    return repr(value)[:40]
+
+
+def one_of_each_kind(fields: dict[str, Any]) -> list[str]:
+    """The name of one field of each kind and scale."""
+    return list({(field.kind, field.scale): name for name, field in fields.items()}.values())
+
+
+def send(admin: Walker, method: str, path: str, body: Any) -> Any:
+    """``body`` as JSON that any value fits into: half characters, infinity."""
+    options = {"data": json.dumps(body), "content_type": "application/json"}
+    return admin.api.client.open(f"/api/v1/{path}", method=method, headers=admin.api.headers, **options)
+
+
+@pytest.mark.parametrize("resource", MAKERS)
+class TestFields:
+    def test_over_the_api(self, resource, act, people, admin):
+        view = views[resource]
+        with act():
+            key = make(view.model, people["ann"])
+        fields = writable(view.model, identity.system())
+        first = set(one_of_each_kind(fields))
+        for name in fields:
+            for value in NASTY if name in first else NASTY[::3]:
+                answer = send(admin, "PUT", f"{resource}/{key}", {name: value})
+                assert answer.status_code in (200, 403, 409, 422), (name, named(value), answer.text)
+                if answer.status_code == 200:
+                    self.can_be_shown(admin, resource, key, name, value)
+                else:
+                    assert "SELECT" not in answer.text and "constraint" not in answer.text.lower(), (name, named(value))
+
+    def test_in_lines_over_the_api(self, resource, act, people, admin):
+        view = views[resource]
+        kind = line_model(view.model)
+        if kind is None:
+            return
+        with act():
+            key = make(view.model, people["ann"])
+        line = admin.api.get(f"{resource}/{key}").json["result"]["lines"][0]
+        known = fields_of(kind)
+        line = {
+            name: value["id"] if known[name].kind == "relation" and value else value for name, value in line.items()
+        }
+        for name in (*writable(kind, identity.system()), "id", "nonsense"):
+            for value in NASTY:
+                answer = send(admin, "PUT", f"{resource}/{key}", {"lines": [{**line, name: value}]})
+                assert answer.status_code in (200, 409, 422), (name, named(value), answer.text)
+                if answer.status_code == 200:
+                    line["id"] = answer.json["result"]["lines"][0]["id"]
+                    self.can_be_shown(admin, resource, key, name, value)
+        for value in NASTY:
+            answer = send(admin, "PUT", f"{resource}/{key}", {"lines": value})
+            assert answer.status_code in (200, 422), named(value)
+            answer = send(admin, "PUT", f"{resource}/{key}", {"lines": [value, value]})
+            assert answer.status_code in (200, 422), named(value)
+
+    def test_over_the_page(self, resource, act, people, admin):
+        view = views[resource]
+        with act():
+            key = make(view.model, people["ann"])
+        for name in one_of_each_kind(writable(view.model, identity.system())):
+            for value in TYPED:
+                answer = admin.call("POST", f"/{resource}/edit/{key}", {name: value})
+                assert answer.status_code in (302, 403, 409, 422), (name, named(value))
+        for name, value in (
+            ("lines-²-x", "1"),
+            (f"lines-{'9' * 5000}-x", "1"),
+            ("lines-0-id", "²"),
+            ("version", "\x00"),
+            ("then", "add"),
+            ("owner", "²"),
+        ):
+            answer = admin.call("POST", f"/{resource}/edit/{key}", {name: value})
+            assert answer.status_code in (302, 409, 422), (name, named(value))
+        if "add" in view.operations():
+            for name in one_of_each_kind(fields_of(view.model)):
+                for value in TYPED:
+                    assert admin.pages.get(f"/{resource}/add", query_string={name: value}).status_code == 200, (
+                        name,
+                        named(value),
+                    )
+            assert admin.call("POST", f"/{resource}/add", {}).status_code in (302, 422)
+            for body in NASTY:
+                assert send(admin, "POST", f"{resource}/", body).status_code in (201, 422), named(body)
+
+    def can_be_shown(self, admin: Walker, resource: str, key: int, name: str, value: Any) -> None:
+        if isinstance(value, str) and not value[:1].isdigit() and len(value) < 100 and "🙂" not in value:
+            return  # one text is shown as another
+        paths = [f"/{resource}/show/{key}", f"/{resource}/list/"]
+        if not isinstance(value, str) or value[:1].isdigit():
+            paths += [f"/{resource}/edit/{key}", f"/{resource}/export?format=xlsx"]
+        for path in paths:
+            assert admin.call("GET", path).status_code in (200, 409), (path, name, named(value))
