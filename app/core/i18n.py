@@ -84,6 +84,7 @@ def init_app(app: Any) -> None:
         for candidate in (asked, chosen, own):
             if candidate in LANGUAGES:
                 return candidate
-        return request.accept_languages.best_match(LANGUAGES) or settings().locale
+        wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+        return next((tag for tag in wanted if tag in LANGUAGES), settings().locale)
 
     app.extensions["babel"].locale_selector = select

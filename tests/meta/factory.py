@@ -70,10 +70,13 @@ class Making:
         # What is suggested to everyone next time is no secret.
         said = (self.text if not field.suggests else "") or "x"
         alone = _is_unique(field)
-        if field.kind == "email":
-            return f"{said}{self.number}@example.com"
-        if field.kind == "url":
-            return f"https://{said}{self.number}.example.com"
+        if field.kind in ("email", "url"):
+            word = "".join(letter for letter in said if letter.isascii() and letter.isalnum())
+            return (
+                f"{word}{self.number}@example.com"
+                if field.kind == "email"
+                else f"https://{word}{self.number}.example.com"
+            )
         return f"{said} {self.number}" if alone or field.kind != "code" else f"{said}{self.number}"
 
     def _relation(self, field: Field) -> int | None:
