@@ -70,7 +70,7 @@ class TestFields:
         fields = writable(view.model, identity.system())
         first = set(one_of_each_kind(fields))
         for name in fields:
-            for value in NASTY if name in first else NASTY[::3]:
+            for value in NASTY if name in first else NASTY[::5]:
                 answer = send(admin, "PUT", f"{resource}/{key}", {name: value})
                 assert answer.status_code in (200, 403, 409, 422), (name, named(value), answer.text)
                 if answer.status_code == 200:

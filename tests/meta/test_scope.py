@@ -123,11 +123,11 @@ class TestReading:
             with identity.acting_as(identity.system()):
                 fields = query.filterable(view.model)
                 sorts = query.sortable(view.model)
-            paths += [f"/{base}/list/?sort={sign}{field}" for field in sorts for sign in ("", "-")]
+            # Page and API read the same query: of the pages, each way of asking once.
+            paths += [f"/{base}/list/?sort={sign}{sorts[0]}" for sign in ("", "-")]
             paths += [f"/api/v1/{base}/?q=(order_column:{field},order_direction:asc)" for field in sorts]
-            paths += [
-                f"/{base}/list/?f={field}:{operator}:{value}" for field, operator, value in conditions(fields, row)
-            ]
+            once = {(fields[each[0]].kind, each[1]): each for each in conditions(fields, row)}.values()
+            paths += [f"/{base}/list/?f={field}:{operator}:{value}" for field, operator, value in once]
             for field, operator, value in conditions(fields, row):
                 paths.append(f"/api/v1/{base}/?q=(filters:!((col:{field},opr:{operator},value:'{value}')))")
         for path in paths:

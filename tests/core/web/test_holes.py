@@ -64,7 +64,7 @@ class TestHole1FiltersOfOneUserInAnothersAnswer:
             other = names[1 - names.index(name)]
             for turn in range(self.REQUESTS):
                 level = "AB"[(turn + number) % 2]
-                if turn % 3:
+                if turn % 6:
                     found = client.get("customers/", {"filters": [{"col": "level", "opr": "eq", "value": level}]})
                     rows = found.json.get("result", [])
                     good = len(rows) == 2 and all(row["level"] == level and f"of {name}" in row["name"] for row in rows)
