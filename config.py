@@ -6,10 +6,19 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+
+class WrongSetting(ValueError):
+    """A setting can't be used; the text names its variable or file."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +49,15 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: object) -> Settings:
-        """Read ``KEHU_…`` from ``environ``; ``overrides`` win.  Raises ValueError naming the variable that is wrong."""
+        """Read ``KEHU_…`` from ``environ``; ``overrides`` win.  Raises WrongSetting naming the variable."""
         values: dict[str, object] = {}
         for name, spec in cls.__dataclass_fields__.items():
             raw = environ.get(f"KEHU_{name.upper()}")
             if name == "extra" or raw is None or raw == "":
                 continue
-            values[name] = _convert(name, raw, str(spec.type))
+            values[name] = _convert(name, raw.strip(), str(spec.type))
+            if name in CHECKS and not CHECKS[name][0](values[name]):
+                raise WrongSetting(f"KEHU_{name.upper()}={raw!r}: {CHECKS[name][1]}")
         values.update(overrides)
         return cls(**values)  # type: ignore[arg-type]
 
@@ -68,14 +79,29 @@ class Settings:
             return self.secret_key
         path = self.data_dir / "secret_key"
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text(encoding="utf-8").strip()
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            key = secrets.token_urlsafe(48)
-            file.write(key)
+        if not path.exists():
+            _written_once(path, secrets.token_urlsafe(48))
+        key = path.read_text(encoding="utf-8").strip()
+        if not key:
+            raise WrongSetting(
+                f"{path} is empty: restore it from a backup, or delete it (everybody logs in again then)"
+            )
         return key
+
+
+def _written_once(path: Path, text: str) -> None:
+    """Make a file readable to its owner alone. It appears with its whole text or not at all, and of several processes
+    that make it at once the first one's stays: opening it by its own name would show the others an empty file."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    try:
+        # Neither replaces an existing file: a rename does on POSIX, but not on Windows.
+        draft.rename(path) if os.name == "nt" else os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _convert(name: str, raw: str, type_name: str) -> object:
@@ -87,5 +113,28 @@ def _convert(name: str, raw: str, type_name: str) -> object:
         if type_name == "Path":
             return Path(raw)
     except (ValueError, KeyError):
-        raise ValueError(f"KEHU_{name.upper()}={raw!r} is not a valid {type_name}") from None
+        raise WrongSetting(f"KEHU_{name.upper()}={raw!r} is not a valid {type_name}") from None
     return raw
+
+
+# What each setting must be, beyond its type.
+CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "port": (lambda value: 0 < value < 65536, "a port is a number from 1 to 65535"),
+    "threads": (lambda value: value > 0, "at least one thread is needed"),
+    "base_url": (lambda value: urlsplit(value).scheme in ("http", "https"), "expected http://… or https://…"),
+    "smtp_url": (lambda value: urlsplit(value).scheme in ("smtp", "smtps"), "expected smtp://… or smtps://…"),
+    "mail_from": (lambda value: "@" in parseaddr(value)[1], "expected an address, or «Name <address>»"),
+    "locale": (lambda value: value in ("en", "zh"), "Kehu speaks en and zh"),
+    "timezone": (lambda value: value in available_timezones(), "expected a zone's name such as Asia/Shanghai"),
+    "country": (lambda value: re.fullmatch("[A-Z]{2}", value), "expected two capital letters such as CN (ISO 3166)"),
+    "currency": (
+        lambda value: re.fullmatch("[A-Z]{3}", value),
+        "expected three capital letters such as CNY (ISO 4217)",
+    ),
+    "low_stock_repeat_days": (lambda value: value > 0, "at least one day is needed"),
+    "max_upload_mb": (lambda value: value > 0, "at least 1 is needed"),
+    "log_level": (
+        lambda value: value.upper() in ("DEBUG", "INFO", "WARNING", "ERROR"),
+        "DEBUG, INFO, WARNING or ERROR",
+    ),
+}

@@ -19,7 +19,7 @@ from flask import Flask
 from app import create_app, setup
 from app.core import db, identity
 from app.core.errors import BusinessError
-from config import Settings
+from config import Settings, WrongSetting
 
 
 class Refused(Exception):
@@ -30,8 +30,9 @@ def run(asked: argparse.Namespace) -> int:
     """Do ``asked``; the exit status."""
     try:
         settings = Settings.from_env()
+        settings.ensured_secret_key()
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    except ValueError as error:
+    except WrongSetting as error:
         raise Refused(str(error)) from None
     for chatty in ("flask_appbuilder", "alembic", "apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
