@@ -118,7 +118,7 @@ def _convert(name: str, raw: str, type_name: str) -> object:
 
 
 # What each setting must be, beyond its type.
-CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "port": (lambda value: 0 < value < 65536, "a port is a number from 1 to 65535"),
     "threads": (lambda value: value > 0, "at least one thread is needed"),
     "base_url": (lambda value: urlsplit(value).scheme in ("http", "https"), "expected http://… or https://…"),
