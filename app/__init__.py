@@ -94,5 +94,5 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 
 def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.sqlalchemy_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 30, "check_same_thread": False}}
+        return {"connect_args": {"check_same_thread": False}}
     return {"pool_pre_ping": True, "pool_size": settings.threads + 2}

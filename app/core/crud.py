@@ -40,7 +40,7 @@ def fetch(model: type[Any], pk: int, *, lock: bool = False, options: tuple[Any, 
         raise NotVisible()
     statement = sa.select(model).where(model.id == pk).options(*options)
     if lock:
-        statement = statement.with_for_update(of=model).execution_options(populate_existing=True)
+        statement = db.locked(statement, model)
     row = db.session.scalars(statement).unique().one_or_none()
     if row is None:
         raise NotVisible()

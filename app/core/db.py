@@ -8,7 +8,9 @@ only, and a write in it is an error.
 
 from __future__ import annotations
 
+import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,7 +26,9 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.core import entity, flush, identity, scope
 
-BUSY_TIMEOUT = 5.0  # seconds a SQLite writer waits for another
+BUSY_TIMEOUT = 5.0  # seconds a SQLite statement waits for another connection
+WRITE_PATIENCE = 30.0  # seconds a SQLite transaction that writes waits for its turn
+ASK_AGAIN = 0.002, 0.006  # seconds between two tries to begin it, by chance in this range
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
@@ -55,8 +59,37 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: sa.Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+    if connection.dialect.name != "sqlite":
+        return
+    if _reading.get():
+        connection.exec_driver_sql("BEGIN")
+    else:
+        _begin_writing(connection)
+
+
+def _begin_writing(connection: sa.Connection) -> None:
+    """Begin a SQLite transaction that may write, in turn with others.
+
+    SQLite's own waiting asks less and less often (every 100 ms in the end): whoever waits longest is let in last, and
+    among writers without a pause some wait for ever.  All who wait here ask equally often.
+    """
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)
+    until = time.monotonic() + WRITE_PATIENCE
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < until:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+            time.sleep(random.uniform(*ASK_AGAIN))
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT * 1000)}")
+    # Once more as a statement of SQLAlchemy's: its failure is the one that the edge knows.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @event.listens_for(KehuSession, "do_orm_execute")
@@ -132,6 +165,16 @@ def unscoped(why: str) -> Iterator[Session]:
         inner.flush()
     finally:
         inner.close()
+
+
+def locked(statement: sa.Select[Any], model: type[Any]) -> sa.Select[Any]:
+    """``statement`` with ``model``'s rows as they are now, kept from other writers until the transaction ends.
+
+    Whoever locks several rows does it in the order of their ids, so that two never wait for each other.  The rows are
+    locked whole (FOR UPDATE, not FOR NO KEY UPDATE): a lock that a change of a name had to strengthen later would wait
+    for those who only refer to the row, while they wait for it.
+    """
+    return statement.with_for_update(of=model).execution_options(populate_existing=True)
 
 
 def is_sqlite() -> bool:

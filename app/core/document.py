@@ -186,8 +186,8 @@ def comment_in(data: Mapping[str, Any]) -> str:
 
 def _lock(document: Document) -> None:
     """Read the row again, locked, so that two who press the button at once take turns."""
-    statement = sa.select(type(document)).where(type(document).id == document.id).with_for_update(of=type(document))
-    if db.session.scalars(statement.execution_options(populate_existing=True)).one_or_none() is None:
+    model = type(document)
+    if db.session.scalars(db.locked(sa.select(model).where(model.id == document.id), model)).one_or_none() is None:
         raise NotVisible()
 
 

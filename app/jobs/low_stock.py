@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -62,24 +62,26 @@ def tell(_occasion: Occasion) -> str:
 
 
 @events.on_critical
-def tell_at_once(warehouse_id: int, product_id: int) -> None:
-    """Write mails about a product that has just been used up in a warehouse, in the transaction that used it up.
+def tell_at_once(keys: Sequence[tuple[int, int]]) -> None:
+    """Write a mail about each product that has just been used up in a warehouse, in the transaction that used it up.
 
-    Once a day for each keeper and purchaser; it counts as the day's alert.
+    Once a day for each keeper and purchaser; it counts as the day's alert.  The number of statements is the same
+    however much a posting uses up.
     """
     connection = db.session.connection()
-    item = used_up(connection, warehouse_id, product_id)
-    if item is None:
-        return
+    items = used_up(connection, keys)
     today = clock.today()
-    reached = list(_by_recipient(connection, [item]))
     mails = {
-        f"used-up, {today}, warehouse {warehouse_id}, product {product_id}, user {to.user_id}": to for to in reached
+        f"used-up, {today}, warehouse {item.warehouse_id}, product {item.product_id}, user {to.user_id}": (to, item)
+        for to, his in _by_recipient(connection, items).items()
+        for item in his
     }
-    new = outbox.enqueue_all(_mail(key, to, [item], urgent=True) for key, to in mails.items())
-    alerts = [(mails[key], about) for key in new for about in ((warehouse_id, product_id), (None, product_id))]
+    new = outbox.enqueue_all(_mail(key, to, [item], urgent=True) for key, (to, item) in mails.items())
+    alerts = dict.fromkeys(
+        (to, about) for to, item in (mails[key] for key in new) for about in (item.key, (None, item.product_id))
+    )
     if alerts:
-        _remember(connection, _told(connection, product_id), alerts, today)
+        _remember(connection, _told(connection, {item.product_id for item in items}), list(alerts), today)
 
 
 def _by_recipient(connection: sa.Connection, items: Iterable[Low]) -> dict[Recipient, list[Low]]:
@@ -104,8 +106,8 @@ def _by_recipient(connection: sa.Connection, items: Iterable[Low]) -> dict[Recip
     return lists
 
 
-def _told(connection: sa.Connection, product_id: int | None = None) -> Told:
-    """What has been told (of the product), by user and what it was about."""
+def _told(connection: sa.Connection, product_ids: Collection[int] | None = None) -> Told:
+    """What has been told (of the products), by user and what it was about."""
     statement = sa.select(
         LowStockAlert.id,
         LowStockAlert.user_id,
@@ -113,8 +115,8 @@ def _told(connection: sa.Connection, product_id: int | None = None) -> Told:
         LowStockAlert.product_id,
         LowStockAlert.told_on,
     )
-    if product_id is not None:
-        statement = statement.where(LowStockAlert.product_id == product_id)
+    if product_ids is not None:
+        statement = statement.where(LowStockAlert.product_id.in_(product_ids))
     told: Told = defaultdict(list)
     for alert in connection.execute(statement):
         told[alert.user_id, (alert.warehouse_id, alert.product_id)].append(alert)

@@ -6,7 +6,7 @@ Everything is read as plain columns over the connection: these are the company's
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -75,17 +75,18 @@ def below_safety_stock(connection: sa.Connection) -> dict[Key, Low]:
     low = [*_below_in_warehouses(connection), *_below_together(connection)]
     warehouses = _our_warehouses(connection) if low else {}
     _add_figures(connection, low, warehouses)
-    suppliers = _suppliers(connection, {item.product_id for item in low})
-    for item in low:
-        item.supplier = suppliers.get(item.product_id, "")
+    _add_suppliers(connection, low)
     return {item.key: item for item in low}
 
 
-def used_up(connection: sa.Connection, warehouse_id: int, product_id: int) -> Low | None:
-    """The product as it lies in the warehouse now; None when it is not sold or the warehouse is none of ours."""
-    row = connection.execute(
+def used_up(connection: sa.Connection, keys: Collection[tuple[int, int]]) -> list[Low]:
+    """The products (``keys``: warehouse id, product id) as they lie in the warehouses now, without those that are not
+    sold and warehouses that are none of ours.
+    """
+    rows = connection.execute(
         sa.select(
             *PRODUCT,
+            Warehouse.id.label("warehouse_id"),
             Warehouse.name.label("warehouse"),
             Warehouse.keeper_id,
             sa.func.coalesce(StockBalance.on_hand, NOTHING).label("on_hand"),
@@ -93,19 +94,18 @@ def used_up(connection: sa.Connection, warehouse_id: int, product_id: int) -> Lo
         )
         .select_from(Product)
         .join(Unit, Unit.id == Product.unit_id)
-        .join(Warehouse, Warehouse.id == warehouse_id)
+        .join(Warehouse, figures.among(keys, Warehouse.id, Product.id))
         .outerjoin(
             StockBalance, sa.and_(StockBalance.warehouse_id == Warehouse.id, StockBalance.product_id == Product.id)
         )
         .outerjoin(SafetyStock, sa.and_(SafetyStock.warehouse_id == Warehouse.id, SafetyStock.product_id == Product.id))
-        .where(Product.id == product_id, SOLD, OURS)
-    ).first()
-    if row is None:
-        return None
-    item = _low(row, warehouse_id, row.warehouse, {row.keeper_id} - {None})
-    _add_figures(connection, [item], {warehouse_id: row.keeper_id})
-    item.supplier = _suppliers(connection, {product_id}).get(product_id, "")
-    return item
+        .where(SOLD, OURS)
+        .order_by(Warehouse.id, Product.id)
+    )
+    low = [_low(row, row.warehouse_id, row.warehouse, {row.keeper_id} - {None}) for row in rows]
+    _add_figures(connection, low, ())
+    _add_suppliers(connection, low)
+    return low
 
 
 def _below_in_warehouses(connection: sa.Connection) -> list[Low]:
@@ -188,13 +188,14 @@ def _add_figures(connection: sa.Connection, low: Iterable[Low], warehouses: Iter
                     setattr(item, name, getattr(item, name) + quantity)
 
 
-def _suppliers(connection: sa.Connection, product_ids: set[int]) -> dict[int, str]:
-    """The supplier of each product by its newest price that holds today, as far as there are suppliers and prices at
-    all.
+def _add_suppliers(connection: sa.Connection, low: Collection[Low]) -> None:
+    """Add the supplier of each product by its newest price that holds today, as far as there are suppliers and prices
+    at all.
     """
     price, supplier = entity_for("supplier-prices"), entity_for("suppliers")
-    if price is None or supplier is None or not product_ids:
-        return {}
+    if price is None or supplier is None or not low:
+        return
+    product_ids = {item.product_id for item in low}
     prices: Any = sa.inspect(price).columns
     names: Any = sa.inspect(supplier).columns
     today = clock.today()
@@ -209,4 +210,6 @@ def _suppliers(connection: sa.Connection, product_ids: set[int]) -> dict[int, st
     # By the thousand rather than one IN for all; beyond that the whole list of prices is read once.
     if len(product_ids) <= figures.AT_ONCE:
         statement = statement.where(prices["product_id"].in_(product_ids))
-    return {row.product_id: row.name for row in connection.execute(statement)}
+    suppliers = {row.product_id: row.name for row in connection.execute(statement)}
+    for item in low:
+        item.supplier = suppliers.get(item.product_id, "")

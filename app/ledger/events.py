@@ -5,12 +5,14 @@ Listeners run within the posting's transaction; one that raises undoes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import sqlalchemy as sa
 
-Critical = Callable[[int, int], None]
+from app.ledger.figures import Key
+
+Critical = Callable[[Sequence[Key]], None]
 Check = Callable[[sa.Connection, date], None]
 
 _critical: dict[str, Critical] = {}
@@ -18,18 +20,19 @@ _checks: dict[str, Check] = {}
 
 
 def on_critical(listener: Critical) -> Critical:
-    """Register ``listener(warehouse_id, product_id)``: what was available in one of our own warehouses is used up.
+    """Register ``listener(keys)``, pairs of warehouse id and product id: what our own warehouses have used up.
 
-    It is called when «available» fell from above zero to zero or below, once the balances are written.
+    It is called when «available» fell from above zero to zero or below, once for a posting and once the balances are
+    written.
     """
     _critical[f"{listener.__module__}.{listener.__qualname__}"] = listener
     return listener
 
 
-def announce_critical(warehouse_id: int, product_id: int) -> None:
-    """Tell the listeners; also for whoever reserves what was still available."""
-    for listener in list(_critical.values()):
-        listener(warehouse_id, product_id)
+def announce_critical(keys: Sequence[Key]) -> None:
+    """Tell the listeners, if there is anything to tell; also for whoever reserves what was still available."""
+    for listener in list(_critical.values()) if keys else ():
+        listener(keys)
 
 
 def before_posting(check: Check) -> Check:

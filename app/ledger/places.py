@@ -34,6 +34,17 @@ def places(connection: sa.Connection, warehouse_ids: Collection[int]) -> dict[in
     return {row.id: Place(row.kind == INTERNAL, row.allow_negative) for row in connection.execute(statement)}
 
 
+def hold_products(connection: sa.Connection, product_ids: Collection[int]) -> None:
+    """Keep the products from being rewritten, in the order of their ids: that of whoever edits several.
+
+    A new balance does so by its foreign key, but in the order of the balances: an import of products, locking them by
+    their ids, and a posting would wait for each other.
+    """
+    table = table_of("product")
+    statement = sa.select(table.c.id).where(table.c.id.in_(product_ids)).order_by(table.c.id)
+    connection.execute(statement.with_for_update(read=True, key_share=True))
+
+
 def lock_costs(connection: sa.Connection, product_ids: Collection[int]) -> dict[int, Decimal]:
     """Lock the products, in the order of their ids, and give their costs (6 decimals).
 

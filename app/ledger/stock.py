@@ -260,6 +260,7 @@ def _lock_balances(connection: sa.Connection, keys: Collection[Key]) -> dict[Key
     rows = connection.execute(statement).all()
     missing = sorted(set(keys) - {(row.warehouse_id, row.product_id) for row in rows})
     if missing:
+        places.hold_products(connection, {product_id for _warehouse_id, product_id in missing})
         _insert_balances(connection, missing)
     if missing or connection.dialect.name != "sqlite":
         rows = connection.execute(statement.with_for_update()).all()
@@ -320,9 +321,13 @@ def _write(page: _Page, document: Document, day: Date) -> None:
         else []
     )
     _forget(page.balances.values(), products)
-    for key, balance in page.balances.items():
-        if page.places[key[0]].is_internal and balance.on_hand_before > page.reserved[key] >= balance.on_hand:
-            events.announce_critical(*key)
+    events.announce_critical(
+        [
+            key
+            for key, balance in page.balances.items()
+            if page.places[key[0]].is_internal and balance.on_hand_before > page.reserved[key] >= balance.on_hand
+        ]
+    )
 
 
 def _stamps() -> dict[str, Any]:

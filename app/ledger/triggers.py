@@ -8,13 +8,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from app.core.entity import Model
-
 TABLES = ["audit_entries", "stock_entries"]
 """The tables that are append only."""
-
-REPOINTED = {"stock_entries": frozenset({"customer_id"})}
-"""What may still change: when two customers are merged, the entries of the one become the other's."""
 
 FUNCTION = """
 CREATE OR REPLACE FUNCTION kehu_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -55,18 +50,16 @@ def missing(connection: sa.Connection) -> list[str]:
 
 def _triggers(table: str, is_sqlite: bool) -> dict[str, str]:
     """The triggers of ``table``: what follows CREATE TRIGGER, by name."""
-    kept = [column.name for column in Model.metadata.tables[table].c if column.name not in REPOINTED.get(table, ())]
-    columns = ", ".join(f'"{name}"' for name in kept)
     if not is_sqlite:
         refuse = "EXECUTE FUNCTION kehu_append_only()"
         return {
-            f"{table}_no_update": f"BEFORE UPDATE OF {columns} ON {table} FOR EACH ROW {refuse}",
+            f"{table}_no_update": f"BEFORE UPDATE ON {table} FOR EACH ROW {refuse}",
             f"{table}_no_delete": f"BEFORE DELETE ON {table} FOR EACH ROW {refuse}",
             f"{table}_no_truncate": f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}",
         }
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append only'); END"
     return {
-        f"{table}_no_update": f"BEFORE UPDATE OF {columns} ON {table} {refuse}",
+        f"{table}_no_update": f"BEFORE UPDATE ON {table} {refuse}",
         f"{table}_no_delete": f"BEFORE DELETE ON {table} {refuse}",
         # INSERT OR REPLACE deletes without asking the trigger above.
         f"{table}_no_replace": f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) "

@@ -148,10 +148,16 @@ def place(code: str = "MAIN") -> int:
 
 def stock(product: Product, quantity: str, warehouse: str = "MAIN") -> None:
     """Let ``quantity`` (signed) come to or leave the warehouse, by a posted adjustment."""
+    stock_all([product], quantity, warehouse)
+
+
+def stock_all(products: list[Product], quantity: str, warehouse: str = "MAIN") -> None:
+    """Let ``quantity`` (signed) of each product come to or leave the warehouse, by one posted adjustment."""
     from app.core.document import take
 
-    line = {"product": product.id, "quantity": quantity} | ({"unit_cost": "5"} if not quantity.startswith("-") else {})
-    adjustment = crud.create(StockAdjustment, {"date": clock.today(), "warehouse": place(warehouse), "lines": [line]})
+    line = {"quantity": quantity} | ({"unit_cost": "5"} if not quantity.startswith("-") else {})
+    lines = [line | {"product": product.id} for product in products]
+    adjustment = crud.create(StockAdjustment, {"date": clock.today(), "warehouse": place(warehouse), "lines": lines})
     take(adjustment, "post")
 
 

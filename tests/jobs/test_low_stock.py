@@ -3,6 +3,7 @@ from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
+from flask import current_app
 
 from app.core import clock, db, identity
 from app.core.entity import User
@@ -11,7 +12,8 @@ from app.domains.stock.models import Warehouse
 from app.jobs import low_stock
 from app.jobs.job import Occasion
 from app.ledger import figures
-from tests.jobs.company import make_product, make_safety_stock, make_warehouse, place, stock, user
+from tests.app_fixtures import counted
+from tests.jobs.company import make_product, make_safety_stock, make_warehouse, place, stock, stock_all, user
 
 MORNING = datetime(2026, 11, 24, 8)
 
@@ -187,6 +189,21 @@ class TestUsedUp:
         for quantity in ("9", "-9", "9", "-9"):
             stock(valve, quantity)
         assert len(since()) == 2
+
+    def test_many_at_once_cost_the_statements_of_two(self, company):
+        few, many = (
+            [make_product(f"{letter}{each}") for each in range(count)] for letter, count in (("A", 2), ("B", 9))
+        )
+        costs = []
+        for products in (few, many):
+            stock_all(products, "3")
+            with counted(current_app) as executed:
+                stock_all(products, "-3")
+            costs.append(len([each for each in executed if "outbox_mails" in each or "low_stock_alerts" in each]))
+            costs.append(len([each for each in executed if "FROM warehouses" in each or "JOIN warehouses" in each]))
+        assert costs[:2] == costs[2:]
+        mails = db.session.scalars(sa.select(OutboxMail.subject).where(OutboxMail.to == "lin@example.com")).all()
+        assert sorted(mails) == [f"Used up: {each.code} Valve {each.code} in Main" for each in (*few, *many)]
 
     def test_what_is_left_is_no_alarm(self, company):
         valve = make_product("V1", safety_stock="5")

@@ -55,6 +55,17 @@ def test_first_balances_are_made_once(url):
         assert verify.differences() == []
 
 
+def test_goods_are_edited_while_they_come_in(url):
+    with at_work(url):
+        for turn in range(15):
+            for each in range(6):
+                make_product(f"R{turn}-{each}")
+        db.session.commit()
+    assert rush.rush(url, rush.edit_or_open, 15) == {"brought": 30, "edited": 30}
+    with at_work(url):
+        assert verify.differences() == []
+
+
 def test_one_reversal_of_many(url):
     bring(url, *[(1, 5)] * 20)
     assert rush.rush(url, rush.take_back, 20) == {"reversed": 20, "refused": 60}

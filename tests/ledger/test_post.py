@@ -234,7 +234,7 @@ class TestCritical:
     @pytest.fixture
     def told(self):
         heard = []
-        events.on_critical(lambda warehouse_id, product_id: heard.append((warehouse_id, product_id)))
+        events.on_critical(heard.extend)
         return heard
 
     def test_when_what_is_available_is_used_up(self, told, reserve):
@@ -249,7 +249,7 @@ class TestCritical:
 
     def test_the_balance_is_written_by_then(self, told):
         seen = []
-        events.on_critical(lambda warehouse_id, product_id: seen.append(holding()[0]))
+        events.on_critical(lambda _keys: seen.append(holding()[0]))
         post(coming(1, 5))
         post(going(1))
         assert seen == ["0.0000"]

@@ -237,13 +237,11 @@ class _Import:
         if not ids:
             return {}, set()
         crud.require("can_edit", self.model)
-        statement = (
-            sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id).with_for_update(of=self.model)
-        )
+        statement = db.locked(sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id), self.model)
         options = [selectinload(getattr(self.model, name)) for name in self.reader.to_many]
         if self.reader.plan.has_lines:
             options.append(selectinload(self.model.lines))
-        rows = db.session.scalars(statement.options(*options).execution_options(populate_existing=True)).unique()
+        rows = db.session.scalars(statement.options(*options)).unique()
         found = {row.id: row for row in rows}
         return found, scope.visible_ids(db.session.connection(), self.model, found, identity.require(), write=True)
 

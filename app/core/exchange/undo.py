@@ -136,14 +136,10 @@ class _Undo:
         return row.record is not None and row.record.created_on > (self.ended if row.created else self.began)
 
     def _load(self, ids: list[int], rows: Sequence[_Row]) -> None:
-        statement = (
-            sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id).with_for_update(of=self.model)
-        )
+        statement = db.locked(sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id), self.model)
         if self.lines_of is not None:
             statement = statement.options(selectinload(self.model.lines))
-        found = {
-            each.id: each for each in db.session.scalars(statement.execution_options(populate_existing=True)).unique()
-        }
+        found = {each.id: each for each in db.session.scalars(statement).unique()}
         for row in rows:
             row.record = found.get(row.record_id)
 
