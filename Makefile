@@ -20,6 +20,7 @@ run: $(RUNTIME)  ## start Kehu with a demo company, on http://localhost:8080 (KE
 
 .PHONY: install
 install: $(RUNTIME)  ## install what Kehu runs on, into .venv
+	@$(PY) -c "from app.core.i18n import compile_catalogues; compile_catalogues()"
 
 .PHONY: test
 test: test-system check  ## install what the tests need, make check, then every test (ARGS=… goes to pytest)

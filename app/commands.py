@@ -162,7 +162,10 @@ def _set_password(username: str) -> int:
 
     from app.core.users import password_fault
 
-    password = getpass.getpass("New password (empty: one is made up): ") if sys.stdin.isatty() else ""
+    if sys.stdin.isatty():
+        password = getpass.getpass("New password (empty: one is made up): ")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
     made_up = not password
     password = password or secrets.token_urlsafe(9)
     fault = password_fault(password, username)

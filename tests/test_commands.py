@@ -24,14 +24,16 @@ JOBS = ("weekly-plan-reminder", "weekly-plan-last-call", "low-stock-alert", "sen
 LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by a proxy: it is on this machine
 
 
-def run(folder, *arguments, **settings):
-    """Run a command of the installation that keeps its data in ``folder``; how it ended."""
+def run(folder, *arguments, typed="", **settings):
+    """Run a command of the installation that keeps its data in ``folder``, with ``typed`` on its standard input; how it
+    ended.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("KEHU_")}
     return subprocess.run(
         [sys.executable, ROOT / "run.py", *map(str, arguments)],
         env={**inherited, "KEHU_DATA_DIR": str(folder), **settings},
         cwd=ROOT,
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -179,6 +181,10 @@ class TestSetPassword:
         done = run(company, "set-password", "nancy.davolio")
         assert done.returncode == 0, done.stderr
         assert re.search(r"nancy\.davolio's new password: \S{12,}", done.stdout)
+        done = run(company, "set-password", "nancy.davolio", typed="a piped password\n")
+        assert (done.returncode, done.stdout) == (0, "nancy.davolio has a new password.\n"), done.stderr
+        done = run(company, "set-password", "nancy.davolio", typed="short\n")
+        assert done.returncode == 1 and "8" in done.stderr
         done = run(company, "set-password", "nobody")
         assert done.returncode == 1
         assert "There is no user called nobody." in done.stderr

@@ -6,6 +6,8 @@ catalogues are not kept in the repository: ``compile_catalogues`` makes them whe
 
 from __future__ import annotations
 
+import logging
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask_babel import force_locale
 
+log = logging.getLogger(__name__)
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 TRANSLATIONS = Path(__file__).parent.parent / "translations"
 
@@ -51,18 +54,25 @@ def in_each_language(message: Any) -> set[str]:
 
 
 def compile_catalogues(folder: Path = TRANSLATIONS) -> None:
-    """Compile each ``.po`` that is newer than its ``.mo``."""
+    """Compile each ``.po`` that is newer than its ``.mo``.
+
+    Where the folder may not be written, an older ``.mo`` goes on, or English is spoken; a warning says so.
+    """
     for source in folder.glob("*/LC_MESSAGES/messages.po"):
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parent.parent.name)
-        # Written beside and moved over: another process may be starting too.
-        temporary = target.with_suffix(".mo.new")
-        with temporary.open("wb") as out:
-            write_mo(out, catalogue)
-        temporary.replace(target)
+        try:
+            # Written beside, in a folder of its own, and moved over: other processes may be starting too.
+            with tempfile.TemporaryDirectory(dir=target.parent) as own:
+                draft = Path(own) / target.name
+                with draft.open("wb") as out:
+                    write_mo(out, catalogue)
+                draft.replace(target)
+        except OSError as error:
+            log.warning("can't write %s (%s): run «make install» as the owner of the folder", target, error)
 
 
 def init_app(app: Any) -> None:
