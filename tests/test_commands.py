@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NORTHWIND = ROOT / "tests" / "data" / "northwind"
 PATIENCE = 150  # seconds for one command, on a busy machine
 COMMANDS = ("serve", "init", "demo", "jobs", "worker", "check", "import-northwind", "set-password")
-JOBS = ("weekly-plan-reminder", "weekly-plan-last-call", "low-stock-alert", "send-mail")
+JOBS = ("weekly-plan-reminder", "weekly-plan-last-call", "low-stock-alert", "send-mail", "clean-up")
 LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by a proxy: it is on this machine
 
 

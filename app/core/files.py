@@ -6,26 +6,32 @@ reading them, never by their name.  Who may see a file is decided by the row it 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
 import tempfile
+import time
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
+import sqlalchemy as sa
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from app.core import db
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.settings import settings
+from app.core.types import Images
 
 PICTURE_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 MAX_PICTURE_BYTES = 10 * 1024 * 1024
 MAX_PICTURE_PIXELS = 40_000_000
 THUMBNAIL = (320, 320)  # pixels at most
 MAX_PICTURES = 12  # of one record
+UNUSED = timedelta(days=1)  # how long a file that no row names is kept: its row may not be committed yet
 
 
 def folder() -> Path:
@@ -93,8 +99,29 @@ def media_type(path: Path) -> str:
     return "application/octet-stream"
 
 
+def sweep() -> int:
+    """Remove files that no row names and that nobody stored in the last ``UNUSED``; how many."""
+    from app.core.entity import scoped
+
+    used: set[str] = set()
+    for model in scoped:
+        for column in model.__table__.c:
+            if isinstance(column.type, Images):
+                for digests in db.session.connection().execute(sa.select(column)).scalars():
+                    used.update(digests or ())
+    removed = 0
+    before = time.time() - UNUSED.total_seconds()
+    for path in folder().glob("??/*"):
+        # Its age is looked at last: who stores the same content again makes it young (see _write).
+        if path.parent.name + path.name.split(".")[0] not in used and path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
 def _write(path: Path, content: bytes) -> None:
-    if path.exists():
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(path)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     # Written beside and moved over, so that nobody ever reads half a file.

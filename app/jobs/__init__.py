@@ -14,7 +14,7 @@ from app.jobs.job import Job
 from app.jobs.working_days import Calendar
 
 # isort: split
-from app.jobs import low_stock, send_mail, weekly_plan
+from app.jobs import clean_up, low_stock, send_mail, weekly_plan
 
 TIMETABLE: tuple[Job, ...] = (
     Job(
@@ -54,6 +54,13 @@ TIMETABLE: tuple[Job, ...] = (
         _l("Sends what is in the outbox."),
         commits_itself=True,
         quiet=True,
+    ),
+    Job(
+        "clean-up",
+        "30 3 * * *",
+        clean_up.run,
+        _l("Clean up"),
+        _l("Removes files that no record uses any more, and what is kept of requests that must not be done twice."),
     ),
 )
 

@@ -204,7 +204,7 @@ class TestByHand:
         assert "weekly-plan-reminder" in capsys.readouterr().err
 
     def test_the_real_ones_run(self, synced, capsys):
-        for name in ("weekly-plan-reminder", "weekly-plan-last-call", "low-stock-alert", "send-mail"):
+        for name in ("weekly-plan-reminder", "weekly-plan-last-call", "low-stock-alert", "send-mail", "clean-up"):
             with at(12, 40):
                 assert commands.run(name) is True
         assert "6 reminded of their plan" in capsys.readouterr().out

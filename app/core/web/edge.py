@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from app.core import crud, db, identity
 from app.core.errors import BusinessError
 from app.core.i18n import gettext as _
+from app.core.web import once
 from app.core.web.page import ErrorPage, Link
 
 log = logging.getLogger(__name__)
@@ -61,10 +62,11 @@ def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
                 csrf.protect()
         if user is not None:
             identity.set_current(load_actor(user))
-        return None
+        return once.begin()
 
     def end(response: Response) -> Response:
         if response.status_code < 400:
+            once.keep(response)
             db.session.commit()
         else:
             db.session.rollback()
