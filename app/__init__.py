@@ -95,4 +95,10 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.sqlalchemy_url.startswith("sqlite"):
         return {"connect_args": {"check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": settings.threads + 2}
+    # A statement is planned anew each time it runs: the plan that was right for an empty table would be kept while an
+    # import fills it, and reads the whole table for each batch.
+    return {
+        "pool_pre_ping": True,
+        "pool_size": settings.threads + 2,
+        "connect_args": {"options": "-c plan_cache_mode=force_custom_plan"},
+    }
