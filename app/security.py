@@ -110,7 +110,8 @@ _BUSINESS = {
     ),
 }
 _SYSTEM = dict.fromkeys(
-    ("AuditEntry", "OutboxMail", "ScheduledJob", "JobRun", "ImportRun", "ImportMapping", "User", "Role"), READ
+    ("AuditEntry", "OutboxMail", "ScheduledJob", "JobRun", "ImportRun", "ImportMapping", "Sequence", "User", "Role"),
+    READ,
 )
 
 ROLES: dict[str, RoleTable] = {

@@ -19,7 +19,7 @@ from flask_appbuilder.security.sqla.models import Role, User
 from werkzeug.security import generate_password_hash
 
 from app import security
-from app.core import db, identity, state
+from app.core import db, identity, numbering, state
 from app.core.settings import settings
 from app.ledger import triggers
 
@@ -83,6 +83,7 @@ def prepare() -> Outcome:
             if state.recall(connection, "permissions") != fingerprint:
                 security.sync()
                 state.remember(connection, "permissions", fingerprint)
+            numbering.sync_sequences()
             _sync_jobs()
             outcome.password = _first_administrator()
     return outcome

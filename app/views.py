@@ -13,7 +13,7 @@ from app.core.web import frame
 from app.core.web.api import api_for
 from app.core.web.frame import MapSection
 from app.core.web.pages import pages_for
-from app.core.web.system import AuditEntryView, RoleView, UserView
+from app.core.web.system import AuditEntryView, RoleView, SequenceView, UserView
 from app.domains.activities.views import WeeklyPlanView
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
 from app.domains.crm.views import ContactView, CustomerShareView, CustomerView
@@ -45,6 +45,7 @@ CONSOLE = (
         (
             UserView,
             RoleView,
+            SequenceView,
             ScheduledJobView,
             JobRunView,
             OutboxMailView,

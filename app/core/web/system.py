@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.audit import AuditEntry
 from app.core.i18n import lazy_gettext as _l
+from app.core.numbering import Sequence
 from app.core.users import Role, User
 from app.core.web.view import EntityView, RecordLink
 
@@ -35,6 +36,15 @@ class RoleView(EntityView, model=Role):
     sort = "name"
     help = _l("What a role may do. A change holds from the next click of whoever has it.")
     importable = False
+
+
+class SequenceView(EntityView, model=Sequence):
+    icon = "key"
+    columns = ("kind", "prefix", "with_year", "with_month", "digits", "example")
+    fieldsets = (("", ("kind", "prefix", "with_year", "with_month", "digits")),)
+    sort = "kind"
+    addable = deletable = importable = False
+    help = _l("What numbers and codes look like. Those that are given already stay as they are.")
 
 
 class AuditEntryView(EntityView, model=AuditEntry):
