@@ -57,6 +57,17 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+@event.listens_for(sa.Table, "before_create")
+def _never_reuse_ids(table: sa.Table, _connection: sa.Connection, **_options: Any) -> None:
+    """Let SQLite give no id twice: the history of a record that is gone is not that of the next one.
+
+    By this event rather than by an argument of each table, so that what a migration makes anew has it too.
+    """
+    key = list(table.primary_key.columns)
+    if len(key) == 1 and isinstance(key[0].type, sa.Integer) and key[0].autoincrement is not False:
+        table.dialect_options["sqlite"]["autoincrement"] = True
+
+
 @event.listens_for(Engine, "begin")
 def _begin(connection: sa.Connection) -> None:
     if connection.dialect.name != "sqlite":
