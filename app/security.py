@@ -44,8 +44,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import crud, db, identity
 from app.core.i18n import gettext as _
+from app.core.i18n import lazy_gettext as _l
 from app.core.identity import ASSIGN, CHANGE_ALL, GRANTS, SEE_ALL, SEE_COST, SEE_DETAILS, Actor
-from app.core.users import full_name, password_fault
+from app.core.users import ROLE_LABELS, full_name, password_fault
 from app.core.web.view import views
 
 ADMINISTRATOR = "Administrator"
@@ -194,6 +195,22 @@ ROLES: dict[str, RoleTable] = {
         base=False,
     ),
 }
+
+
+ROLE_LABELS.update(
+    {
+        ADMINISTRATOR: _l("Administrator"),
+        "Director": _l("Director"),
+        "Sales manager": _l("Sales manager"),
+        "Salesperson": _l("Salesperson"),
+        "Warehouse keeper": _l("Warehouse keeper"),
+        "Purchaser": _l("Purchaser"),
+        "Accountant": _l("Accountant"),
+        "Support agent": _l("Support agent"),
+        "Marketer": _l("Marketer"),
+        "Auditor": _l("Auditor"),
+    }
+)
 
 
 class SeededGrant(Model):

@@ -135,7 +135,6 @@ def _first_administrator() -> str | None:
         username="admin",
         first_name="",
         last_name="Administrator",
-        email="admin@localhost",
         active=True,
         password=generate_password_hash(password),
     )

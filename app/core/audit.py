@@ -57,6 +57,9 @@ class Actions(Mapping[str, Any]):
         return len(self._words())
 
 
+ACTIONS = Actions()
+
+
 class AuditEntry(Entity):
     """One change of one record, by whom and when.  ``changes`` maps a field to [before, after]."""
 
@@ -71,12 +74,12 @@ class AuditEntry(Entity):
     user_id: Mapped[int | None] = reference("ab_user.id", _l("User"))
     user: Mapped[User | None] = relationship(User, foreign_keys=[user_id])
     record: Mapped[Word] = column(_l("Record"), index=True, help=_l("The changed row, such as customers/12"))
-    action: Mapped[Word] = column(_l("Action"), choices=Actions())
+    action: Mapped[Word] = column(_l("Action"), choices=ACTIONS)
     comment: Mapped[Note | None] = column(_l("Comment"))
     changes: Mapped[dict[str, Any]] = mapped_column(sa.JSON, info={"label": _l("Changes"), "readonly": True})
 
     def __str__(self) -> str:
-        return f"{self.record} {self.action}"
+        return f"{ACTIONS.get(self.action, self.action)} · {self.record}"
 
 
 @dataclass
@@ -133,10 +136,15 @@ def changes_of(row: Any, action: str) -> dict[str, list[Any]]:
             continue
         history = state.attrs[relation.key].history
         if history.added or history.deleted:
-            before = sorted(str(each) for each in (*history.unchanged, *history.deleted))
-            after = sorted(str(each) for each in (*history.unchanged, *history.added))
+            before = sorted(_name(each) for each in (*history.unchanged, *history.deleted))
+            after = sorted(_name(each) for each in (*history.unchanged, *history.added))
             changes[relation.key] = [before, after]
     return changes
+
+
+def _name(row: Any) -> str:
+    """What a row is called in every language."""
+    return str(getattr(row, "name", None) or row)
 
 
 def collect(flushing: Session) -> list[Entry]:

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
@@ -41,7 +42,17 @@ SYSTEM = ("id", "version", "created_on", "created_by", "changed_on", "changed_by
 HIDDEN = frozenset({"search_text", "password", "login_count", "fail_login_count", "last_login"})
 TRUE = {"1", "true", "yes", "y", "on", "t", "是", "真", "√"}
 FALSE = {"0", "false", "no", "n", "off", "f", "否", "假", "×"}
+FIRST_YEAR = 1900  # before it a date is a slip of the keyboard, or a spreadsheet's zero
 TEXTS = frozenset({"text", "longtext", "code", "phone", "email", "url"})
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        # To ask for the port is to check it: «https://javascript:alert(1)» has none.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0 and " " not in text
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +128,14 @@ class Field:
         text = self._parse_text(raw)
         if "://" not in text:
             text = self._parse_text(f"https://{text}")
-        if not text.lower().startswith(("http://", "https://")) or any(letter.isspace() for letter in text):
-            raise ValueError(_("“%(text)s” is not a web address.", text=text))
+        if not _is_web_address(text):
+            raise ValueError(_("“%(text)s” is not a web address.", text=raw))
+        return text
+
+    def _parse_phone(self, raw: Any) -> str:
+        text = self._parse_text(raw)
+        if not any(letter.isdigit() for letter in text):
+            raise ValueError(_("“%(text)s” is not a phone number.", text=text))
         return text
 
     def _parse_integer(self, raw: Any) -> int:
@@ -161,9 +178,12 @@ class Field:
         text = str(raw).replace("/", "-").replace(".", "-")
         try:
             year, month, day = (int(part) for part in text.split("T")[0].split(" ")[0].split("-"))
-            return date(year, month, day)
+            found = date(year, month, day)
         except (ValueError, OverflowError):
             raise ValueError(_("“%(text)s” is not a date. Write it as 2026-12-31.", text=raw)) from None
+        if found.year < FIRST_YEAR:
+            raise ValueError(_("Dates begin with the year %(year)s.", year=FIRST_YEAR))
+        return found
 
     def _parse_datetime(self, raw: Any) -> datetime:
         try:

@@ -13,11 +13,12 @@ from flask_appbuilder.security.sqla.models import Role, User
 from werkzeug.security import generate_password_hash
 
 from app.core import identity
-from app.core.fields import Field, storable
+from app.core.fields import Field, fields_of, storable
 from app.core.i18n import LANGUAGES
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.scope import everyone
+from app.core.types import EmailText
 
 PASSWORD_MIN, PASSWORD_MAX = 8, 64  # characters
 COMMON = frozenset(
@@ -43,6 +44,7 @@ NO_PASSWORD = "!"  # a hash that no password has
 
 # An account that a sample company brings need not have an address.
 User.__table__.c.email.nullable = True
+User.__table__.c.email.type = EmailText(User.__table__.c.email.type.length)
 LABELS = {
     "username": _l("User name"),
     "first_name": _l("First name"),
@@ -71,6 +73,11 @@ def full_name(user: Any) -> str:
 
 User.__str__ = full_name
 User.__repr__ = full_name
+User.full_name = property(full_name)  # searched as people say it: 林晓彤 is found by «lxt»
+
+ROLE_LABELS: dict[str, Any] = {}
+"""What the roles that Kehu brings are called in each language; ``app.security`` fills it."""
+Role.__str__ = lambda role: str(ROLE_LABELS.get(role.name, role.name))
 
 
 def _set_password(user: Any, password: str | None) -> None:
@@ -88,6 +95,11 @@ def _fill(user: Any) -> None:
 
 
 def _faults(user: Any) -> dict[str, list[str]]:
+    if user.email and sa.inspect(user).attrs.email.history.has_changes():
+        try:
+            fields_of(User)["email"].parse(user.email)
+        except ValueError as error:
+            return {"email": [str(error)]}
     if user.id is not None and user.id == identity.user_id() and not user.active:
         return {"active": [_("You can't shut yourself out. Ask another administrator.")]}
     return {}
@@ -126,7 +138,7 @@ User.extra_fields = {
         "new_password",
         "password",
         _l("New password"),
-        _l("At least 8 characters. Empty leaves it as it is."),
+        _l("At least 8 characters. Empty leaves it as it is; a new account without one can't be logged into."),
         length=PASSWORD_MAX,
     )
 }
@@ -147,7 +159,7 @@ for model, resource, label, labels in (
     model.labels = labels
     model.scope = everyone
     model.keys = ("username",) if model is User else ("name",)
-    model.searched = ("username", "first_name", "last_name") if model is User else ("name",)
+    model.searched = ("full_name", "username", "first_name", "last_name") if model is User else ("name",)
     model.numbered_by = ""
     model.read_only = False
     model.workflow = None

@@ -72,6 +72,13 @@ class ScheduledJob(Entity):
         job = self._job()
         return str(job.purpose) if job is not None else _("This version has no such job any more.")
 
+    @derived(_l("When"))
+    def when(self) -> str:
+        """Its schedule in words; a crontab that has no simple ones as it is."""
+        from app.jobs.schedule import in_words
+
+        return in_words(self.schedule or "")
+
     def _job(self) -> Any:
         from app.jobs import find_job
 

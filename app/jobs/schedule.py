@@ -27,6 +27,36 @@ LOOK_BACK = tuple(timedelta(hours=hours) for hours in (1, 24, 24 * 8, 24 * 40, 2
 Move = Callable[[date], date]
 
 
+def in_words(crontab: str) -> str:
+    """A crontab as people say it («Fridays at 15:00»); itself where there are no simple words for it."""
+    fields = crontab.split()
+    if len(fields) != 5:
+        return crontab
+    minute, hour, day, month, weekday = fields
+    if fields == ["*"] * 5:
+        return _("every minute")
+    if month != "*" or not (minute.isdigit() and hour.isdigit()):
+        return crontab
+    at = f"{int(hour):02d}:{int(minute):02d}"
+    if day == weekday == "*":
+        return _("every day at %(time)s", time=at)
+    if day == "*" and weekday.lower() in (*WEEKDAYS, "mon-fri"):
+        days = {
+            "mon": _("Mondays at %(time)s", time=at),
+            "tue": _("Tuesdays at %(time)s", time=at),
+            "wed": _("Wednesdays at %(time)s", time=at),
+            "thu": _("Thursdays at %(time)s", time=at),
+            "fri": _("Fridays at %(time)s", time=at),
+            "sat": _("Saturdays at %(time)s", time=at),
+            "sun": _("Sundays at %(time)s", time=at),
+            "mon-fri": _("Monday to Friday at %(time)s", time=at),
+        }
+        return days[weekday.lower()]
+    if day.isdigit() and weekday == "*":
+        return _("on day %(day)s of the month at %(time)s", day=int(day), time=at)
+    return crontab
+
+
 class Schedule(BaseTrigger):
     """The moments at which a job is due.  Raises ValueError, with a message for people, when ``crontab`` is none."""
 

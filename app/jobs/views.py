@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.outbox import OutboxMail, retry
-from app.core.web.view import EntityView, RecordAction, Related
+from app.core.web.view import Done, EntityView, RecordAction, Related
 from app.jobs.models import JobRun, ScheduledJob, ask_for
 
 
@@ -13,10 +14,10 @@ class ScheduledJobView(EntityView, model=ScheduledJob):
     help = _l("What Kehu does by itself, and when. Times are in the company's time zone.")
     sort = "name"
     addable = deletable = importable = False
-    columns = ("name", "title", "schedule", "enabled", "last_run", "last_state", "last_result", "next_run")
+    columns = ("title", "when", "enabled", "last_run", "last_state", "last_result", "next_run")
     fieldsets = (
-        ("", ("name", "title", "description")),
-        (_l("Timetable"), ("schedule", "enabled", "next_run")),
+        ("", ("title", "name", "description")),
+        (_l("Timetable"), ("when", "schedule", "enabled", "next_run")),
         (_l("Last run"), ("last_run", "last_state", "last_result", "asked_on", "asked_by")),
     )
     related = (Related("job-runs", "job", columns=("started", "trigger", "state", "result", "error", "finished")),)
@@ -24,7 +25,7 @@ class ScheduledJobView(EntityView, model=ScheduledJob):
         RecordAction(
             "run",
             _l("Run now"),
-            lambda job, _data: ask_for(job),
+            lambda job, _data: Done(ask_for(job), _("%(job)s begins within seconds.", job=job)),
             confirm=_l("The job begins within seconds, as if its time were now."),
             primary=True,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,8 +16,31 @@ from app.core.i18n import gettext as _
 from app.core.identity import SYSTEM_NAME
 from app.core.web import present
 from app.core.web.page import Change, Event
+from app.core.web.view import views
 
 SHOWN = 50  # entries of a record's page
+
+
+TELLERS: dict[tuple[str, str], Callable[[Any, Any], list[Change]]] = {}
+"""How a change is told that is none of a field, by resource and name: of what was and what is."""
+
+
+def tells(resource: str, name: str) -> Callable[..., Any]:
+    """Register how the change called ``name`` of a ``resource`` is told."""
+
+    def register(teller: Callable[[Any, Any], list[Change]]) -> Callable[[Any, Any], list[Change]]:
+        TELLERS[resource, name] = teller
+        return teller
+
+    return register
+
+
+def of_entry(entry: AuditEntry) -> Event | None:
+    """What an entry of the audit trail, which the actor sees, tells; None for a kind of record that has no page."""
+    view = views.get(entry.record.partition("/")[0])
+    if view is None:
+        return None
+    return _told(view.model, [(entry, str(entry.user) if entry.user else SYSTEM_NAME)], full=True)[0]
 
 
 def events(row: Any) -> list[Event]:
@@ -29,7 +53,12 @@ def events(row: Any) -> list[Event]:
             )
         )
         told = [(entry, str(entry.user) if entry.user else SYSTEM_NAME) for entry in entries]
-    fields = _fields(type(row))
+    return _told(type(row), told)
+
+
+def _told(model: type[Any], told: list[tuple[AuditEntry, str]], full: bool = False) -> list[Event]:
+    """The entries in words; with ``full`` also what a new record began with."""
+    fields = _fields(model)
     labels = _labels(
         [
             (fields[name][1], pair)
@@ -39,7 +68,7 @@ def events(row: Any) -> list[Event]:
         ],
         fields,
     )
-    return [_event(entry, who, type(row), fields, labels) for entry, who in told]
+    return [_event(entry, who, model, fields, labels, full) for entry, who in told]
 
 
 def _fields(model: type[Any]) -> dict[str, tuple[str, Field]]:
@@ -84,10 +113,14 @@ def _event(
     model: type[Any],
     fields: dict[str, tuple[str, Field]],
     labels: dict[tuple[type[Any], int], str],
+    full: bool,
 ) -> Event:
-    changes = []
-    if entry.action != "create":
+    changes: list[Change] = []
+    if entry.action != "create" or full:
         for name, (old, new) in entry.changes.items():
+            if (model.resource, name) in TELLERS:
+                changes += TELLERS[model.resource, name](old, new)
+                continue
             if not _known(name, fields):
                 continue
             label, field = fields[name]
@@ -121,6 +154,6 @@ def action_words(model: type[Any], action: str) -> str:
     }
     if action in known:
         return known[action]
-    flow = getattr(model, "workflow", None)
-    step = flow.find(action) if flow is not None else None
-    return _("did “%(action)s”", action=str(step.label) if step is not None else action)
+    flow, view = getattr(model, "workflow", None), views.get(model.resource)
+    deed = (flow.find(action) if flow is not None else None) or (view.action(action) if view is not None else None)
+    return _("did “%(action)s”", action=str(deed.label) if deed is not None else action)

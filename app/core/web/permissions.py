@@ -14,8 +14,8 @@ from flask_appbuilder.security.sqla.models import Permission, PermissionView, Ro
 from app.core import audit, db
 from app.core.errors import Conflict
 from app.core.i18n import gettext as _
-from app.core.web import frame, reach
-from app.core.web.page import Link
+from app.core.web import frame, history, reach
+from app.core.web.page import Change, Link
 from app.core.web.system import RoleView
 from app.core.web.view import EntityView
 
@@ -127,6 +127,25 @@ def groups(ticked: set[str]) -> list[TickGroup]:
         ticks = [Tick(f"{grant} {domain}", title, f"{grant} {domain}" in ticked) for domain, title in domains.items()]
         reaches.rows.append(TickRow(label, ticks))
     return [reaches, *found]
+
+
+SHOWN = 30  # permissions that the history names of one change
+
+
+@history.tells("roles", "permissions")
+def changed_permissions(removed: list[str], added: list[str]) -> list[Change]:
+    """A change of a role's permissions, in the words of the page."""
+    names = {
+        tick.name: f"{row.label} · {tick.label}" for group in groups(set()) for row in group.rows for tick in row.ticks
+    }
+
+    def told(permissions: list[str]) -> str:
+        shown = [names.get(each, each) for each in permissions]
+        more = len(shown) - SHOWN
+        return "; ".join(shown[:SHOWN]) + (f" +{more}" if more > 0 else "")
+
+    changes = [Change(_("Allowed"), "", told(added))] if added else []
+    return changes + ([Change(_("No longer allowed"), "", told(removed))] if removed else [])
 
 
 def known_permissions(shown: Iterable[TickGroup]) -> set[str]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from app.core import db, identity, scope
+from app.core.audit import AuditEntry
 from app.core.document import Document, line_model
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
@@ -48,8 +49,16 @@ def page(view: type[EntityView], row: Any) -> RecordPage:
         images=images,
         lines=_lines(view, row),
         lines_title=_("Lines"),
-        tabs=[*_related(view, row), Tab("history", _("History"), events=history.events(row))],
+        tabs=[*_related(view, row), *_history(row)],
     )
+
+
+def _history(row: Any) -> list[Tab]:
+    """What happened to the row, if anybody keeps that; of an audit entry, what it tells."""
+    if isinstance(row, AuditEntry):
+        event = history.of_entry(row)
+        return [Tab("history", _("Changes"), events=[event])] if event is not None else []
+    return [Tab("history", _("History"), events=history.events(row))] if row.audited else []
 
 
 def lines_loading(view: type[EntityView]) -> tuple[Any, ...]:
@@ -85,7 +94,7 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
             Action(action.name, str(action.label), url, rank=rank, confirm=str(action.confirm), tone=action.tone)
         )
     for link in view.links:
-        if reach.may(view, link.operation):
+        if reach.may(view, link.operation) and (link.shown is None or link.shown(row)):
             found.append(Action("link", str(link.label), link.url(row), method="get"))
     editable = writable and (not isinstance(row, Document) or row.is_editable)
     if reach.may(view, "edit") and editable:

@@ -50,6 +50,6 @@ class SequenceView(EntityView, model=Sequence):
 class AuditEntryView(EntityView, model=AuditEntry):
     icon = "clock"
     columns = ("at", "user", "record", "action", "comment")
-    fieldsets = (("", ("at", "user", "record", "action", "comment")), (_l("Changes"), ("changes",)))
+    fieldsets = (("", ("at", "user", "record", "action", "comment")),)
     sort = "-at"
     help = _l("Every change of every record: who, when, and from what to what. Nobody can alter it.")

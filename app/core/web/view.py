@@ -63,12 +63,13 @@ class RecordAction:
 @dataclass(frozen=True)
 class RecordLink:
     """A button of a record's page that leads to a page of its own; ``operation`` is what one must be allowed to do for
-    it.
+    it, ``shown`` says whether it makes sense for a row.
     """
 
     label: Any
     url: Callable[[Any], str]
     operation: str = "show"
+    shown: Callable[[Any], bool] | None = None
 
 
 class EntityView:
