@@ -36,12 +36,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     with app.app_context():
         from app import models, security, views
+        from app.core.web import accounts
         from app.core.web.account import AccountView
         from app.core.web.permissions import RolePermissionsView
         from app.reports.home import HomeView
 
         app.config["FAB_PASSWORD_COMPLEXITY_ENABLED"] = True
-        app.config["FAB_PASSWORD_COMPLEXITY_VALIDATOR"] = security.require_good_password
+        app.config["FAB_PASSWORD_COMPLEXITY_VALIDATOR"] = accounts.require_good_password
         edge.init_app(app, security.load_actor)
         frame.init_app(app)
         appbuilder = AppBuilder(indexview=HomeView, base_template="kehu/base.html", update_perms=False)

@@ -15,20 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask, current_app, jsonify
 from flask_appbuilder import Model
-from flask_appbuilder.exceptions import PasswordComplexityValidationError
-from flask_appbuilder.models.sqla.interface import SQLAInterface
-from flask_appbuilder.security.decorators import protect
-from flask_appbuilder.security.sqla.apis import (
-    GroupApi,
-    PermissionApi,
-    PermissionViewMenuApi,
-    RoleApi,
-    UserApi,
-    ViewMenuApi,
-)
+from flask_appbuilder.security.sqla.apis import PermissionApi, PermissionViewMenuApi, ViewMenuApi
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import (
-    Group,
     Permission,
     PermissionView,
     Role,
@@ -42,14 +31,14 @@ from flask_appbuilder.security.sqla.models import (
 from flask_jwt_extended import JWTManager
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core import crud, db, identity
+from app.core import db, identity
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.identity import ASSIGN, CHANGE_ALL, GRANTS, SEE_ALL, SEE_COST, SEE_DETAILS, Actor
-from app.core.users import ROLE_LABELS, full_name, password_fault
+from app.core.users import ADMINISTRATOR, ROLE_LABELS, full_name
+from app.core.web.accounts import KehuGroupApi, KehuRoleApi, KehuUserApi
 from app.core.web.view import views
 
-ADMINISTRATOR = "Administrator"
 DOMAINS = (
     "people",
     "catalog",
@@ -225,100 +214,6 @@ class SeededGrant(Model):
     role: Mapped[str] = mapped_column(sa.String(64))
     permission: Mapped[str] = mapped_column(sa.String(100))
     subject: Mapped[str] = mapped_column(sa.String(250))
-
-
-def is_key(id: Any) -> bool:
-    """Whether ``id`` is a number that a row can have."""
-    text = str(id)
-    return text.isdecimal() and len(text) < 11 and 0 < int(text) < 2**31
-
-
-class FlushingInterface(SQLAInterface):
-    """Flask-AppBuilder's data interface for its own users and roles, without its commits: the edge commits."""
-
-    def _flush(self, item: Any) -> bool:
-        self.session.add(item)
-        self.session.flush()
-        return True
-
-    def get(self, id: Any, *args: Any, **kwargs: Any) -> Any:
-        """The row, or None, also where ``id`` is no number that a row can have."""
-        return super().get(id, *args, **kwargs) if is_key(id) else None
-
-    def add(self, item: Any, raise_exception: bool = False) -> bool:
-        return self._flush(item)
-
-    def edit(self, item: Any, raise_exception: bool = False) -> bool:
-        return self._flush(item)
-
-    def delete(self, item: Any, raise_exception: bool = False) -> bool:
-        self.session.delete(item)
-        self.session.flush()
-        return True
-
-
-def require_good_password(password: str) -> None:
-    """What Flask-AppBuilder's users API asks of a new password: what our pages ask."""
-    if fault := password_fault(password):
-        raise PasswordComplexityValidationError(fault)
-
-
-class KehuUserApi(UserApi):
-    """Users over the API, as Flask-AppBuilder gives them; a password never reaches the database in the clear."""
-
-    datamodel = FlushingInterface(User)
-    search_exclude_columns = ["password", "search_text"]
-
-    def post(self) -> Any:
-        with db.session.no_autoflush:
-            return _with_result(super().post(), self)
-
-    def put(self, pk: Any) -> Any:
-        if not is_key(pk) or db.session.get(User, int(pk)) is None:
-            return self.response_404()
-        # It sets the password as typed and looks up roles before it hashes: nothing may be flushed in between.
-        with db.session.no_autoflush:
-            return _with_result(super().put(pk), self, int(pk))
-
-    @protect()
-    def delete(self, pk: Any) -> Any:
-        user = db.session.get(User, int(pk)) if is_key(pk) else None
-        if user is None:
-            return self.response_404()
-        crud.delete(user)  # refuses, in words, one that other rows name
-        return self.response(200, message="OK")
-
-
-for _name in ("post", "put", "delete"):
-    # The routes and permissions hang on the functions: ours take the place of those they call.
-    for _mark in ("_urls", "_permission_name"):
-        setattr(getattr(KehuUserApi, _name), _mark, getattr(getattr(UserApi, _name), _mark))
-    getattr(KehuUserApi, _name).__doc__ = getattr(UserApi, _name).__doc__
-
-
-def _with_result(response: Any, api: Any, pk: int | None = None) -> Any:
-    """Flask-AppBuilder's answer to a write, with the row as every other resource answers it, and no SQL in a refusal."""
-    if response.status_code == 422 and isinstance(response.get_json().get("message"), str):
-        return api.response(422, message=_("There is one with this name or address already."))
-    if response.status_code >= 400:
-        return response
-    key = pk or response.get_json().get("id")
-    user = db.session.get(User, key)
-    result = {name: getattr(user, name) for name in ("username", "first_name", "last_name", "email", "active")}
-    result["roles"] = [{"id": role.id, "name": role.name} for role in user.roles]
-    return api.response(response.status_code, id=key, result={"id": key, **result})
-
-
-class KehuRoleApi(RoleApi):
-    """Roles over the API, without commits of their own."""
-
-    datamodel = FlushingInterface(Role)
-
-
-class KehuGroupApi(GroupApi):
-    """Groups over the API, without commits of their own."""
-
-    datamodel = FlushingInterface(Group)
 
 
 class KehuSecurityManager(SecurityManager):

@@ -140,6 +140,8 @@ def delete(row: Any) -> None:
         raise Conflict(
             _("%(document)s has left draft: it stays, so that numbers have no gaps. Cancel it instead.", document=row)
         )
+    if hasattr(row, "stays") and (reason := row.stays()):
+        raise Conflict(reason)
     used = references_to(row)
     if used:
         raise InUse(str(row), used)

@@ -27,7 +27,7 @@ def before(flushing: Session) -> None:
     """Stamp, fill, check and collect.  Raises NotPermitted, Invalid."""
     from app.core import audit
 
-    for left in ("entries", "suggest", "recheck"):
+    for left in ("entries", "suggest", "recheck", "settle"):
         flushing.info.pop(left, None)  # by a flush that failed and was rolled back to a savepoint
     new, dirty, deleted = _touched(flushing)
     if not (new or dirty or deleted):
@@ -46,18 +46,23 @@ def before(flushing: Session) -> None:
     _check_pointers(connection, actor, (*new, *dirty))
     _stamp(new, dirty)
     flushing.info["entries"] = audit.collect(flushing)
+    flushing.info["settle"] = {type(row) for row in (*new, *dirty, *deleted) if hasattr(row, "settled")}
     flushing.info["suggest"] = _to_suggest((*new, *dirty))
     flushing.info["recheck"] = [*new, *(row for row in dirty if _moved(row))]
 
 
 def after(flushing: Session) -> None:
-    """Check what has become of the rows and write the audit trail.  Raises NotPermitted."""
+    """Check what has become of the rows and write the audit trail.  Raises NotPermitted, and what a model's own
+    ``settled`` raises of the whole that its rows make up.
+    """
     from app.core import audit, choices
 
     connection = flushing.connection()
     rows = flushing.info.pop("recheck", [])
     if rows and not identity.may_move_ownership():
         _check_writable(connection, identity.require(), rows)
+    for model in flushing.info.pop("settle", ()):
+        model.settled(connection)
     entries: list[Entry] = flushing.info.pop("entries", [])
     audit.write(connection, entries)
     choices.remember(connection, flushing.info.pop("suggest", []))

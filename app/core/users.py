@@ -9,10 +9,18 @@ from typing import Any
 
 import sqlalchemy as sa
 import sqlalchemy.orm
-from flask_appbuilder.security.sqla.models import Role, User
+from flask_appbuilder.security.sqla.models import (
+    Group,
+    Role,
+    User,
+    assoc_group_role,
+    assoc_user_group,
+    assoc_user_role,
+)
 from werkzeug.security import generate_password_hash
 
 from app.core import identity
+from app.core.errors import Conflict
 from app.core.fields import Field, fields_of, storable
 from app.core.i18n import LANGUAGES
 from app.core.i18n import gettext as _
@@ -20,6 +28,7 @@ from app.core.i18n import lazy_gettext as _l
 from app.core.scope import everyone
 from app.core.types import EmailText
 
+ADMINISTRATOR = "Administrator"  # the role that may do everything
 PASSWORD_MIN, PASSWORD_MAX = 8, 64  # characters
 COMMON = frozenset(
     {
@@ -108,6 +117,55 @@ def _faults(user: Any) -> dict[str, list[str]]:
 User.fill, User.faults = _fill, _faults
 
 
+def _role_faults(role: Any) -> dict[str, list[str]]:
+    name = sa.inspect(role).attrs.name.history
+    if not (role.name or "").strip():
+        return {"name": [_("This is required.")]}
+    if ADMINISTRATOR in (name.deleted or ()) and role.name != ADMINISTRATOR:
+        return {"name": [_("The administrators' role keeps its name.")]}
+    return {}
+
+
+def _role_stays(role: Any) -> str:
+    """Why the role can't be deleted: the administrators' never, others while somebody has them."""
+    if role.name == ADMINISTRATOR:
+        return _("The administrators' role stays: without it nobody could administer.")
+    session = sa.orm.object_session(role)
+    assert session is not None
+    held = [
+        session.scalar(sa.select(sa.func.count()).where(table.c.role_id == role.id))
+        for table in (assoc_user_role, assoc_group_role)
+    ]
+    if any(held):
+        return _(
+            "%(role)s is still given to %(users)s users and %(groups)s groups. Give them another role first.",
+            role=role,
+            users=held[0],
+            groups=held[1],
+        )
+    return ""
+
+
+Role.faults, Role.stays = _role_faults, _role_stays
+
+
+def _still_administered(connection: sa.Connection) -> None:
+    """Raises Conflict when nobody is left who is active and an administrator; set-up may do without."""
+    actor = identity.current()
+    if actor is None or actor.is_system:
+        return
+    users, roles = User.__table__, Role.__table__
+    ways = (
+        sa.select(assoc_user_role.c.user_id).join(roles, roles.c.id == assoc_user_role.c.role_id),
+        sa.select(assoc_user_group.c.user_id)
+        .join(assoc_group_role, assoc_group_role.c.group_id == assoc_user_group.c.group_id)
+        .join(roles, roles.c.id == assoc_group_role.c.role_id),
+    )
+    named = sa.union_all(*(way.where(roles.c.name == ADMINISTRATOR) for way in ways))
+    if connection.execute(sa.select(users.c.id).where(users.c.active, users.c.id.in_(named)).limit(1)).first() is None:
+        raise Conflict(_("Somebody active must remain an administrator. Give another user that role first."))
+
+
 def password_fault(password: str, username: str = "") -> str:
     """What is wrong with a new password, for people; empty when nothing is."""
     if len(password) < PASSWORD_MIN:
@@ -149,17 +207,19 @@ def _label_roles() -> None:
     sa.inspect(User).relationships["roles"].info["label"] = _l("Roles")
 
 
-# What core asks of every model, for the two of Flask-AppBuilder's that our pages show.
+# What core asks of every model, for those of Flask-AppBuilder's that our pages show, or that are audited.
 for model, resource, label, labels in (
     (User, "users", _l("User"), _l("Users")),
     (Role, "roles", _l("Role"), _l("Roles")),
+    (Group, "groups", _l("Group"), _l("Groups")),
 ):
     model.resource = resource
-    model.label = label
-    model.labels = labels
+    if model is not Group:  # which has a column of this name, and no page
+        model.label, model.labels = label, labels
     model.scope = everyone
     model.keys = ("username",) if model is User else ("name",)
     model.searched = ("full_name", "username", "first_name", "last_name") if model is User else ("name",)
+    model.settled = staticmethod(_still_administered)
     model.numbered_by = ""
     model.read_only = False
     model.workflow = None

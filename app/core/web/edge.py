@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_jwt_extended import get_current_user, verify_jwt_in_request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -65,6 +65,9 @@ def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
         return once.begin()
 
     def end(response: Response) -> Response:
+        refusal = g.pop("refusal", None)
+        if refusal is not None and response.status_code >= 400:
+            response = app.make_response(refused(refusal))
         if response.status_code < 400:
             once.keep(response)
             db.session.commit()

@@ -14,12 +14,11 @@ from flask_appbuilder.security.sqla.models import Permission, PermissionView, Ro
 from app.core import audit, db
 from app.core.errors import Conflict
 from app.core.i18n import gettext as _
+from app.core.users import ADMINISTRATOR
 from app.core.web import frame, history, reach
 from app.core.web.page import Change, Link
 from app.core.web.system import RoleView
 from app.core.web.view import EntityView
-
-ADMINISTRATOR = "Administrator"
 
 
 @dataclass
