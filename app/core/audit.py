@@ -157,7 +157,9 @@ def collect(flushing: Session) -> list[Entry]:
             changes = changes_of(row, action)
             parent = row.audit_parent() if hasattr(row, "audit_parent") else None
             if parent is not None:
-                place = f"lines.{row.position}."
+                # One that goes may stand where another has moved up to: it is told under a name of its own.
+                alone = action == "delete" and parent not in flushing.deleted
+                place = f"removed.{row.position}." if alone else f"lines.{row.position}."
                 changes = {
                     place + name: change for name, change in changes.items() if name not in ("position", "document_id")
                 }

@@ -98,11 +98,11 @@ def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
     if model.read_only:
         raise NotPermitted()
     _require_writable(row)
+    values, errors = _read(model, data, row)
+    _check_owner(row, values)
     require_editable(row)
     if version not in (None, "") and str(version) != str(row.version):
         raise stale(row)
-    values, errors = _read(model, data, row)
-    _check_owner(row, values)
     lines, line_errors = _read_lines(model, data.get("lines"), row)
     errors.update(line_errors)
     if errors:
@@ -405,6 +405,9 @@ def _replace_lines(row: Any, lines: Lines) -> None:
         _assign(line, values)
         line.position = index
         result.append(line)
+    for line in existing.values():
+        if line not in result:
+            db.session.delete(line)  # said here, so that the flush knows it before it looks for orphans itself
     row.lines = result
     # Its lines are part of a document: to change one is to change it.
     row.changed_on = clock.now()

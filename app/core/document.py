@@ -119,8 +119,11 @@ class Line(Model):
         return sa.inspect(cls).relationships["document"].mapper.class_.domain()
 
     def audit_parent(self) -> Any:
-        """The record in whose history the line's changes are told."""
-        return self.document
+        """The record in whose history the line's changes are told; of a line that goes, the one it belonged to."""
+        if self.document is not None:
+            return self.document
+        before = sa.inspect(self).attrs.document.history.deleted
+        return before[0] if before else None
 
 
 def line_model(model: type[Any]) -> type[Any] | None:

@@ -253,7 +253,8 @@ class Field:
         if isinstance(value, Decimal):
             return str(value if self.scale is None else value.quantize(Decimal(1).scaleb(-self.scale)))
         if isinstance(value, datetime):
-            return clock.local(value).isoformat() if value.tzinfo else value.isoformat()
+            # Flask-AppBuilder stamps its users in the server's own time, without saying so.
+            return clock.local(value if value.tzinfo else value.astimezone()).isoformat()
         if isinstance(value, date):
             return value.isoformat()
         return value

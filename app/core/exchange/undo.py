@@ -1,5 +1,5 @@
-"""Takes an import back: what it added goes, what it changed becomes as it was; what has been changed or used since
-stays, and is named.
+"""Takes an import back: what it added goes, or is reversed if it was posted; what it changed becomes as it was; what has
+been changed or used since stays, and is named.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from flask_appbuilder import Model
 from sqlalchemy.orm import selectinload
 
 from app.core import crud, db, identity, scope
-from app.core.document import Document, line_model
+from app.core.audit import AuditEntry
+from app.core.document import Document, line_model, take
 from app.core.entity import Entity, entity_for, registry
 from app.core.errors import BusinessError, Conflict, NotVisible
 from app.core.exchange import batches
@@ -23,6 +24,7 @@ from app.core.fields import TEXTS, fields_of
 from app.core.i18n import gettext as _
 
 AT_ONCE = 500
+REVERSAL = "cancel"  # the transition that reverses what a document posted
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,14 @@ class Undone:
 
     deleted: int = 0
     restored: int = 0
+    reversed: int = 0
     kept: list[Kept] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The outcome as the API tells it."""
         kept = [{"record": each.record, "label": each.label, "message": each.reason} for each in self.kept]
-        return {"deleted": self.deleted, "restored": self.restored, "kept": kept}
+        counts = {"deleted": self.deleted, "restored": self.restored, "reversed": self.reversed}
+        return {**counts, "kept": kept}
 
 
 @dataclass
@@ -114,12 +118,15 @@ class _Undo:
         actor, connection = identity.require(), db.session.connection()
         writable = scope.visible_ids(connection, self.model, ids, actor, write=True)
         there = scope.visible_ids(connection, self.model, ids, identity.system())
+        edited = self._edited([row for row in rows if row.created and isinstance(row.record, Document)])
         left: list[_Row] = []
         for row in rows:
             if row.record_id not in there or self._is_another(row):
                 continue  # somebody has deleted it
             if row.record is None or row.record_id not in writable:
                 self._keep(row, _("It is not yours to change."))
+            elif row.created and self._is_posted(row.record) and row.record_id not in edited:
+                self._reverse(row)
             elif row.record.version != row.version:
                 self._keep(row, _("It has been changed since."))
             elif row.created and isinstance(row.record, Document) and (row.record.number or not row.record.is_editable):
@@ -130,6 +137,32 @@ class _Undo:
             left.remove(row)
             self._keep(row, _("It is used by something else."))
         batches.write(left, self._write, self._refuse)
+
+    @staticmethod
+    def _is_posted(record: Any) -> bool:
+        """Whether the record is a document that can only be reversed, and can be."""
+        if not isinstance(record, Document) or not record.number or record.is_editable:
+            return False
+        step = type(record).workflow.find(REVERSAL)
+        return step is not None and record.state in step.sources
+
+    def _edited(self, rows: list[_Row]) -> set[int]:
+        """Those of ``rows`` whose fields or lines somebody changed: transitions alone change what they say they do."""
+        names = {f"{self.model.resource}/{row.record_id}": row.record_id for row in rows}
+        if not names:
+            return set()
+        told = sa.select(AuditEntry.record).where(AuditEntry.record.in_(names), AuditEntry.action == "update")
+        with db.unscoped("whether an imported document was edited since") as everything:
+            return {names[record] for record in everything.scalars(told.distinct())}
+
+    def _reverse(self, row: _Row) -> None:
+        try:
+            with db.session.begin_nested():
+                take(row.record, REVERSAL)
+        except BusinessError as error:
+            self._refuse(row, error)
+        else:
+            self.outcome.reversed += 1
 
     def _is_another(self, row: _Row) -> bool:
         """Whether the row is a later one: SQLite gives the id of the last row out again once that row is gone."""

@@ -17,6 +17,8 @@ def take_back(run: ImportRun, _data: Mapping[str, Any]) -> Done:
     """Undo the import and say what could not be taken back."""
     outcome = undo(run)
     message = _("%(deleted)s removed, %(restored)s set back.", deleted=outcome.deleted, restored=outcome.restored)
+    if outcome.reversed:
+        message += " " + _("%(reversed)s posted documents were reversed.", reversed=outcome.reversed)
     kept = [about(each.label, each.reason) for each in outcome.kept]
     if kept:
         message += " " + _("Kept, because they were changed or used since: %(rows)s.", rows="; ".join(kept[:20]))

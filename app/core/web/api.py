@@ -181,10 +181,14 @@ class EntityApi(BaseApi):
         known = readable(self.view.model, reach.approach(self.view))
         row = reach.row(self.view, pk, "show", options=self._loading(known))
         self.view.prepare([row])
+        result = with_lines(self.view, row)
+        chosen = kwargs["rison"].get("columns") if isinstance(kwargs["rison"], dict) else None
+        if isinstance(chosen, list) and chosen:
+            result = {name: value for name, value in result.items() if name in chosen}
         return self.response(
             200,
             id=row.id,
-            result=with_lines(self.view, row),
+            result=result,
             show_columns=list(known),
             show_title=str(self.view.model.label),
         )
@@ -327,7 +331,10 @@ class EntityApi(BaseApi):
         get:
           parameters:
           - {in: query, name: format, schema: {type: string, enum: [csv, xlsx]}}
-          - {in: query, name: q, schema: {type: string}}
+          - in: query
+            name: q
+            description: filters, search, order_column, order_direction, and columns in their order
+            schema: {type: string}
           responses:
             200: {description: The file}
             400: {$ref: '#/components/responses/400'}
@@ -341,7 +348,9 @@ class EntityApi(BaseApi):
         format = request.args.get("format", "csv")
         if format not in ("csv", "xlsx"):
             raise query.BadQuery(_("The format is csv or xlsx."))
-        return export_response(self.view, asked, format)  # type: ignore[return-value]
+        chosen = kwargs["rison"].get("columns") if isinstance(kwargs["rison"], dict) else None
+        columns = [str(name) for name in chosen] if isinstance(chosen, list) else []
+        return export_response(self.view, asked, format, columns)  # type: ignore[return-value]
 
     @expose("/import", methods=["POST"])
     @permission_name("import")

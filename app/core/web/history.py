@@ -82,7 +82,7 @@ def _fields(model: type[Any]) -> dict[str, tuple[str, Field]]:
 
 def _key(name: str) -> str:
     parts = name.split(".")
-    return f"lines.{parts[2]}" if parts[0] == "lines" and len(parts) == 3 else name
+    return f"lines.{parts[2]}" if parts[0] in ("lines", "removed") and len(parts) == 3 else name
 
 
 def _known(name: str, fields: dict[str, tuple[str, Field]]) -> bool:
@@ -126,6 +126,8 @@ def _event(
             label, field = fields[name]
             if name.startswith("lines."):
                 label = _("Line %(number)s · %(label)s", number=int(name.split(".")[1]) + 1, label=label)
+            elif name.startswith("removed."):
+                label = _("Removed line %(number)s · %(label)s", number=int(name.split(".")[1]) + 1, label=label)
             changes.append(Change(label, _value(field, old, labels), _value(field, new, labels)))
     return Event(
         who=who,

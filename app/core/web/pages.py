@@ -7,6 +7,7 @@ Flask-AppBuilder's, what a request does is written here once (docs/decisions/000
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -321,18 +322,25 @@ def refusal_text(error: BusinessError, view: type[EntityView]) -> str:
     return " ".join(parts) or error.message
 
 
-def export_response(view: type[EntityView], asked: query.ListQuery, format: str) -> Response:
-    """The file of what ``asked`` finds, as CSV or XLSX, sent when it is complete."""
+def export_response(
+    view: type[EntityView], asked: query.ListQuery, format: str, columns: Sequence[str] = ()
+) -> Response:
+    """The file of what ``asked`` finds, as CSV or XLSX, sent when it is complete.
+
+    ``columns`` are the fields it holds, in their order; without any: those of the list, then the others of the forms.
+    """
     if format not in ("csv", "xlsx"):
         abort(400)
     known = readable(view.model)
-    names = [name for name in view.list_columns() if name in known]
+    names = [name for name in dict.fromkeys(columns or view.list_columns()) if name in known]
     names += [
         name
         for _title, group in view.groups()
         for name in group
-        if name in known and name not in names and known[name].kind not in ("images", "password")
+        if not columns and name in known and name not in names and known[name].kind not in ("images", "password")
     ]
+    if not names:
+        abort(400)
     handle, name = tempfile.mkstemp(suffix=f".{format}")
     Path(name).unlink()
     import os
@@ -346,11 +354,7 @@ def export_response(view: type[EntityView], asked: query.ListQuery, format: str)
         # The open handle keeps the content; nothing is left behind whatever happens to the request.
         if os.name != "nt":
             path.unlink(missing_ok=True)
-    mime = (
-        "text/csv; charset=utf-8"
-        if format == "csv"
-        else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    )
+    mime = "text/csv" if format == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.{format}")
 
 

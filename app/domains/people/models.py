@@ -99,7 +99,7 @@ class Holiday(Entity):
         "is_workday": ("调休", "上班", "workday"),
     }
 
-    date: Mapped[Day] = column(_l("Date"), unique=True)
+    date: Mapped[Day] = column(_l("Date"), default=clock.today, unique=True)
     name: Mapped[Name] = column(_l("Name"))
     is_workday: Mapped[Flag] = column(
         _l("Working day"), default=False, help=_l("A day of the weekend worked in exchange")
