@@ -95,7 +95,7 @@ class StockEntry(Written, Entity):
     customer: Mapped[Any] = relationship("Customer", foreign_keys=[customer_id])
     reverses: Mapped[StockEntry | None] = relationship(remote_side="StockEntry.id", foreign_keys=[reverses_id])
 
-    @derived(_l("Document"), kind="json")
+    @derived(_l("Source document"), kind="json")
     def document(self) -> dict[str, Any]:
         """The document that moved the goods: its kind (a resource), id and number."""
         return {"kind": self.document_kind, "id": self.document_id, "number": self.document_number}

@@ -103,11 +103,13 @@ class Result:
         """The outcome as the API tells it."""
         counts = {name: getattr(self, name) for name in ("rows", "created", "updated", "skipped", "failed")}
         errors = [{"row": each.row, "column": each.column, "message": each.message} for each in self.errors]
-        rounded = [
-            {"row": each.row, "column": each.column, "before": str(each.before), "after": str(each.after)}
-            for each in self.rounded
-        ]
-        return {"run": self.run_id, **counts, "errors": errors, "rounded": rounded}
+        told = {"run": self.run_id, **counts, "errors": errors}
+        if self.rounded:
+            told["rounded"] = [
+                {"row": each.row, "column": each.column, "before": str(each.before), "after": str(each.after)}
+                for each in self.rounded
+            ]
+        return told
 
 
 def error_file(result: Result, path: Path) -> None:

@@ -10,7 +10,8 @@ from app.core.exchange.models import ImportMapping, ImportRun
 from app.core.exchange.undo import undo
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.core.web.view import Done, EntityView, RecordAction
+from app.core.web import importing
+from app.core.web.view import Done, EntityView, RecordAction, RecordLink
 
 
 def take_back(run: ImportRun, _data: Mapping[str, Any]) -> Done:
@@ -52,6 +53,13 @@ class ImportRunView(EntityView, model=ImportRun):
             confirm=_l("What it added is removed, what it changed is set back. What was changed or used since stays."),
             tone="danger",
             shown=lambda run: not run.undone,
+        ),
+    )
+    links = (
+        RecordLink(
+            _l("Refused rows"),
+            lambda run: f"/{run.target}/import/errors/{run.id}",
+            shown=lambda run: bool(run.failed) and importing.has_error_file(run.id),
         ),
     )
     help = _l("Every import: the file, what it added and changed, and what was refused.")

@@ -118,8 +118,10 @@ def respond(view: type[EntityView]) -> str | tuple[str, int]:
         stopped = bool(result.failed) and values["on_error"] == "stop"
         error_url = None
         if result.failed_rows:
-            _keep_errors(view, result, filename, token)
-            error_url = f"/{view.model.resource}/import/errors/{result.run_id or 0}?token={token}"
+            error_url = f"/{view.model.resource}/import/errors/{result.run_id or 0}"
+            if result.run_id is None:
+                error_url += f"?token={token}"
+            _keep_errors(view, result, filename, token if result.run_id is None else "")
         message = (
             _("Nothing was written, because some rows were refused. Mend them, or choose to leave them out.")
             if stopped
@@ -300,6 +302,11 @@ def _keep_errors(view: type[EntityView], result: Any, filename: str, token: str 
     folder.mkdir(parents=True, exist_ok=True)
     importer.error_file(result, folder / "errors.xlsx")
     (folder / "name").write_text(filename[-WIDTH_OF_FILE_NAME:], encoding="utf-8")
+
+
+def has_error_file(run: int) -> bool:
+    """Whether the refused rows of a run of the actor's are still kept."""
+    return (_uploads() / f"{identity.user_id()}-run{run}" / "errors.xlsx").exists()
 
 
 def error_file(view: type[EntityView], run: int) -> Response:

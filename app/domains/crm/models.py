@@ -39,7 +39,7 @@ class Customer(Entity):
     label, labels = _l("Customer"), _l("Customers")
     scope = scope.own_rows(customer="id", pool=True)
     keys = ("code",)
-    searched = ("code", "name", "short_name")
+    searched = ("code", "name", "short_name", "region")
     numbered_by = "code"
     synonyms = {
         "code": ("客户编码", "编码", "客户编号", "customer code", "customer no."),

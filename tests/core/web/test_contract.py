@@ -94,10 +94,6 @@ class TestDefaults:
 
         assert admin.add("holidays", name="Founding day")["date"] == clock.today().isoformat()
 
-    def test_a_weekly_plan_says_what_it_is_for(self, admin):
-        answer = admin.post("weekly-plans/", {"week": "2026-12-07"})
-        assert (answer.status_code, list(answer.json["errors"])) == (422, ["plan"])
-
 
 class TestEntries:
     def test_an_entry_names_its_document(self, admin, goods):
