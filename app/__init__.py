@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         from app import models, security, views
         from app.core.web import accounts
+        from app.core.web.access import PreviewView
         from app.core.web.account import AccountView
         from app.core.web.permissions import RolePermissionsView
         from app.reports.home import HomeView
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         i18n.init_app(app)
         appbuilder.add_api(OpenApi)
         appbuilder.add_view_no_menu(AccountView)
+        appbuilder.add_view_no_menu(PreviewView)
         appbuilder.add_view_no_menu(RolePermissionsView)
         views.register(appbuilder)
         assert models is not None  # every table is known by now

@@ -69,7 +69,7 @@ class RoleTable:
 
     def pairs(self) -> set[tuple[str, str]]:
         """(permission, entity or domain) of the role's defaults."""
-        found = {(f"can_{name}", key) for key, names in self.may.items() for name in names.split()}
+        found = {(f"can_{name.replace('-', '_')}", key) for key, names in self.may.items() for name in names.split()}
         found |= {(grant, domain) for grant, domains in self.grants.items() for domain in domains}
         return found | (EVERYONE.pairs() if self.base and self is not EVERYONE else set())
 
@@ -113,7 +113,7 @@ ROLES: dict[str, RoleTable] = {
     "Sales manager": RoleTable(
         may={
             **_SALES,
-            "Customer": f"{READ} {WRITE}",
+            "Customer": f"{READ} {WRITE} visible-to",
             "Contact": f"{READ} {WRITE}",
             "WeeklyPlan": f"{OWN_PLANS} review",
         },

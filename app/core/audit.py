@@ -41,6 +41,7 @@ class Actions(Mapping[str, Any]):
             "delete": lazy_pgettext("deed", "Deleted"),
             "import": lazy_pgettext("deed", "Imported"),
             "undo": lazy_pgettext("deed", "Import undone"),
+            "preview": lazy_pgettext("deed", "Looked as this user"),
         }
         for model in registry.values():
             for step in model.workflow.transitions if model.workflow is not None else ():

@@ -122,7 +122,7 @@ class Line(Model):
         """The record in whose history the line's changes are told; of a line that goes, the one it belonged to."""
         if self.document is not None:
             return self.document
-        before = sa.inspect(self).attrs.document.history.deleted
+        before: Any = sa.inspect(self).attrs.document.history.deleted
         return before[0] if before else None
 
 

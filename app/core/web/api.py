@@ -21,7 +21,7 @@ from app.core.document import line_model
 from app.core.errors import Invalid
 from app.core.fields import Field, fields_of, readable, writable
 from app.core.i18n import gettext as _
-from app.core.web import pickers, query, reach, record
+from app.core.web import access, pickers, query, reach, record
 from app.core.web.pages import export_response, perform, picture_response
 from app.core.web.view import EntityView
 
@@ -93,7 +93,11 @@ class EntityApi(BaseApi):
             add_columns=fields,
             edit_columns=fields,
             filters=filters,
-            permissions=sorted(f"can_{name}" for name in self.view.operations() if actor.may(f"can_{name}", key)),
+            permissions=sorted(
+                permission
+                for permission in (f"can_{name.replace('-', '_')}" for name in self.view.operations())
+                if actor.may(permission, key)
+            ),
             add_title=_("New %(what)s", what=str(model.label).lower()),
             edit_title=_("Edit %(what)s", what=str(model.label).lower()),
         )
@@ -287,6 +291,23 @@ class EntityApi(BaseApi):
             return self._answer(200, crud.update(row, {name: list(dict.fromkeys([*(field.value(row) or []), *added]))}))
         done = perform(self.view, row, name, _body(optional=True))
         return self._answer(200, done.row, **done.data)
+
+    @expose("/<int:pk>/visible-to", methods=["GET"])
+    @permission_name("visible-to")
+    def visible_to(self, pk: int) -> Response:
+        """Who sees a row
+        ---
+        get:
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          responses:
+            200: {description: 'Users with what they may do and why: {"result": [{"user", "access", "reasons"}]}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+        """
+        row = reach.row(self.view, pk, "visible-to")
+        return self.response(200, id=pk, result=access.as_json(access.seers(self.view, row)))
 
     @expose("/<int:pk>/<name>/<digest>", methods=["GET"])
     @permission_name("show")

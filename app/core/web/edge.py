@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from app.core import crud, db, identity
 from app.core.errors import BusinessError
 from app.core.i18n import gettext as _
-from app.core.web import once
+from app.core.web import access, once
 from app.core.web.page import ErrorPage, Link
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
     Before Flask-AppBuilder, so that its checks come after.
     """
     csrf.init_app(app)
+    app.extensions["kehu.load_actor"] = load_actor
 
     def begin() -> Response | None:
         db.set_reading(request.method in SAFE)
@@ -61,7 +62,10 @@ def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
                 # A browser's session alone is no proof that the page asked for this.
                 csrf.protect()
         if user is not None:
-            identity.set_current(load_actor(user))
+            actor = load_actor(user)
+            identity.set_current(actor)
+            if not request.headers.get("Authorization"):
+                identity.set_current(access.previewed(actor))
         return once.begin()
 
     def end(response: Response) -> Response:

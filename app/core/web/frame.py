@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, request, session
 
 from app.core import identity
 from app.core.i18n import LANGUAGES, current_locale
@@ -67,6 +67,7 @@ def shell() -> Shell:
         frame.user_initials = initials(actor.name)
         frame.user_title = ", ".join(sorted(actor.roles))
         frame.sections = sections(actor)
+        frame.previewing = bool(session.get("preview")) and str(actor.user_id) == str(session.get("preview"))
     return frame
 
 

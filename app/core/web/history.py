@@ -153,6 +153,7 @@ def action_words(model: type[Any], action: str) -> str:
         "delete": _("deleted this"),
         "import": _("changed this by an import"),
         "undo": _("took back an import"),
+        "preview": _("looked at the console as this user"),
     }
     if action in known:
         return known[action]

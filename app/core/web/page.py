@@ -401,3 +401,4 @@ class Shell:
     user_initials: str = ""
     user_title: str = ""
     sections: list[Section] = field(default_factory=list)
+    previewing: bool = False  # whether an administrator looks as somebody else

@@ -22,7 +22,7 @@ from app.core.errors import BusinessError, Invalid, NotPermitted, NotVisible, ab
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import listing, pickers, query, reach, record
+from app.core.web import access, listing, pickers, query, reach, record
 from app.core.web.forms import EntityForm, is_id
 from app.core.web.page import FormPage, Link
 from app.core.web.view import Done, EntityView
@@ -148,6 +148,12 @@ class EntityPages(BaseView):
         reach.enter(self.view, "export")
         asked, _problems = query.from_address(self.view.model, request.args, self.view.sort)
         return export_response(self.view, asked, request.args.get("format", "xlsx"))
+
+    @expose("/visible-to/<int:pk>")
+    @permission_name("visible-to")
+    def visible_to(self, pk: int) -> str:
+        """Who sees the row, and why."""
+        return access.page(self.view, reach.row(self.view, pk, "visible-to"))
 
     @expose("/picture/<int:pk>/<name>/<digest>")
     @permission_name("show")
@@ -370,6 +376,7 @@ def pages_for(view: type[EntityView]) -> type[EntityPages]:
             ("import_", "import"),
             ("import_template", "import"),
             ("import_errors", "import"),
+            ("visible_to", "visible-to"),
         )
         if operation not in operations
     }

@@ -86,6 +86,7 @@ def words(operation: str, view: type[EntityView]) -> str:
         "edit": _("edit"),
         "delete": _("delete"),
         "import": _("import"),
+        "visible-to": _("see who sees it"),
     }
     step = view.model.workflow.find(operation) if view.model.workflow is not None else None
     action = view.action(operation)

@@ -41,7 +41,7 @@ def approach(view: type[EntityView]) -> identity.Actor:
     if actor is None:
         raise NotLoggedIn()
     key = view.model.permission_key()
-    if not any(actor.may(f"can_{name}", key) for name in view.operations()):
+    if not any(actor.may(f"can_{name.replace('-', '_')}", key) for name in view.operations()):
         raise NotPermitted()
     return actor
 
@@ -60,7 +60,7 @@ def may(view: type[EntityView], operation: str) -> bool:
     return (
         actor is not None
         and operation in view.operations()
-        and actor.may(f"can_{operation}", view.model.permission_key())
+        and actor.may(f"can_{operation.replace('-', '_')}", view.model.permission_key())
     )
 
 

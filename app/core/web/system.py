@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.core import identity
 from app.core.audit import AuditEntry
 from app.core.i18n import lazy_gettext as _l
 from app.core.numbering import Sequence
@@ -20,6 +21,14 @@ class UserView(EntityView, model=User):
         (_l("Person"), ("first_name", "last_name", "email", "locale")),
     )
     sort = "username"
+    links = (
+        RecordLink(
+            _l("Look as this user"),
+            lambda user: f"/preview/{user.id}",
+            "edit",
+            shown=lambda user: user.active and user.id != identity.user_id(),
+        ),
+    )
     help = _l("Accounts that can log in. Give each its roles here, and its department under Employees.")
     importable = False
 

@@ -114,7 +114,8 @@ class EntityView:
             write = tuple(name for name in WRITE if name not in left_out)
         flow = cls.model.workflow
         steps = tuple(step.name for step in flow.transitions) if flow is not None else ()
-        return (*READ, *write, *steps, *(action.permission.removeprefix("can_") for action in cls.actions))
+        explained = () if cls.model.scope.everyone else ("visible-to",)
+        return (*READ, *write, *explained, *steps, *(action.permission.removeprefix("can_") for action in cls.actions))
 
     @classmethod
     def list_columns(cls) -> tuple[str, ...]:
