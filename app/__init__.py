@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         from app.core.web import accounts
         from app.core.web.access import PreviewView
         from app.core.web.account import AccountView
+        from app.core.web.notices import NoticeChoicesView
         from app.core.web.permissions import RolePermissionsView
         from app.reports.home import HomeView
 
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         i18n.init_app(app)
         appbuilder.add_api(OpenApi)
         appbuilder.add_view_no_menu(AccountView)
+        appbuilder.add_view_no_menu(NoticeChoicesView)
         appbuilder.add_view_no_menu(PreviewView)
         appbuilder.add_view_no_menu(RolePermissionsView)
         views.register(appbuilder)

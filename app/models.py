@@ -4,6 +4,7 @@ import app.core.audit
 import app.core.choices
 import app.core.exchange.models
 import app.core.idempotency
+import app.core.notices
 import app.core.numbering
 import app.core.outbox
 import app.core.state

@@ -31,7 +31,7 @@ from flask_appbuilder.security.sqla.models import (
 from flask_jwt_extended import JWTManager
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core import db, identity
+from app.core import db, identity, notices
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.identity import ASSIGN, CHANGE_ALL, GRANTS, SEE_ALL, SEE_COST, SEE_DETAILS, Actor
@@ -83,6 +83,7 @@ EVERYONE = RoleTable(
         "OpenApi": "get",
         "Leave": f"{READ} add edit delete",
         "WeeklyPlan": OWN_PLANS,
+        "Notice": f"{READ} open read",
     },
 )
 _IMPORTS = {"ImportRun": f"{READ} undo"}
@@ -275,7 +276,7 @@ class KehuSecurityManager(SecurityManager):
 
 
 def load_actor(user: User) -> Actor:
-    """The actor that ``user`` is: roles (one's own and one's groups') and permissions, in one statement."""
+    """The actor that ``user`` is: roles (one's own and one's groups'), permissions and unread notices, in one statement."""
     direct = sa.select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user.id)
     by_group = (
         sa.select(assoc_group_role.c.role_id)
@@ -283,7 +284,7 @@ def load_actor(user: User) -> Actor:
         .where(assoc_user_group.c.user_id == user.id)
     )
     statement = (
-        sa.select(Role.name, Permission.name, ViewMenu.name)
+        sa.select(Role.name, Permission.name, ViewMenu.name, notices.unread(user.id))
         .select_from(Role.__table__)
         .outerjoin(assoc_permissionview_role, assoc_permissionview_role.c.role_id == Role.id)
         .outerjoin(PermissionView.__table__, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
@@ -292,10 +293,16 @@ def load_actor(user: User) -> Actor:
         .where(Role.id.in_(sa.union_all(direct, by_group)))
     )
     rows = db.session.connection().execute(statement).all()
-    roles = frozenset(role for role, _permission, _subject in rows)
-    permissions = frozenset((permission, subject) for _role, permission, subject in rows if permission)
-    locale = getattr(user, "locale", None) or ""
-    return Actor(user.id, full_name(user), roles, permissions, is_admin=ADMINISTRATOR in roles, locale=locale)
+    roles = frozenset(row[0] for row in rows)
+    return Actor(
+        user.id,
+        full_name(user),
+        roles,
+        frozenset((row[1], row[2]) for row in rows if row[1]),
+        is_admin=ADMINISTRATOR in roles,
+        locale=getattr(user, "locale", None) or "",
+        unread=rows[0][3] if rows else 0,
+    )
 
 
 def actor_for(user_id: int) -> Actor:

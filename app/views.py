@@ -12,6 +12,7 @@ from app.core.i18n import lazy_gettext as _l
 from app.core.web import frame
 from app.core.web.api import api_for
 from app.core.web.frame import MapSection
+from app.core.web.notices import NoticeView
 from app.core.web.pages import pages_for
 from app.core.web.system import AuditEntryView, RoleView, SequenceView, UserView
 from app.domains.activities.views import WeeklyPlanView
@@ -29,7 +30,7 @@ from app.jobs.views import JobRunView, OutboxMailView, ScheduledJobView
 
 CONSOLE = (
     MapSection("crm", _l("Customers"), "users", (CustomerView, ContactView, CustomerShareView)),
-    MapSection("activities", _l("Activities"), "clipboard", (WeeklyPlanView,)),
+    MapSection("activities", _l("Activities"), "clipboard", (WeeklyPlanView, NoticeView)),
     MapSection("catalog", _l("Products"), "box", (ProductView, CategoryView, BrandView, UnitView)),
     MapSection(
         "stock",

@@ -132,12 +132,6 @@ class Field:
             raise ValueError(_("“%(text)s” is not a web address.", text=raw))
         return text
 
-    def _parse_phone(self, raw: Any) -> str:
-        text = self._parse_text(raw)
-        if not any(letter.isdigit() for letter in text):
-            raise ValueError(_("“%(text)s” is not a phone number.", text=text))
-        return text
-
     def _parse_integer(self, raw: Any) -> int:
         try:
             number = exact_decimal(raw if not isinstance(raw, bool) else "x", 0)

@@ -108,6 +108,16 @@ class OwnRows(Rule):
         return ways
 
 
+class Personal(Rule):
+    """A row is its owner's alone: not their superiors', nor theirs who see every row."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+
+    def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> Ways:
+        return {"own": columns[self.owner] == actor.user_id}
+
+
 class Through(Rule):
     """A row goes with the row it hangs on: ``through("customer")`` follows ``customer_id``.
 
@@ -144,6 +154,7 @@ class Through(Rule):
 
 everyone = Everyone()
 own_rows = OwnRows
+personal = Personal
 through = Through
 
 

@@ -22,7 +22,7 @@ from app.core import clock, db, identity
 from app.core.errors import BusinessError
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
-from app.jobs import find_job
+from app.jobs import find_job, troubles
 from app.jobs.job import Job, Occasion
 from app.jobs.models import JobRun, ScheduledJob
 
@@ -196,6 +196,7 @@ def _perform(claim: Claim) -> bool:
         try:
             with db.transaction():
                 _end(claim, "failed", error=_told(error))
+                troubles.tell_failure(claim.job_id, _told(error))
         except Exception:
             log.exception("The failure of the job %s could not be recorded", job.name)
         return False
@@ -233,6 +234,8 @@ def _end(claim: Claim, state: str, result: str = "", error: str = "") -> None:
         )
         run.result, run.error, run.runner = result or None, error or None, ME
         db.session.add(run)
+    if state == "done":
+        troubles.works_again(claim.job_id)
     told = {"last_state": state, "last_result": error or result or None}
     _set(ScheduledJob, ScheduledJob.id == claim.job_id, **told)
 

@@ -17,9 +17,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import clock, db, outbox
+from app.core import clock, db, notices, outbox
 from app.core.entity import User
 from app.core.i18n import gettext as _
+from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import speaking
 from app.core.mail import templates
 from app.core.settings import settings
@@ -31,6 +32,8 @@ from app.jobs.models import LowStockAlert
 from app.jobs.recipients import ADMINISTRATORS, PURCHASERS, Recipient
 from app.ledger import events
 
+LOW_STOCK, USED_UP = "low-stock", "used-up"
+notices.KINDS |= {LOW_STOCK: _l("Stock runs low"), USED_UP: _l("Stock is used up")}
 SHOWN = 500  # rows in one mail; the rest is counted
 CHUNK = 500  # ids in one statement
 
@@ -53,7 +56,9 @@ def tell(_occasion: Occasion) -> str:
         if (fresh := [item for item in items if _is_due(told.get((to.user_id, item.key)), today)])
     }
     mails = {_key(today, to, items): (to, items) for to, items in lists.items()}
-    new = outbox.enqueue_all(_mail(key, to, items, urgent=False) for key, (to, items) in mails.items())
+    new = notices.deliver(
+        notices.News(to.user_id, LOW_STOCK, _mail(key, to, items, urgent=False)) for key, (to, items) in mails.items()
+    )
     # Only for mails that are ours: another run that wrote the same ones at the same time has remembered them too.
     _remember(connection, told, [(to, item.key) for to, items in (mails[key] for key in new) for item in items], today)
     if not low:
@@ -76,7 +81,10 @@ def tell_at_once(keys: Sequence[tuple[int, int]]) -> None:
         for to, his in _by_recipient(connection, items).items()
         for item in his
     }
-    new = outbox.enqueue_all(_mail(key, to, [item], urgent=True) for key, (to, item) in mails.items())
+    new = notices.deliver(
+        notices.News(to.user_id, USED_UP, _mail(key, to, [item], urgent=True), f"products/{item.product_id}")
+        for key, (to, item) in mails.items()
+    )
     alerts = dict.fromkeys(
         (to, about) for to, item in (mails[key] for key in new) for about in (item.key, (None, item.product_id))
     )

@@ -50,6 +50,7 @@ class ScheduledJob(Entity):
     next_run: Mapped[Moment | None] = column(_l("Next run"), readonly=True, help=_l("Holidays may move it"))
     last_state: Mapped[Word | None] = column(_l("Last result"), choices=RESULTS, tones=RESULT_TONES, readonly=True)
     last_result: Mapped[Note | None] = column(_l("What came of it"), readonly=True)
+    failing_since: Mapped[Moment | None] = column(_l("Failing since"), readonly=True)
     # Set by «run now», taken by whoever runs the timetable.
     asked_on: Mapped[Any] = mapped_column(
         UTCDateTime(), nullable=True, info={"label": _l("Asked for"), "readonly": True}

@@ -21,11 +21,12 @@ from flask import Flask
 from app.core import clock, db, identity
 from app.core.i18n import speaking
 from app.core.settings import settings
-from app.jobs import execution, find_job, lease, sync_jobs
+from app.jobs import execution, find_job, lease, sync_jobs, troubles
 from app.jobs.models import ScheduledJob
 
 log = logging.getLogger(__name__)
 CHECK = 2.0  # seconds between two looks at the timetable
+WATCH = 60.0  # seconds between two looks for runs that do not end
 THREADS = 4  # jobs run at once
 OVERDUE = timedelta(seconds=30)  # a job that is still due by then is given to the scheduler again
 
@@ -39,6 +40,7 @@ class Runner:
         self.holds = False
         self._held_until = 0.0  # monotonic; after it another process may hold the lease
         self._next_try = 0.0
+        self._next_watch = 0.0
         self._loaded: dict[str, tuple[str, datetime | None]] = {}
         self._scheduler: BackgroundScheduler | None = None
         self._ending = threading.Event()
@@ -85,6 +87,10 @@ class Runner:
                 self._rest()
         if self.holds:
             self._load()
+            if monotonic() >= self._next_watch:
+                self._next_watch = monotonic() + WATCH
+                with db.transaction():
+                    troubles.tell_overruns()
 
     def _take(self) -> None:
         began = monotonic()

@@ -15,9 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import clock, db, outbox
+from app.core import clock, db, notices, outbox
 from app.core.entity import User
 from app.core.i18n import gettext as _
+from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import speaking
 from app.core.mail import templates
 from app.core.settings import settings
@@ -30,6 +31,8 @@ from app.jobs.recipients import Recipient
 from app.jobs.working_days import Calendar
 
 SUNDAY = timedelta(days=6)
+PLANS, TEAM_PLANS = "weekly-plans", "team-plans"
+notices.KINDS |= {PLANS: _l("Your weekly plan is missing"), TEAM_PLANS: _l("Plans of your people are missing")}
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,17 @@ def _away(connection: sa.Connection, worked: list[date]) -> set[int]:
 
 def _remind_all(week: date, people: Iterable[Missing], second: bool) -> int:
     """Write a mail to each of ``people``; how many had not been told yet."""
-    mails = [_reminder(week, person, person.reached, second) for person in people if person.reached is not None]
-    return len(outbox.enqueue_all(mails))
+    news = [
+        notices.News(
+            person.user_id,
+            PLANS,
+            _reminder(week, person, person.reached, second),
+            f"weekly-plans/{person.draft}" if person.draft else "",
+        )
+        for person in people
+        if person.reached is not None
+    ]
+    return len(notices.deliver(news))
 
 
 def _reminder(week: date, person: Missing, to: Recipient, second: bool) -> outbox.Mail:
@@ -156,7 +168,12 @@ def _tell_superiors(week: date, people: Iterable[Missing]) -> int:
         superior = _superior(person, departments, reached)
         if superior is not None:
             lists[superior].append(person)
-    return len(outbox.enqueue_all(_list_for(week, reached[user_id], names) for user_id, names in lists.items()))
+    return len(
+        notices.deliver(
+            notices.News(user_id, TEAM_PLANS, _list_for(week, reached[user_id], names))
+            for user_id, names in lists.items()
+        )
+    )
 
 
 def _superior(person: Missing, departments: dict[int, Any], reached: dict[int, Recipient]) -> int | None:

@@ -87,7 +87,7 @@ class StockEntry(Written, Entity):
     amount: Mapped[Money] = column(_l("Amount"), needs=SEE_COST, help=_l("By how much the stock's value changed"))
     document_kind: Mapped[Word] = column(_l("Kind of document"))
     document_id: Mapped[Whole] = column(_l("Document's ID"))
-    document_number: Mapped[Code] = column(_l("Document"))
+    document_number: Mapped[Code] = column(_l("Document number"))
     reverses_id: Mapped[int | None] = reference("stock_entries.id", _l("Reverses"), index=False)
 
     warehouse: Mapped[Any] = relationship("Warehouse", foreign_keys=[warehouse_id])

@@ -123,7 +123,8 @@ class TestDue:
         assert (job.last_state, job.last_result, hours(job.next_run)) == ("failed", "It can't be.", "24 14:00")
         assert runs("broken") == [("failed", "timetable")]
         assert db.session.scalars(sa.select(JobRun.error)).all() == ["It can't be."]
-        assert db.session.scalars(sa.select(OutboxMail)).all() == []
+        mails = db.session.scalars(sa.select(OutboxMail)).all()
+        assert [mail.subject for mail in mails] == ["The job “Broken” failed"], "the administrator's, not the job's"
 
 
 class TestMissed:

@@ -60,6 +60,8 @@ class Making:
             return self.day
         if kind == "datetime":
             return clock.now()
+        if kind == "choice" and _is_unique(field):
+            return f"{field.name} {self.number}"
         if kind == "choice":
             return next(iter(field.choices or {})) if field.empty is None else field.empty
         if kind == "relation":

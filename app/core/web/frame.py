@@ -67,6 +67,7 @@ def shell() -> Shell:
         frame.user_initials = initials(actor.name)
         frame.user_title = ", ".join(sorted(actor.roles))
         frame.sections = sections(actor)
+        frame.unread = actor.unread
         frame.previewing = bool(session.get("preview")) and str(actor.user_id) == str(session.get("preview"))
     return frame
 

@@ -401,4 +401,5 @@ class Shell:
     user_initials: str = ""
     user_title: str = ""
     sections: list[Section] = field(default_factory=list)
+    unread: int = 0  # notices
     previewing: bool = False  # whether an administrator looks as somebody else

@@ -122,7 +122,8 @@ def cell(field: Field, row: Any) -> Cell:
     if field.kind == "email":
         return Cell("email", shown, url=f"mailto:{value}")
     if field.kind == "phone":
-        return Cell("phone", shown, url=f"tel:{''.join(each for each in value if each in '+0123456789')}")
+        digits = "".join(each for each in value if each in "+0123456789")
+        return Cell("phone", shown, url=f"tel:{digits}") if digits.strip("+") else Cell("text", shown)
     if field.kind == "url":
         return Cell("url", shown.removeprefix("https://").removeprefix("http://"), url=value)
     if field.kind == "longtext":

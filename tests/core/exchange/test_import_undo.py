@@ -174,8 +174,8 @@ class TestUndo:
             take(db.session.scalars(sa.select(StockAdjustment).where(StockAdjustment.reason == "b")).one(), "post")
         with act(None):
             outcome = undone(run_id)
-            assert (outcome.deleted, len(outcome.kept)) == (1, 1)
-            assert db.session.scalars(sa.select(StockAdjustment)).one().state == "posted"
+            assert (outcome.deleted, outcome.reversed, outcome.kept) == (1, 1, [])
+            assert db.session.scalars(sa.select(StockAdjustment)).one().state == "cancelled"
 
     def test_lines_that_were_changed(self, act, load):
         with act(None):

@@ -1,0 +1,101 @@
+"""The bell: one's notices, and how one wants each kind of news."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, redirect, render_template, request
+from flask_appbuilder import BaseView, expose
+from werkzeug.wrappers import Response
+
+from app.core import identity, notices
+from app.core.errors import NotVisible
+from app.core.i18n import gettext as _
+from app.core.i18n import lazy_gettext as _l
+from app.core.notices import Notice
+from app.core.web.page import FormField, FormPage, Group, Link
+from app.core.web.reach import NotLoggedIn
+from app.core.web.view import Done, EntityView, RecordAction
+
+
+def _open(notice: Notice, _data: Mapping[str, Any]) -> Done:
+    """Mark it as read and go to what it is about, as far as that is still there for the reader."""
+    notices.read(notice)
+    try:
+        return Done(notices.about(notice), _("This notice is read now."))
+    except NotVisible:
+        return Done(notice, _("What this notice was about is gone, or no longer yours to see."))
+
+
+def _read(notice: Notice, _data: Mapping[str, Any]) -> Done:
+    return Done(notices.read(notice), _("This notice is read now."))
+
+
+class NoticeView(EntityView, model=Notice):
+    icon = "mail"
+    columns = ("subject", "kind", "created_on", "read")
+    fieldsets = (("", ("subject", "kind", "created_on", "read")), ("", ("body",)))
+    sort = "-created_on"
+    actions = (
+        RecordAction(
+            "open", _l("Open what it is about"), _open, primary=True, shown=lambda notice: bool(notice.record)
+        ),
+        RecordAction("read", _l("Mark as read"), _read, bulk=True, shown=lambda notice: not notice.read),
+    )
+    help = _l("What Kehu has told you. How you want to be told is yours to choose.")
+    empty = _l("Nothing has been told yet.")
+
+
+class NoticeChoicesView(BaseView):
+    """``/account/notices``: how one wants to be told, by kind; ``/account/notices/read`` marks everything as read."""
+
+    route_base = "/account/notices"
+    default_view = "choices"
+    base_permissions: list[str] = []
+
+    @expose("/", methods=("GET", "POST"))
+    def choices(self) -> Any:
+        """Look at and change one's choices."""
+        who = _who()
+        if request.method == "POST":
+            notices.choose(who, {kind: request.form.get(kind, "") for kind in notices.KINDS})
+            flash(_("Your choices were saved."), "success")
+            return redirect("/account/notices/")
+        ways = notices.chosen([who])
+        options = [(way, str(label)) for way, label in notices.WAYS.items()]
+        fields = [
+            FormField(
+                kind,
+                f"f-{kind}",
+                str(label),
+                "choice",
+                value=ways.get((who, kind), notices.DEFAULT),
+                choices=options,
+                required=True,
+            )
+            for kind, label in sorted(notices.KINDS.items(), key=lambda pair: str(pair[1]))
+        ]
+        page = FormPage(
+            title=_("How you are told"),
+            resource="account",
+            breadcrumb=[Link(_("Notices"), "/notices/list/")],
+            action_url="/account/notices/",
+            cancel_url="/notices/list/",
+            groups=[Group("", fields=fields)],
+            submit_label=_("Save"),
+        )
+        return render_template("kehu/form.html", page=page)
+
+    @expose("/read", methods=("POST",))
+    def read(self) -> Response:
+        """Mark all of one's notices as read."""
+        notices.read_all(_who())
+        return redirect("/notices/list/")
+
+
+def _who() -> int:
+    actor = identity.current()
+    if actor is None or actor.user_id is None:
+        raise NotLoggedIn()
+    return actor.user_id
