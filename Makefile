@@ -49,6 +49,11 @@ migration: $(RUNTIME)  ## write the migration for what changed in the models: ma
 	@test -n "$(NAME)" || { echo 'Say what changes: make migration NAME="customers have a region"' >&2; exit 2; }
 	$(PY) run.py db-migrate "$(NAME)"
 
+.PHONY: new-entity
+new-entity: $(DEV)  ## begin an entity: make new-entity NAME=price-levels DOMAIN=sales
+	@test -n "$(NAME)" -a -n "$(DOMAIN)" || { echo 'Say which: make new-entity NAME=price-levels DOMAIN=sales' >&2; exit 2; }
+	@$(PY) -m tools.new_entity "$(NAME)" --domain "$(DOMAIN)" $(ARGS)
+
 .PHONY: bench
 bench: $(DEV)  ## the benchmarks
 	$(PY) -m bench $(ARGS)
