@@ -20,12 +20,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application for ``settings`` (from the environment when None).  Touches no database."""
     from app.core import clock, db, i18n
     from app.core.web import edge, frame
+    from app.core.web.routes import LazyRule
     from config import Settings
 
     settings = settings or Settings.from_env()
     # Flask-AppBuilder complains of columns that its own lists could not filter by; they are not used.
     logging.getLogger("flask_appbuilder.models.filters").setLevel(logging.ERROR)
     app = Flask(__name__)
+    app.url_rule_class = LazyRule
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["kehu.settings"] = settings
