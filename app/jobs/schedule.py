@@ -7,7 +7,7 @@ alone would take 0 for Monday), and a job due on the day of the month *or* the w
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.combining import OrTrigger
@@ -22,6 +22,7 @@ DAY = timedelta(days=1)
 FARTHEST = 366 * 9  # days ahead a crontab must be due again: 29 February can be eight years away
 FARTHEST_MOVED = 400  # the same for a job that holidays move
 REACH = 15  # days a holiday can move a job at most
+NEAR = timedelta(hours=3)  # to a change of summer time: both sides of it are looked at
 LOOK_BACK = tuple(timedelta(hours=hours) for hours in (1, 24, 24 * 8, 24 * 40, 24 * 400))
 
 Move = Callable[[date], date]
@@ -69,7 +70,9 @@ class Schedule(BaseTrigger):
                 _("Write five fields: minute, hour, day of month, month, weekday. “0 15 * * fri” is Friday at 15:00.")
             )
         minute, hour, day, month, weekday = fields
-        common = {"minute": minute, "hour": hour, "month": month, "timezone": clock.zone()}
+        # Of wall time, which knows no summer time: ``_moments`` says when a clock on the wall shows it.
+        common = {"minute": minute, "hour": hour, "month": month, "timezone": UTC}
+        self._every_hour = hour.startswith("*")
         try:
             weekday = _weekdays(weekday)
             if day.startswith("*") or weekday == "*":
@@ -77,7 +80,7 @@ class Schedule(BaseTrigger):
             else:
                 self._cron = OrTrigger([CronTrigger(day=day, **common), CronTrigger(day_of_week=weekday, **common)])
             for trigger in getattr(self._cron, "triggers", [self._cron]):
-                trigger.end_date = clock.local() + DAY * FARTHEST
+                trigger.end_date = clock.local().replace(tzinfo=UTC) + DAY * FARTHEST
         except (ValueError, TypeError) as error:
             raise ValueError(_("This is no crontab: %(error)s", error=error)) from None
         if self._fire(clock.now()) is None:
@@ -86,7 +89,7 @@ class Schedule(BaseTrigger):
     def next_after(self, moment: datetime) -> datetime | None:
         """The first due moment after ``moment``; None when there is none within a year."""
         if self.move is None:
-            return self._fire(moment + INSTANT)
+            return self._fire(moment.astimezone(UTC) + INSTANT)
         local = clock.local(moment)
         return next(
             (due for i in range(FARTHEST_MOVED) if (due := self._first_on(local.date() + DAY * i, local, self.move))),
@@ -108,8 +111,31 @@ class Schedule(BaseTrigger):
         return self.next_after(previous_fire_time or now)
 
     def _fire(self, from_: datetime) -> datetime | None:
-        fire: datetime | None = self._cron.get_next_fire_time(None, clock.local(from_))
-        return fire
+        """The first due moment from ``from_`` on.
+
+        Moments are compared in UTC: two in one zone are compared by the clock on the wall.
+        """
+        from_ = from_.astimezone(UTC)
+        start = clock.local(from_).replace(tzinfo=None)
+        changes = clock.local(from_ - NEAR).utcoffset() != clock.local(from_ + NEAR).utcoffset()
+        wall = self._wall(start - NEAR if changes else start)
+        found: list[datetime] = []
+        while wall is not None and (not found or (changes and wall <= start + NEAR)):
+            found += [moment for moment in self._moments(wall) if moment >= from_]
+            wall = self._wall(wall + INSTANT)
+        return clock.local(min(found)) if found else None
+
+    def _wall(self, from_: datetime) -> datetime | None:
+        """The first due time of the wall's clock from ``from_`` on, both without a zone."""
+        fire = self._cron.get_next_fire_time(None, from_.replace(tzinfo=UTC))
+        return fire.replace(tzinfo=None) if fire is not None else None
+
+    def _moments(self, wall: datetime) -> set[datetime]:
+        """When a clock on the wall shows ``wall``: in spring, when an hour is left out, as much later; in autumn, when one
+        comes twice, the first time, and both times for a job of every hour.
+        """
+        folds = (0, 1) if self._every_hour else (0,)
+        return {wall.replace(tzinfo=clock.zone(), fold=fold).astimezone(UTC) for fold in folds}
 
     def _first_on(self, day: date, after: datetime, move: Move) -> datetime | None:
         """The first due moment after ``after`` on ``day``, to which the days around it may have been moved."""
