@@ -18,7 +18,7 @@ from app.core.document import Line, line_model
 from app.core.entity import User
 from app.core.fields import TEXTS, Field, fields_of, writable
 from app.core.identity import system
-from app.core.scope import OwnRows, Through
+from app.core.scope import OwnRows, Personal, Through
 from app.core.types import Fraction
 from app.core.web.view import views
 
@@ -82,7 +82,8 @@ class Making:
         return f"{said} {self.number}" if alone or field.kind != "code" else f"{said}{self.number}"
 
     def _relation(self, field: Field) -> int | None:
-        if field.target is User and field.name == "owner" and self.owner is not None:
+        owning = getattr(self.model.scope, "owner", "owner_id")
+        if field.target is User and field.attribute == owning and self.owner is not None:
             return self.owner
         if field.target is self.model or (not field.required and field.target is User):
             return None
@@ -164,4 +165,4 @@ def _is_unique(field: Field) -> bool:
 
 def is_scoped(model: type[Any]) -> bool:
     """Whether not everyone with the permission sees every row."""
-    return isinstance(model.scope, OwnRows | Through) and not issubclass(model, Line)
+    return isinstance(model.scope, OwnRows | Personal | Through) and not issubclass(model, Line)
