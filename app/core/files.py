@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
 import os
 import tempfile
 import time
@@ -20,7 +21,7 @@ from typing import IO
 import sqlalchemy as sa
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from app.core import db
+from app.core import db, state
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.settings import settings
@@ -31,6 +32,7 @@ MAX_PICTURE_BYTES = 10 * 1024 * 1024
 MAX_PICTURE_PIXELS = 40_000_000
 THUMBNAIL = (320, 320)  # pixels at most
 MAX_PICTURES = 12  # of one record
+UNUSED_FILES = "unused files"  # what ``sweep`` remembers for the next
 UNUSED = timedelta(days=1)  # how long a file that no row names is kept: its row may not be committed yet
 
 
@@ -100,22 +102,35 @@ def media_type(path: Path) -> str:
 
 
 def sweep() -> int:
-    """Remove files that no row names and that nobody stored in the last ``UNUSED``; how many."""
+    """Remove files that no row names, that none named at the sweep before, and that nobody stored in the last ``UNUSED``;
+    how many.
+
+    Twice unused, so that a backup of the database still finds the files that it names when it is followed by one of the
+    folder.
+    """
     from app.core.entity import scoped
 
+    connection = db.session.connection()
     used: set[str] = set()
     for model in scoped:
         for column in model.__table__.c:
             if isinstance(column.type, Images):
-                for digests in db.session.connection().execute(sa.select(column)).scalars():
+                for digests in connection.execute(sa.select(column)).scalars():
                     used.update(digests or ())
-    removed = 0
+    unused_before = set(json.loads(state.recall(connection, UNUSED_FILES) or "[]"))
+    removed, unused = 0, set()
     before = time.time() - UNUSED.total_seconds()
     for path in folder().glob("??/*"):
+        digest = path.parent.name + path.name.split(".")[0]
+        if digest in used:
+            continue
         # Its age is looked at last: who stores the same content again makes it young (see _write).
-        if path.parent.name + path.name.split(".")[0] not in used and path.stat().st_mtime < before:
+        if digest in unused_before and path.stat().st_mtime < before:
             path.unlink(missing_ok=True)
             removed += 1
+        else:
+            unused.add(digest)
+    state.remember(connection, UNUSED_FILES, json.dumps(sorted(unused)))
     return removed
 
 
