@@ -19,7 +19,7 @@ from app.core.errors import Conflict, Invalid, NotPermitted, NotVisible
 from app.core.fields import fields_of, parse_all, storable
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.core.types import Day, Note
+from app.core.types import CodeText, Day, Note
 from app.core.workflow import Transition, Workflow
 
 
@@ -38,7 +38,7 @@ class Document(Entity):
 
     @declared_attr
     def number(cls) -> Mapped[str | None]:
-        return column(_l("Number"), readonly=True, type_=sa.String(40), unique=True, nullable=True, sort_order=-90)
+        return column(_l("Number"), readonly=True, type_=CodeText(40), unique=True, nullable=True, sort_order=-90)
 
     @declared_attr
     def state(cls) -> Mapped[str]:

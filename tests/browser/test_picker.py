@@ -55,8 +55,6 @@ def test_the_arrows_move_and_nothing_matches_is_said(picker: Locator) -> None:
     expect(page.locator("[role=listbox]")).to_contain_text("Nothing matches")
     picker.press("Enter")
     assert page.url.endswith("/contacts/add")
-    picker.press("Tab")
-    expect(picker).to_have_value("")
 
 
 def test_clearing(picker: Locator) -> None:
@@ -95,3 +93,101 @@ def test_in_a_filter(company: Company, console: Page) -> None:
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".chip")).to_contain_text("北京科技有限公司")
     expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_text_that_was_not_chosen_stays_and_is_not_sent(picker: Locator) -> None:
+    page = picker.page
+    page.fill("#f-name", "张伟")
+    picker.fill("zzzz")
+    picker.press("Tab")
+    expect(picker).to_have_attribute("aria-invalid", "true")
+    expect(picker).to_have_value("zzzz")
+    said = page.locator(f"#{(picker.get_attribute('aria-describedby') or '').split()[-1]}")
+    expect(said).to_be_visible()
+    expect(said).to_contain_text("“zzzz” was not found")
+
+    page.keyboard.press("ControlOrMeta+s")
+    expect(picker).to_be_focused()
+    page.locator("#f-name").focus()
+    page.locator("[data-submit]").click()
+    expect(picker).to_be_focused()
+    assert page.url.endswith("/contacts/add"), "nothing was sent"
+
+    picker.fill("bjkj")
+    expect(said).to_have_count(0)
+    expect(page.locator("[role=option]")).to_have_count(1)
+    picker.press("Enter")
+    expect(picker).not_to_have_attribute("aria-invalid", "true")
+    page.keyboard.press("ControlOrMeta+s")
+    page.wait_for_url(re.compile(r"/contacts/show/\d+$"))
+    expect(page.locator(".facts").first).to_contain_text("北京科技有限公司")
+
+
+def test_saving_while_a_code_is_being_looked_up_takes_it(picker: Locator, company: Company) -> None:
+    page = picker.page
+    page.fill("#f-name", "李娜")
+    picker.fill(company.rows["customer"]["code"])
+    page.keyboard.press("ControlOrMeta+s")
+    page.wait_for_url(re.compile(r"/contacts/show/\d+$"))
+    expect(page.locator(".facts").first).to_contain_text("北京科技有限公司")
+
+
+def test_what_several_match_is_asked_about(picker: Locator, company: Company) -> None:
+    picker.fill("有限公司")
+    for name in ("有限公司一", "有限公司二"):
+        company.add("customers", name=name)
+    picker.page.locator("#f-name").focus()
+    expect(picker.page.locator(".field-picker .field-error")).to_contain_text("Several match “有限公司”")
+    expect(picker).to_have_value("有限公司")
+    picker.press("Escape")
+    expect(picker).to_have_value("")
+    expect(picker.page.locator(".field-picker .field-error")).to_have_count(0)
+
+
+def test_look_alikes_are_told_apart_and_stay_as_chosen(company: Company, console: Page) -> None:
+    page = console
+    unit = company.rows["unit"]["id"]
+    codes = {
+        spec: company.add("products", name="白毫银针", spec=spec, unit=unit, tax_rate="0.13", list_price="80")["code"]
+        for spec in ("50 g", "100 g")
+    }
+    company.go(page, "/safety-stocks/add")
+    picker = page.locator("#f-product")
+    picker.fill("白毫银针")
+    options = page.locator("[role=option]")
+    expect(options).to_have_count(2)
+    expect(options.nth(1)).to_contain_text(codes["100 g"])
+    expect(options.nth(1)).to_contain_text("100 g")
+    options.nth(1).click()
+    chosen = f"{codes['100 g']} 白毫银针 100 g"
+    expect(picker).to_have_value(chosen)
+    page.locator("#f-warehouse").fill("Main warehouse")
+    page.locator("#f-minimum").fill("5")
+    page.locator("[data-submit]").click()
+    page.wait_for_url(re.compile(r"/safety-stocks/show/\d+$"))
+    company.go(page, page.url.removeprefix(company.url).replace("show", "edit"))
+    expect(picker).to_have_value(chosen)
+
+
+def test_a_line_whose_text_names_nothing_is_not_dropped(company: Company, console: Page) -> None:
+    page = console
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    company.go(page, f"/stock-adjustments/edit/{company.rows['draft']['id']}")
+    page.locator("[data-line-add]").click()
+    page.evaluate("text => navigator.clipboard.writeText(text)", "no such tea\t3\t8\nnor this\t4\t9\n")
+    page.keyboard.press("ControlOrMeta+v")
+    wrong = page.locator(".line-cell [aria-invalid=true]")
+    expect(wrong).to_have_count(2)
+    expect(page.locator("#lines-1-product")).to_have_value("no such tea")
+    page.keyboard.press("ControlOrMeta+s")
+    expect(page.locator("#lines-1-product")).to_be_focused()
+    assert "/edit/" in page.url
+    expect(page.locator(".line-cell .field-error").first).to_contain_text("“no such tea” was not found")
+
+    # A line that holds such a text and nothing else is a line, too.
+    for column in ("quantity", "unit_cost"):
+        page.locator(f"#lines-1-{column}").fill("")
+    page.locator("#lines-2-product").locator("xpath=ancestor::tr").locator("[data-line-remove]").click()
+    page.keyboard.press("ControlOrMeta+s")
+    expect(page.locator("#lines-1-product")).to_be_focused()
+    expect(page.locator("#lines-1-product")).to_have_value("no such tea")

@@ -336,7 +336,7 @@ class EntityApi(BaseApi):
           parameters:
           - {in: query, name: q, schema: {type: string}}
           responses:
-            200: {description: 'Rows: {"result": [{"id", "label", "code", "fact"}]}'}
+            200: {description: 'Rows: {"result": [{"id", "label", "name", "code", "fact"}]}'}
         """
         if identity.current() is None:
             raise reach.NotLoggedIn()

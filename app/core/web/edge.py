@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_jwt_extended import get_current_user, verify_jwt_in_request
@@ -132,10 +133,20 @@ def error_page(status: int, message: str) -> tuple[str, int]:
         500: _("Something went wrong"),
         503: _("Busy"),
     }
-    links = [Link(_("To the start page"), "/")]
+    links = [*_way_back(), Link(_("To the start page"), "/")]
     return render_template(
         "kehu/error.html", page=ErrorPage(status, titles.get(status, str(status)), message, links)
     ), status
+
+
+def _way_back() -> list[Link]:
+    """The page of this console that one came from, if that is another one."""
+    came_from = urlsplit(request.referrer or "")
+    target = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+    here = request.full_path.rstrip("?")
+    if came_from.netloc != request.host or target in ("", "/", here) or target.startswith(("//", "/login/")):
+        return []
+    return [Link(_("Back"), target)]
 
 
 def _csrf_failed(_error: CSRFError) -> Any:

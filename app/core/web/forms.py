@@ -2,7 +2,8 @@
 is shown.
 
 A form keeps every text as it was typed, so that a refused save loses nothing; values are read by the field itself, the
-same as for the API and for files.
+same as for the API and for files.  What was typed into a picker without choosing is looked up, and refused when it names
+nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import sqlalchemy as sa
 import wtforms
 from werkzeug.datastructures import MultiDict
 from wtforms.validators import StopValidation
@@ -21,10 +23,10 @@ from app.core import clock, db, identity
 from app.core.choices import suggestions
 from app.core.document import line_model
 from app.core.entity import User
-from app.core.errors import Invalid, about
+from app.core.errors import Invalid, NotPermitted, about
 from app.core.fields import Field, fields_of, writable
 from app.core.i18n import gettext as _
-from app.core.web import present
+from app.core.web import pickers, present
 from app.core.web.page import FormField, Group, LineGrid
 from app.core.web.view import EntityView
 
@@ -98,8 +100,9 @@ def typed(field: Field, value: Any) -> Any:
     if field.kind == "json":
         return json.dumps(value, ensure_ascii=False, indent=2)
     if isinstance(value, Decimal):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if field.scale != 2 and "." in text else text
+        whole, _dot, decimals = f"{value:f}".partition(".")
+        decimals = decimals.rstrip("0").ljust(present.least_decimals(field), "0")
+        return f"{whole}.{decimals}" if decimals else whole
     return value if isinstance(value, list) else str(value)
 
 
@@ -158,6 +161,11 @@ class EntityForm:
         self.line_errors: dict[int, dict[str, list[str]]] = {}
         self.general: list[str] = []
         self.texts: dict[tuple[type[Any], str], str] = {}
+        self.untold: dict[tuple[type[Any], str], str] = {}  # what was typed into pickers and names nothing: why
+        self.typed: dict[str, str] = {}  # the same by field
+        still_open = view.still_open(row) if row is not None and only is None else None
+        self.steady = frozenset() if still_open is None else frozenset(self.fields) - still_open
+        self.still_open = still_open
 
     def load(self) -> None:
         """Show the row's values, or the defaults."""
@@ -169,18 +177,15 @@ class EntityForm:
         self.form = form_class(self.fields.values())(data=values)
         kind = line_model(self.view.model)
         if kind is not None and self.row is not None:
-            known = fields_of(kind)
-            self.lines = [
-                {
-                    "id": str(line.id),
-                    **{name: typed(known[name], known[name].value(line)) for name in self.view.grid_columns()},
-                }
-                for line in self.row.lines
-            ]
-            for line in self.row.lines:
-                for name in self.view.grid_columns():
-                    if known[name].kind == "relation" and (target := known[name].value(line)) is not None:
-                        self.texts[type(target), str(target.id)] = str(target)
+            self.lines = [{"id": str(line.id), **self._line(line)} for line in self.row.lines]
+
+    def _line(self, line: Any) -> dict[str, Any]:
+        """A stored line as texts of inputs."""
+        known = fields_of(type(line))
+        for name in self.view.grid_columns():
+            if known[name].kind == "relation" and (target := known[name].value(line)) is not None:
+                self.texts[type(target), str(target.id)] = str(target)
+        return {name: typed(known[name], known[name].value(line)) for name in self.view.grid_columns()}
 
     def _defaults(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -199,21 +204,108 @@ class EntityForm:
 
     def post(self, posted: MultiDict[str, Any]) -> bool:
         """Take what was typed; whether every field can be read."""
+        posted = self._looked_up(posted)
         self.form = form_class(self.fields.values())(formdata=posted)
-        if line_model(self.view.model) is not None:
-            known = fields_of(line_model(self.view.model))
+        for name in self.steady:
+            bound = self.form[name]
+            bound.process_data(self.fields[name].value(self.row))
+            bound.process_errors, bound.validators = [], []
+        readable = bool(self.form.validate())
+        for name, text in self.typed.items():
+            self.form[name].errors = [self.untold[self.fields[name].target, text]]  # type: ignore[index]
+        kind = line_model(self.view.model)
+        if kind is not None:
+            known = fields_of(kind)
             self.lines = posted_lines(posted, {name: self._blank(known[name]) for name in self.view.grid_columns()})
-        return bool(self.form.validate())
+            for index, line in enumerate(self.lines):
+                for name in self.view.grid_columns():
+                    if unnamed := line.get(f"{name}-text"):
+                        faults = self.line_errors.setdefault(index, {})
+                        faults[name] = [self.untold[known[name].target, unnamed]]  # type: ignore[index]
+            self._keep_steady_cells()
+        return readable and not self.untold
+
+    def _looked_up(self, posted: MultiDict[str, Any]) -> MultiDict[str, Any]:
+        """``posted`` with ids for the texts beside pickers; of those texts only the ones that name nothing are left."""
+        found = MultiDict(posted)
+        asked = []
+        for key, field in self._pickers(posted):
+            text = found.pop(f"{key}-text", None)
+            if text is not None and field.target is not None:
+                asked.append((key, field, str(text).strip()))
+        self._load_texts((field.target, found.get(key)) for key, field, _text in asked)
+        for key, field, text in asked:
+            target: Any = field.target
+            shown = self.texts.get((target, found.get(key, "")), "")
+            if field.kind == "relation" and pickers.plain(shown) == pickers.plain(text):
+                continue
+            chosen = self._named(target, text) if text else ""
+            if field.kind == "relation":
+                found[key] = chosen
+            elif chosen:
+                found.add(key, chosen)
+            if text and not chosen:
+                found[f"{key}-text"] = text
+                if key in self.fields:
+                    self.typed[key] = text
+        return found
+
+    def _pickers(self, posted: MultiDict[str, Any]) -> list[tuple[str, Field]]:
+        """The pickers of the form as it was sent: the name of each one's input, and its field."""
+        found = [
+            (name, field)
+            for name, field in self.fields.items()
+            if field.kind in ("relation", "relations") and name not in self.steady
+        ]
+        kind = line_model(self.view.model)
+        if kind is not None:
+            known = fields_of(kind)
+            relations = [name for name in self.view.grid_columns() if known[name].kind == "relation"]
+            found += [(f"lines-{index}-{name}", known[name]) for index in line_indexes(posted) for name in relations]
+        return found
+
+    def _named(self, target: type[Any], text: str) -> str:
+        """The id of the row that ``text`` names; empty, with the reason noted, when it can't be told."""
+        if (target, text) in self.untold:
+            return ""
+        try:
+            row = pickers.resolve(target, text)
+        except ValueError as error:
+            self.untold[target, text] = str(error)
+        except NotPermitted as error:
+            self.untold[target, text] = error.message
+        else:
+            self.texts[target, str(row.id)] = str(row)
+            return str(row.id)
+        return ""
+
+    def _keep_steady_cells(self) -> None:
+        """Where only some columns may be written, the others of a stored line stay as they are."""
+        if self.still_open is None:
+            return
+        stored = {str(line.id): line for line in self.row.lines}
+        for line in self.lines:
+            if line["id"] in stored:
+                kept = self._line(stored[line["id"]])
+                line.update({name: value for name, value in kept.items() if name not in self.still_open})
 
     def data(self) -> dict[str, Any]:
         """What was typed, by field name, for ``crud``; pictures are added by the page."""
-        data = {field.name: field.raw for field in self.form if field.source.kind != "images"}
+        data = {
+            field.name: field.raw
+            for field in self.form
+            if field.source.kind != "images" and field.name not in self.steady
+        }
         if line_model(self.view.model) is not None:
-            data["lines"] = [
-                {name: value for name, value in line.items() if name == "id" and value or name != "id"}
-                for line in self.lines
-            ]
+            data["lines"] = [self._line_data(line) for line in self.lines]
         return data
+
+    def _line_data(self, line: dict[str, Any]) -> dict[str, Any]:
+        names = self.view.grid_columns()
+        if line["id"] and self.still_open is not None:
+            names = tuple(name for name in names if name in self.still_open)
+        data = {name: line[name] for name in names}
+        return data | {"id": line["id"]} if line["id"] else data
 
     def refuse(self, error: Invalid | Any) -> None:
         """Put a refusal's messages where they belong."""
@@ -230,22 +322,30 @@ class EntityForm:
             else:
                 self.general.extend(messages)
                 placed = True
-        if not placed or error.status != 422:
+        # What is marked needs no sentence that says so.
+        marked = placed or bool(self.form.errors) or bool(self.line_errors)
+        if not marked or error.status != 422:
             self.general.append(error.message)
 
     def errors(self) -> list[tuple[str, str]]:
-        """The summary: (input's id or "", message)."""
+        """The summary: (input's id or "", message), each message once."""
         found = [("", message) for message in self.general]
         for field in self.form:
             found += [(f"f-{field.name}", about(field.label.text, message)) for message in field.errors]
         columns = self.view.grid_columns()
+        kind = line_model(self.view.model)
+        known = fields_of(kind) if kind is not None else {}
         for index, faults in sorted(self.line_errors.items()):
             for name, messages in faults.items():
                 # What is wrong with a whole line leads to its first input.
                 column = name if name in columns or not columns else columns[0]
                 at = f"lines-{index}-{column}"
-                found += [(at, _("Line %(number)s: %(message)s", number=index + 1, message=each)) for each in messages]
-        return found
+                label = str(known[name].label) if name in known and name != "id" else ""
+                found += [(at, _about_line(index + 1, label, message)) for message in messages]
+        told: dict[str, str] = {}
+        for at, message in found:
+            told[message] = told.get(message) or at
+        return [(at, message) for message, at in told.items()]
 
     def groups(self) -> list[Group]:
         """The fields under their headings, as shown."""
@@ -269,11 +369,12 @@ class EntityForm:
     def _shown(self, name: str, offered: Mapping[str, list[str]]) -> FormField:
         field = self.fields[name]
         bound = self.form[name]
-        shown = form_field(field, name, f"f-{name}", bound.raw)
+        shown = form_field(field, name, f"f-{name}", bound.raw, readonly=name in self.steady)
         shown.errors = [str(each) for each in bound.errors]
         shown.suggestions = offered.get(field.attribute, [])
         if field.kind == "relation":
             shown.text = bound.shown or self.texts.get((field.target, str(bound.raw)), "")  # type: ignore[arg-type]
+        shown.text = self.typed.get(name, shown.text)
         if field.kind == "relations":
             target: Any = field.target
             shown.chosen = [(str(each), self.texts.get((target, str(each)), str(each))) for each in bound.raw or []]
@@ -291,15 +392,18 @@ class EntityForm:
         self._resolve_texts()
         known = writable(kind)
         names = [name for name in self.view.grid_columns() if name in known]
+        steady = set() if self.still_open is None else set(names) - self.still_open
         rows = []
         for index, line in enumerate(self.lines):
             faults = self.line_errors.get(index, {})
             cells = []
             for name in names:
-                cell = form_field(known[name], f"lines-{index}-{name}", f"lines-{index}-{name}", line.get(name, ""))
+                at = f"lines-{index}-{name}"
+                cell = form_field(known[name], at, at, line.get(name, ""), readonly=name in steady)
                 cell.errors = faults.get(name, [])
                 if known[name].kind == "relation":
-                    cell.text = self.texts.get((known[name].target, str(line.get(name, ""))), "")  # type: ignore[arg-type]
+                    shown = self.texts.get((known[name].target, str(line.get(name, ""))), "")  # type: ignore[arg-type]
+                    cell.text = line.get(f"{name}-text", shown)
                 cells.append(cell)
             rest = [message for name, messages in faults.items() if name not in names for message in messages]
             rows.append((str(line.get("id") or ""), cells, rest))
@@ -307,39 +411,47 @@ class EntityForm:
             form_field(known[name], f"lines-__index__-{name}", f"lines-__index__-{name}", self._blank(known[name]))
             for name in names
         ]
-        return LineGrid(_("Lines"), [present.column(known[name]) for name in names], rows, blank)
+        columns = [present.column(known[name]) for name in names]
+        return LineGrid(_("Lines"), columns, rows, blank, fixed=self.still_open is not None)
 
     def _blank(self, field: Field) -> str:
         return str(typed(field, field.empty)) if field.empty is not None else ""
 
     def _resolve_texts(self) -> None:
         """The labels of rows chosen in pickers, one statement for each kind of row, within the scope."""
-        wanted: dict[type[Any], set[int]] = {}
-
-        def want(field: Field, raw: Any) -> None:
-            for each in raw if isinstance(raw, list) else [raw]:
-                if is_id(str(each)) and field.target is not None and (field.target, str(each)) not in self.texts:
-                    wanted.setdefault(field.target, set()).add(int(each))
-
+        wanted: list[tuple[type[Any] | None, Any]] = []
         for bound in self.form:
             if bound.source.kind in ("relation", "relations") and not bound.shown:
-                want(bound.source, bound.raw)
+                raw = bound.raw if isinstance(bound.raw, list) else [bound.raw]
+                wanted += [(bound.source.target, each) for each in raw]
         kind = line_model(self.view.model)
         if kind is not None:
             known = fields_of(kind)
             for line in self.lines:
                 for name in self.view.grid_columns():
                     if known[name].kind == "relation":
-                        want(known[name], line.get(name))
-        import sqlalchemy as sa
+                        wanted.append((known[name].target, line.get(name)))
+        self._load_texts(wanted)
 
-        for model, ids in wanted.items():
+    def _load_texts(self, wanted: Iterable[tuple[type[Any] | None, Any]]) -> None:
+        """The labels of rows by model and id, those that are not known yet."""
+        missing: dict[type[Any], set[int]] = {}
+        for model, id in wanted:
+            if model is not None and is_id(str(id)) and (model, str(id)) not in self.texts:
+                missing.setdefault(model, set()).add(int(id))
+        for model, ids in missing.items():
             for row in db.session.scalars(sa.select(model).where(model.id.in_(ids))).unique():
                 self.texts[model, str(row.id)] = str(row)
 
 
-def form_field(field: Field, name: str, id: str, raw: Any) -> FormField:
-    """``field`` as an input called ``name`` that holds ``raw``."""
+def _about_line(number: int, label: str, message: str) -> str:
+    if label:
+        return _("Line %(number)s, %(column)s: %(message)s", number=number, column=label, message=message)
+    return _("Line %(number)s: %(message)s", number=number, message=message)
+
+
+def form_field(field: Field, name: str, id: str, raw: Any, *, readonly: bool = False) -> FormField:
+    """``field`` as an input called ``name`` that holds ``raw``; ``readonly`` when it may be looked at only."""
     kind = INPUTS.get(field.kind, field.kind)
     shown = FormField(
         name=name,
@@ -348,7 +460,8 @@ def form_field(field: Field, name: str, id: str, raw: Any) -> FormField:
         kind=kind,
         value="" if isinstance(raw, list) else str(raw if raw is not None else ""),
         help=str(field.help or ""),
-        required=must_be_typed(field),
+        required=must_be_typed(field) and not readonly,
+        readonly=readonly,
         maxlength=field.length if kind in ("text", "email", "phone", "url") else None,
         width=WIDTHS.get(field.kind, "m"),
     )
@@ -371,20 +484,27 @@ def is_id(text: str) -> bool:
 def posted_lines(posted: MultiDict[str, Any], blank: Mapping[str, str]) -> list[dict[str, Any]]:
     """The lines in a posted form, in their order on the page, without those ticked for removal and untouched new ones.
 
-    ``blank`` holds what each column of an untouched row has.
+    ``blank`` holds what each column of an untouched row has.  A text beside a picker that names nothing comes with its
+    line, as «customer-text».
     """
-    indexes = []
-    for key in posted:
-        parts = key.split("-", 2)
-        if len(parts) == 3 and parts[0] == "lines" and is_id(parts[1]) and int(parts[1]) not in indexes:
-            indexes.append(int(parts[1]))
     lines = []
-    for index in indexes:
+    for index in line_indexes(posted):
         if posted.get(f"lines-{index}-delete") not in (None, "", "0"):
             continue
         line: dict[str, Any] = {name: (posted.get(f"lines-{index}-{name}") or "").strip() for name in blank}
         touched = any(value not in ("", blank[name]) for name, value in line.items())
+        texts = {f"{name}-text": text for name in blank if (text := posted.get(f"lines-{index}-{name}-text"))}
         line["id"] = posted.get(f"lines-{index}-id") or ""
-        if line["id"] or touched:
-            lines.append(line)
+        if line["id"] or touched or texts:
+            lines.append(line | texts)
     return lines
+
+
+def line_indexes(posted: MultiDict[str, Any]) -> list[int]:
+    """The numbers of the lines in a posted form, in their order on the page."""
+    found: dict[int, None] = {}
+    for key in posted:
+        parts = key.split("-", 2)
+        if len(parts) == 3 and parts[0] == "lines" and is_id(parts[1]):
+            found[int(parts[1])] = None
+    return list(found)

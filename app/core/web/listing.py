@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
 from app.core import identity
-from app.core.fields import Field, readable
+from app.core.fields import SYSTEM, Field, readable
 from app.core.i18n import gettext as _
 from app.core.web import present, query, reach
 from app.core.web.forms import form_field
@@ -28,7 +28,8 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
     count = asked.count()
     pages = max(1, -(-count // asked.size))
     asked.page = min(asked.page, pages - 1)
-    rows = asked.rows([field.name for field in fields]) if count else []
+    found = asked.rows_and_rights([field.name for field in fields]) if count else []
+    rows = [row for row, _writable in found]
     view.prepare(rows)
     state = _State(view, asked)
     return ListPage(
@@ -37,11 +38,11 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         url=state.base,
         breadcrumb=[],
         columns=[state.column(field) for field in fields],
-        rows=table_rows(view, rows, fields),
+        rows=table_rows(view, rows, fields, {row.id for row, writable in found if writable}),
         pager=state.pager(count, pages, len(rows)),
         search=asked.search,
         hidden=state.pairs(without=("q", "page")),
-        filters=[filter_field(field) for field in query.filterable(model).values() if field.name not in ("version",)],
+        filters=filter_fields(view),
         chips=state.chips(),
         clear_url=state.base,
         actions=_head(view, state),
@@ -51,10 +52,15 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
     )
 
 
-def table_rows(view: type[EntityView], rows: Iterable[Any], fields: list[Field]) -> list[Row]:
-    """``rows`` as rows of a table; the first column links to the record."""
+def table_rows(
+    view: type[EntityView], rows: Iterable[Any], fields: list[Field], writable: Container[int] = (), here: str = ""
+) -> list[Row]:
+    """``rows`` as rows of a table; the first column links to the record.
+
+    Those whose ids are ``writable`` can be edited from it; ``here`` («next=…») is where that leads back to.
+    """
     shown = []
-    openable = reach.may(view, "show")
+    openable, editable = reach.may(view, "show"), reach.may(view, "edit")
     for row in rows:
         url = f"/{view.model.resource}/show/{row.id}" if openable else None
         cells = [present.cell(field, row) for field in fields]
@@ -62,8 +68,23 @@ def table_rows(view: type[EntityView], rows: Iterable[Any], fields: list[Field])
             if cells[0].kind == "empty":
                 cells[0] = Cell("text", str(row))
             cells[0].url = url
-        shown.append(Row(row.id, url, cells))
+        actions = []
+        if editable and row.id in writable and getattr(row, "is_editable", True):
+            edit_url = f"/{view.model.resource}/edit/{row.id}{f'?{here}' if here else ''}"
+            actions.append(Action("edit", _("Edit"), edit_url, method="get", icon="pencil"))
+        shown.append(Row(row.id, url, cells, actions))
     return shown
+
+
+def filter_fields(view: type[EntityView]) -> list[FilterField]:
+    """What the list can be filtered by: its columns first, then the entity's other fields, the system's last."""
+    columns = view.list_columns()
+    fields = [field for field in query.filterable(view.model).values() if field.name != "version"]
+
+    def place(field: Field) -> int:
+        return columns.index(field.name) if field.name in columns else len(columns) + (field.name in SYSTEM)
+
+    return [filter_field(field) for field in sorted(fields, key=place)]
 
 
 def filter_field(field: Field) -> FilterField:
@@ -143,7 +164,9 @@ class _State:
             pages=pages,
             prev_url=self.url(page=asked.page if asked.page > 1 else "") if asked.page else None,
             next_url=self.url(page=asked.page + 2) if asked.page + 1 < pages else None,
-            sizes=[(size, self.url(size=size, without=("page",)), size == asked.size) for size in query.SIZES],
+            sizes=[(size, self.url(size=size, without=("page",)), size == asked.size) for size in query.SIZES]
+            if count > query.SIZES[0]
+            else [],
         )
 
 

@@ -65,9 +65,10 @@ class FormField:
     ``kind``: text, longtext, integer, decimal, date, datetime, bool, choice, picker, multipicker, images, email, phone,
     url, password. ``value`` is the text to put into the input ("" when empty; "1" for a ticked bool; the id for a
     picker);
-    ``text`` is a picker's shown label; ``chosen`` a multipicker's [(id, label)]; ``choices`` [(value, label)] for
+    ``text`` is a picker's shown label, or what was typed and named nothing; ``chosen`` a multipicker's [(id, label)];
+    ``choices`` [(value, label)] for
     choice (with an empty first one when not required); ``picker_url`` the address a picker asks (``?q=``), answering
-    ``{"result": [{"id", "label", "code", "fact"}]}``; ``suggestions`` are free texts for an extensible choice (a
+    ``{"result": [{"id", "label", "name", "code", "fact"}]}``; ``suggestions`` are free texts for an extensible choice (a
     datalist); ``images`` are {"id", "url", "thumb", "name"}; ``step`` and ``inputmode`` are for numbers.
     """
 
@@ -263,13 +264,14 @@ class LineGrid:
     Inputs are named ``lines-<index>-<field>``; ``lines-<index>-id`` is hidden; a ticked ``lines-<index>-delete``
     removes the line. ``rows`` hold (id, fields with values and errors, errors of the whole line); ``blank`` is a row
     without values whose index is
-    the text ``__index__``.
+    the text ``__index__``.  In a ``fixed`` grid no line comes or goes.
     """
 
     title: str
     columns: list[Column]
     rows: list[tuple[str, list[FormField], list[str]]]
     blank: list[FormField]
+    fixed: bool = False
 
 
 @dataclass

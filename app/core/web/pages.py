@@ -18,11 +18,12 @@ from werkzeug.wrappers import Response
 
 from app.core import crud, db, files, identity
 from app.core.document import comment_in, take
-from app.core.errors import BusinessError, Invalid, NotPermitted, NotVisible, about
+from app.core.errors import BusinessError, Conflict, Invalid, NotPermitted, NotVisible, about
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import access, listing, pickers, query, reach, record
+from app.core.web.account import safe_next
 from app.core.web.forms import EntityForm, is_id
 from app.core.web.page import FormPage, Link
 from app.core.web.view import Done, EntityView
@@ -71,7 +72,10 @@ class EntityPages(BaseView):
         row = reach.row(self.view, pk, "edit", lock=saving, options=record.lines_loading(self.view))
         form = EntityForm(self.view, row=row)
         if not saving:
-            crud.require_editable(row)
+            try:
+                crud.require_editable(row)
+            except Conflict as error:
+                return self._refused(row, error)
             form.load()
             return self._form(form, row)
         return self._save(form, row)
@@ -79,10 +83,15 @@ class EntityPages(BaseView):
     @expose("/delete/<int:pk>", methods=("POST",))
     @permission_name("delete")
     def delete(self, pk: int) -> Response:
-        """Remove a row."""
+        """Remove a row; a refusal is told on its page."""
         row = reach.row(self.view, pk, "delete", lock=True)
         name = str(row)
-        crud.delete(row)
+        try:
+            crud.delete(row)
+        except BusinessError as error:
+            if error.status in (404, 403):
+                raise
+            return self._refused(row, error)
         flash(_("%(what)s was deleted.", what=name), "success")
         return redirect(self._list_url())
 
@@ -91,15 +100,12 @@ class EntityPages(BaseView):
     def act(self, name: str, pk: int) -> Response | tuple[str, int]:
         """A transition or an action on one row."""
         row = reach.row(self.view, pk, "show", lock=True)
-        data = {key: value for key, value in request.form.items() if key not in ("csrf_token", "next")}
         try:
-            result = perform(self.view, row, name, data)
+            result = perform(self.view, row, name, self._answers(name))
         except BusinessError as error:
             if error.status in (404, 403):
                 raise
-            db.session.rollback()
-            flash(refusal_text(error, self.view), "error")
-            return redirect(f"/{self.view.model.resource}/show/{pk}")
+            return self._refused(row, error)
         flash(result.message or _("Done: %(what)s.", what=action_label(self.view, name)), "success")
         return redirect(f"/{type(result.row).resource}/show/{result.row.id}")
 
@@ -208,11 +214,32 @@ class EntityPages(BaseView):
             given[name] = value
         return given
 
+    def _refused(self, row: Any, error: BusinessError) -> Response:
+        """Undo everything and tell the refusal on the page of ``row``, or on the list where that can't be opened."""
+        pk = row.id
+        message = refusal_text(error, self.view)
+        db.session.rollback()
+        flash(message, "error")
+        shown = reach.may(self.view, "show")
+        return redirect(f"/{self.view.model.resource}/show/{pk}" if shown else self._list_url())
+
+    def _answers(self, name: str) -> dict[str, Any]:
+        """What a dialog asked for; a text in a picker that names nothing is refused when it is read as an id."""
+        step = self.view.model.workflow.find(name) if self.view.model.workflow is not None else None
+        action = self.view.action(name)
+        asked = step.fields if step is not None else action.fields if action is not None else ()
+        texts = {f"{each}-text" for each in asked}
+        data = {key: each for key, each in request.form.items() if key not in texts | {"csrf_token", "next"}}
+        for each in asked:
+            if (text := request.form.get(f"{each}-text", "").strip()) and not data.get(each):
+                data[each] = text
+        return data
+
     def _save(self, form: EntityForm, row: Any) -> Any:
-        if row is not None:
-            crud.require_editable(row)
         readable_form = form.post(request.form)
         try:
+            if row is not None:
+                crud.require_editable(row)
             data = form.data() | self._pictures(form, row)
             if not readable_form:
                 raise Invalid({})
@@ -228,8 +255,14 @@ class EntityPages(BaseView):
             form.refuse(error)
             return self._form(form, row), error.status
         flash(_("%(what)s was saved.", what=saved), "success")
-        target = "add" if request.form.get("then") == "add" else f"show/{saved.id}"
-        return redirect(f"/{self.view.model.resource}/{target}")
+        if request.form.get("then") == "add":
+            return redirect(f"/{self.view.model.resource}/add")
+        return redirect(self._next() or f"/{self.view.model.resource}/show/{saved.id}")
+
+    def _next(self) -> str:
+        """Where the one who came here wants to be afterwards: an address of this console in ``next``, or empty."""
+        wanted = request.args.get("next", "")
+        return wanted if wanted and safe_next(wanted) == wanted else ""
 
     def _pictures(self, form: EntityForm, row: Any) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -263,7 +296,7 @@ class EntityPages(BaseView):
             resource=model.resource,
             breadcrumb=breadcrumb,
             action_url=request.full_path.rstrip("?"),
-            cancel_url=show,
+            cancel_url=self._next() or show,
             groups=form.groups(),
             submit_label=_("Save"),
             hidden=[("version", version)] if version else [],

@@ -18,7 +18,7 @@ from app.core.users import ADMINISTRATOR
 from app.core.web import frame, history, reach
 from app.core.web.page import Change, Link
 from app.core.web.system import RoleView
-from app.core.web.view import EntityView
+from app.core.web.view import READ, WRITE, EntityView
 
 
 @dataclass
@@ -32,10 +32,10 @@ class Tick:
 
 @dataclass
 class TickRow:
-    """The permissions of one entity, or one grant."""
+    """The permissions of one entity, or one grant; None keeps the place of what the entity has not."""
 
     label: str
-    ticks: list[Tick]
+    ticks: list[Tick | None]
 
 
 @dataclass
@@ -66,7 +66,11 @@ class RolePermissionsView(BaseView):
             return redirect(f"/roles/show/{pk}")
         page = {
             "title": _("Permissions of %(role)s", role=role),
-            "breadcrumb": [Link(str(RoleView.model.labels), "/roles/list/"), Link(str(role), f"/roles/show/{pk}")],
+            "breadcrumb": [
+                Link(str(RoleView.model.labels), "/roles/list/"),
+                Link(str(role), f"/roles/show/{pk}"),
+                Link(_("Permissions")),
+            ],
             "groups": groups(held(role)),
             "action_url": f"/role-permissions/{pk}",
             "cancel_url": f"/roles/show/{pk}",
@@ -79,20 +83,19 @@ class RolePermissionsView(BaseView):
 def words(operation: str, view: type[EntityView]) -> str:
     """An operation as people say it."""
     known = {
-        "list": _("list"),
-        "show": _("open"),
-        "export": _("export"),
-        "add": _("add"),
-        "edit": _("edit"),
-        "delete": _("delete"),
-        "import": _("import"),
-        "visible-to": _("see who sees it"),
+        "list": _("List"),
+        "show": _("Open"),
+        "export": _("Export"),
+        "add": _("Add"),
+        "edit": _("Edit"),
+        "delete": _("Delete"),
+        "import": _("Import"),
+        "visible-to": _("See who sees it"),
     }
     step = view.model.workflow.find(operation) if view.model.workflow is not None else None
     action = view.action(operation)
-    return (
-        known.get(operation)
-        or str(step.label if step is not None else action.label if action is not None else operation).lower()
+    return known.get(operation) or str(
+        step.label if step is not None else action.label if action is not None else operation
     )
 
 
@@ -115,8 +118,12 @@ def groups(ticked: set[str]) -> list[TickGroup]:
         group = TickGroup(str(section.label))
         for view in section.views:
             key = view.model.permission_key()
-            ticks = []
-            for operation in view.operations():
+            ticks: list[Tick | None] = []
+            has = view.operations()
+            for operation in (*READ, *WRITE, *(each for each in has if each not in READ + WRITE)):
+                if operation not in has:
+                    ticks.append(None)
+                    continue
                 name = f"can_{operation.replace('-', '_')} {key}"
                 ticks.append(Tick(name, words(operation, view), name in ticked))
             group.rows.append(TickRow(str(view.model.labels), ticks))
@@ -124,8 +131,8 @@ def groups(ticked: set[str]) -> list[TickGroup]:
         found.append(group)
     reaches = TickGroup(_("How far it reaches"))
     for grant, label in grant_words().items():
-        ticks = [Tick(f"{grant} {domain}", title, f"{grant} {domain}" in ticked) for domain, title in domains.items()]
-        reaches.rows.append(TickRow(label, ticks))
+        names = {f"{grant} {domain}": title for domain, title in domains.items()}
+        reaches.rows.append(TickRow(label, [Tick(name, title, name in ticked) for name, title in names.items()]))
     return [reaches, *found]
 
 
@@ -136,7 +143,11 @@ SHOWN = 30  # permissions that the history names of one change
 def changed_permissions(removed: list[str], added: list[str]) -> list[Change]:
     """A change of a role's permissions, in the words of the page."""
     names = {
-        tick.name: f"{row.label} · {tick.label}" for group in groups(set()) for row in group.rows for tick in row.ticks
+        tick.name: f"{row.label} · {tick.label}"
+        for group in groups(set())
+        for row in group.rows
+        for tick in row.ticks
+        if tick is not None
     }
 
     def told(permissions: list[str]) -> str:
@@ -150,7 +161,7 @@ def changed_permissions(removed: list[str], added: list[str]) -> list[Change]:
 
 def known_permissions(shown: Iterable[TickGroup]) -> set[str]:
     """The names of every permission on the page."""
-    return {tick.name for group in shown for row in group.rows for tick in row.ticks}
+    return {tick.name for group in shown for row in group.rows for tick in row.ticks if tick is not None}
 
 
 def held(role: Role) -> set[str]:

@@ -1,4 +1,8 @@
-"""Search-as-you-type: what a relation may be set to, by code, name and pinyin, within the scope, a few at a time."""
+"""Search-as-you-type: what a relation may be set to, by code, name and pinyin, within the scope, a few at a time.
+
+A picker sends the id of what was chosen.  Where no script runs, or nothing was chosen, the text that was typed comes
+beside it under the field's name with «-text», and is looked up here: what can't be told is refused, never dropped.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import sqlalchemy as sa
 
 from app.core import db, identity, search
 from app.core.errors import NotPermitted
+from app.core.i18n import gettext as _
 
 SHOWN = 20  # rows offered at most
 
@@ -21,9 +26,46 @@ def require(model: type[Any]) -> None:
 
 
 def find(model: type[Any], text: str) -> list[dict[str, Any]]:
-    """The first rows that match every word of ``text``: {"id", "label", "code", "fact"}; those that begin with it come
-    first.
+    """The first rows that match every word of ``text``: {"id", "label", "name", "code", "fact"}; those that begin with
+    it come first.  ``label`` is how the row is shown wherever it was chosen.
     """
+    return [
+        {
+            "id": row.id,
+            "label": str(row),
+            "name": str(getattr(row, "name", None) or ""),
+            "code": str(getattr(row, "code", None) or ""),
+            "fact": str(row.fact() or getattr(row, "username", None) or ""),
+        }
+        for row in _rows(model, text)
+    ]
+
+
+def resolve(model: type[Any], text: str) -> Any:
+    """The row that ``text`` names: by its code, its label or its name, or as the only match.
+
+    Raises ValueError with a message for people when it names none, or several.
+    """
+    require(model)
+    wanted = plain(text)
+    rows = _rows(model, text)
+    for same in (lambda row: getattr(row, "code", None), str, lambda row: getattr(row, "name", None)):
+        found = [row for row in rows if plain(str(same(row) or "")) == wanted]
+        if len(found) == 1:
+            return found[0]
+    if len(rows) == 1:
+        return rows[0]
+    if rows:
+        raise ValueError(_("Several match “%(text)s”. Please choose from the list.", text=text.strip()))
+    raise ValueError(_("“%(text)s” was not found. Please choose from the list.", text=text.strip()))
+
+
+def plain(text: str) -> str:
+    """``text`` as far as two of them are compared: without case and surplus spaces."""
+    return " ".join(text.split()).casefold()
+
+
+def _rows(model: type[Any], text: str) -> list[Any]:
     statement = sa.select(model)
     words = search.matches(model.search_text, text[:200])
     if words is not None:
@@ -33,13 +75,4 @@ def find(model: type[Any], text: str) -> list[dict[str, Any]]:
     for name in ("active", "is_active"):
         if name in model.__table__.c:
             statement = statement.where(getattr(model, name).is_(True))
-    rows = db.session.scalars(statement.order_by(model.id).limit(SHOWN)).unique()
-    return [
-        {
-            "id": row.id,
-            "label": str(getattr(row, "name", None) or row),
-            "code": str(getattr(row, "code", None) or ""),
-            "fact": str(row.fact() or ""),
-        }
-        for row in rows
-    ]
+    return list(db.session.scalars(statement.order_by(model.id).limit(SHOWN)).unique())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from flask import url_for
@@ -15,6 +15,8 @@ from app.core.types import Fraction
 from app.core.web.page import Badge, Cell, Column
 
 EMPTY = Cell("empty")
+PRICE_DECIMALS = 4  # shown of a price or cost at most; the rest is in the title
+WEEK = "week"  # a date of this name stands for its whole week: «yesterday» would be wrong
 
 
 def number(value: Decimal | int, scale: int | None = None) -> str:
@@ -31,6 +33,16 @@ def number(value: Decimal | int, scale: int | None = None) -> str:
     if scale == 6:
         decimals = decimals.ljust(2, "0")
     return f"{whole}.{decimals}" if decimals else whole
+
+
+def price(value: Decimal) -> str:
+    """A price or cost in brief: two to four decimals, rounded half up."""
+    return number(value.quantize(Decimal(1).scaleb(-PRICE_DECIMALS), ROUND_HALF_UP), 6)
+
+
+def least_decimals(field: Field) -> int:
+    """How many decimals an amount of ``field`` has at least: two for money and prices, none for others."""
+    return 2 if field.scale in (2, 6) and not is_rate(field) else 0
 
 
 def percent(value: Decimal) -> str:
@@ -82,7 +94,7 @@ def text(field: Field, value: Any) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, date):
-        return day(value)
+        return value.isoformat() if field.name == WEEK else day(value)
     if isinstance(value, list | tuple | set):
         return ", ".join(str(each) for each in value)
     if isinstance(value, dict):
@@ -106,7 +118,9 @@ def cell(field: Field, row: Any) -> Cell:
     if field.kind == "relation":
         return Cell("link", shown, url=record_url(value))
     if field.kind == "decimal":
-        return Cell("money" if field.scale == 2 else "number", shown, tone="negative" if value < 0 else "")
+        brief = price(value) if field.scale == 6 and not is_rate(field) else shown
+        kind, tone = "money" if field.scale == 2 else "number", "negative" if value < 0 else ""
+        return Cell(kind, brief, tone=tone, title=shown if shown != brief else "")
     if field.kind == "integer":
         return Cell("number", shown)
     if field.kind == "choice":

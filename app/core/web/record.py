@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -10,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from app.core import db, identity, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model
-from app.core.fields import fields_of, readable
+from app.core.fields import Field, fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import history, present, query, reach
 from app.core.web.forms import EntityForm
@@ -30,8 +31,8 @@ def page(view: type[EntityView], row: Any) -> RecordPage:
         facts = []
         for name in names:
             field = known.get(name)
-            if field is None:
-                continue
+            if field is None or field.kind == "password":
+                continue  # what is only ever written is no fact
             if field.kind == "images":
                 images += present.cell(field, row).images
             else:
@@ -149,17 +150,21 @@ def _lines(view: type[EntityView], row: Any) -> Table | None:
     known = readable(kind)
     fields = [known[name] for name in view.grid_columns() if name in known]
     rows = [Row(line.id, None, [present.cell(field, line) for field in fields]) for line in row.lines]
-    totals = []
-    summed = any(field.kind == "decimal" and field.scale in (2, 4) for field in fields)
-    for index, field in enumerate(fields):
-        if field.kind == "decimal" and field.scale in (2, 4):
-            total = sum((field.value(line) or 0 for line in row.lines), start=0)
-            totals.append(Cell("number", present.number(total, field.scale)))
-        else:
-            totals.append(Cell("text", _("Total")) if index == 0 else present.EMPTY)
-    return Table(
-        [present.column(field) for field in fields], rows, totals if rows and summed else [], empty=_("No lines.")
-    )
+    summed = (2, 4) if len({_unit(line, fields) for line in row.lines}) == 1 else (2,)
+    totals = [
+        Cell("number", present.number(sum((field.value(line) or 0 for line in row.lines), start=0), field.scale))
+        if field.kind == "decimal" and field.scale in summed
+        else present.EMPTY
+        for field in fields
+    ]
+    told = any(cell.kind != "empty" for cell in totals)
+    return Table([present.column(field) for field in fields], rows, totals if told else [], empty=_("No lines."))
+
+
+def _unit(line: Any, fields: list[Field]) -> Any:
+    """What the line counts in: the unit of what it is about.  Pieces and kilograms make no sum."""
+    targets = [field.value(line) for field in fields if field.kind == "relation"]
+    return next((target.unit_id for target in targets if hasattr(target, "unit_id")), None)
 
 
 def _related(view: type[EntityView], row: Any) -> list[Tab]:
@@ -182,18 +187,23 @@ def _tab(target: type[EntityView], related: Related, row: Any) -> Tab:
         model, conditions=[query.Condition(relation, "rel_o_m", row.id, row.id)], order=order, descending=descending
     )
     # Rows and their number in one statement.
-    statement = asked.ordered().add_columns(sa.func.count().over()).options(*query.loading(model, names)).limit(RELATED)
+    statement = asked.ordered().add_columns(sa.func.count().over(), query.writable_rows(model))
+    statement = statement.options(*query.loading(model, names)).limit(RELATED)
     found = list(db.session.execute(statement).unique())
     rows = [each[0] for each in found]
+    open_rows = {each[0].id for each in found if each[2]}
     target.prepare(rows)
     base = f"/{model.resource}"
+    here = urlencode({"next": f"/{type(row).resource}/show/{row.id}#{related.resource}"})
     return Tab(
         id=related.resource,
         label=str(related.label or model.labels),
         count=found[0][1] if found else 0,
         table=Table(
-            [present.column(field) for field in fields], table_rows(target, rows, fields), empty=_("Nothing here yet.")
+            [present.column(field) for field in fields],
+            table_rows(target, rows, fields, open_rows, here),
+            empty=_("Nothing here yet."),
         ),
-        add_url=f"{base}/add?{related.field}={row.id}" if reach.may(target, "add") else None,
+        add_url=f"{base}/add?{related.field}={row.id}&{here}" if reach.may(target, "add") else None,
         more_url=f"{base}/list/?f={related.field}:rel_o_m:{row.id}",
     )

@@ -154,6 +154,11 @@ class EntityView:
         return {}
 
     @classmethod
+    def still_open(cls, row: Any) -> frozenset[str] | None:
+        """The fields of ``row`` and of its lines that may be written in the state it is in; None for all of them."""
+        return None
+
+    @classmethod
     def action(cls, name: str) -> RecordAction | None:
         """The action called ``name``."""
         return next((action for action in cls.actions if action.name == name), None)

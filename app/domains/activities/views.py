@@ -9,14 +9,14 @@ from typing import Any
 from app.core import clock
 from app.core.i18n import lazy_gettext as _l
 from app.core.web.view import EntityView
-from app.domains.activities.models import WeeklyPlan
+from app.domains.activities.models import OPEN_WHEN_SUBMITTED, WeeklyPlan
 
 LAST_DAY_OF_THIS_WEEK = 2  # Wednesday: from Thursday on a new plan is for the week to come
 
 
 class WeeklyPlanView(EntityView, model=WeeklyPlan):
     icon = "calendar"
-    columns = ("number", "owner", "week", "state", "plan", "summary", "review_comment")
+    columns = ("number", "owner", "week", "state", "plan")
     fieldsets = (
         ("", ("number", "owner", "week", "date")),
         (_l("Before the week"), ("plan",)),
@@ -32,3 +32,7 @@ class WeeklyPlanView(EntityView, model=WeeklyPlan):
         today = clock.today()
         monday = clock.monday_of(today)
         return {"week": monday if today.weekday() <= LAST_DAY_OF_THIS_WEEK else monday + timedelta(days=7)}
+
+    @classmethod
+    def still_open(cls, row: Any) -> frozenset[str] | None:
+        return OPEN_WHEN_SUBMITTED if row.state == "submitted" else None

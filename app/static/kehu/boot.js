@@ -1,25 +1,14 @@
-/* Runs before the page is painted: what the reader chose last time, so that nothing jumps. */
+/* Runs as soon as the sidebar is there: its sections open as they were left. */
 (function () {
-  var root = document.documentElement;
-  root.classList.add("js");
-  var read = function (key) {
-    try {
-      return localStorage.getItem(key);
-    } catch (error) {
-      return null;
-    }
-  };
-  if (read("kehu-sidebar") === "folded") root.dataset.sidebar = "folded";
-  if (read("kehu-rows") === "compact") root.dataset.rows = "compact";
+  var folded = document.documentElement.dataset.sidebar === "folded" && window.matchMedia("(min-width: 861px)").matches;
   var sections = {};
   try {
-    sections = JSON.parse(read("kehu-sections") || "{}");
+    sections = JSON.parse(localStorage.getItem("kehu-sections") || "{}");
   } catch (error) {
     sections = {};
   }
-  var wide = window.matchMedia("(min-width: 861px)").matches;
   document.querySelectorAll("[data-section]").forEach(function (section) {
-    if (root.dataset.sidebar === "folded" && wide) section.open = false;
+    if (folded) section.open = false;
     else if (section.dataset.section in sections && !section.classList.contains("is-current")) section.open = sections[section.dataset.section];
   });
 })();

@@ -1,7 +1,7 @@
 /* The line grid of a document: add and remove lines, move with the keys, paste from a spreadsheet. */
 
 import { announce, text } from "./dom.js";
-import { resolve } from "./picker.js";
+import { resolve, unmark } from "./picker.js";
 
 const CELL = "textarea, select, input:not([type=hidden]):not([data-line-delete])";
 const GROUPED = /^-?\d{1,3}(,\d{3})+(\.\d+)?$/;
@@ -12,6 +12,7 @@ function setUp(grid) {
   const body = grid.querySelector("[data-line-rows]");
   const blank = grid.querySelector("template[data-line-blank]");
   const form = grid.closest("form");
+  const isFixed = "fixed" in grid.dataset; // no line comes or goes
   const indexOf = (row) => Number(/^lines-(\d+)-/.exec(row.querySelector("[name^='lines-']")?.name)?.[1] ?? -1);
   let next = Math.max(-1, ...[...body.rows].map(indexOf)) + 1;
 
@@ -21,6 +22,7 @@ function setUp(grid) {
   const changed = () => form.dispatchEvent(new CustomEvent("kehu:changed"));
 
   function add(after = null) {
+    if (isFixed) return null;
     const row = blank.content.querySelector("[data-line]").cloneNode(true);
     const index = String(next++);
     for (const element of [row, ...row.querySelectorAll("*")]) {
@@ -35,6 +37,7 @@ function setUp(grid) {
   }
 
   function remove(row) {
+    if (isFixed) return;
     const left = rows();
     const at = left.indexOf(row);
     const column = cells(row).indexOf(document.activeElement);
@@ -83,6 +86,7 @@ function setUp(grid) {
       if (event.shiftKey) focus(cellAt(all[at - 1], column));
       else if (at === all.length - 1) {
         const added = add();
+        if (!added) return;
         announce(text("rowAdded"));
         focus(cellAt(added, 0));
       } else focus(cellAt(all[at + 1], column));
@@ -109,6 +113,7 @@ function setUp(grid) {
       if (box) {
         box.querySelector("input[type=hidden]").value = from.closest("[data-picker]").querySelector("input[type=hidden]").value;
         to.dataset.shown = from.dataset.shown ?? from.defaultValue;
+        unmark(to);
         const clear = box.querySelector(".picker-clear");
         if (clear) clear.hidden = !to.value;
       }
@@ -133,6 +138,7 @@ function setUp(grid) {
       if (at > 0) {
         const all = rows();
         target = all[all.indexOf(target) + 1] ?? add();
+        if (!target) break;
       }
       for (const [offset, value] of values.entries()) {
         const cell = cells(target)[column + offset];
@@ -165,7 +171,7 @@ function setUp(grid) {
 
   /* ---- Buttons, and what is sent ---- */
 
-  grid.querySelector("[data-line-add]").addEventListener("click", () => {
+  grid.querySelector("[data-line-add]")?.addEventListener("click", () => {
     focus(cellAt(add(), 0));
     announce(text("rowAdded"));
   });
@@ -174,7 +180,7 @@ function setUp(grid) {
     if (button) remove(button.closest("[data-line]"));
   });
   for (const row of body.querySelectorAll("[data-line]")) {
-    if (row.querySelector("[data-line-delete]").checked) row.hidden = true;
+    if (row.querySelector("[data-line-delete]")?.checked) row.hidden = true;
   }
   // A line in which nothing was entered is no line.
   form.addEventListener("formdata", (event) => {

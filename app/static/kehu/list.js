@@ -72,7 +72,12 @@ if (all) {
     const dialog = event.target;
     if (!("bulk" in dialog.dataset)) return;
     const form = dialog.querySelector("form");
-    for (const old of form.querySelectorAll("input[name=ids]")) old.remove();
+    for (const old of form.querySelectorAll("input[name=ids], [data-chosen]")) old.remove();
+    const count = document.createElement("p");
+    count.className = "dialog-count";
+    count.dataset.chosen = "";
+    count.textContent = text("chosen", { n: chosen().length });
+    form.querySelector(".dialog-title").after(count);
     for (const pick of chosen()) {
       const input = document.createElement("input");
       input.type = "hidden";

@@ -2,6 +2,8 @@
  *
  * Everything is delegated from the document, so pickers that are added later (line grid, filters, dialogs) work at once.
  * A picker is a [data-picker] around a role=combobox input and a hidden input with the id; data-picker="many" keeps several.
+ * Text that was not chosen stays where it was typed: it is looked up when the picker is left, and a form is not sent while
+ * some of it names nothing.
  */
 
 import { announce, closeIcon, make, text } from "./dom.js";
@@ -18,11 +20,17 @@ const boxOf = (input) => input.closest("[data-picker]");
 const isMany = (box) => box.dataset.picker === "many";
 const hiddenOf = (box) => box.querySelector(":scope > input[type=hidden]");
 
-/** What was last chosen, as shown; typed text that was not chosen falls back to it. */
+/** What was last chosen, as shown. */
 function shown(input) {
-  if (input.dataset.shown === undefined) input.dataset.shown = isMany(boxOf(input)) ? "" : input.defaultValue;
+  if (input.dataset.shown === undefined) {
+    const box = boxOf(input);
+    input.dataset.shown = isMany(box) || hiddenOf(box).value === "" ? "" : input.defaultValue;
+  }
   return input.dataset.shown;
 }
+
+/** Whether the text in the picker was typed and not chosen. */
+const isOpenText = (input) => input.value.trim() !== "" && input.value !== shown(input);
 
 async function ask(url, words, signal) {
   const answer = await fetch(`${url}${url.includes("?") ? "&" : "?"}q=${encodeURIComponent(words)}`, {
@@ -109,8 +117,8 @@ function list(rows) {
   open.listbox.replaceChildren(
     ...rows.map((row, at) => {
       const label = make("span", { class: "option-label" });
-      if (row.code && row.code !== row.label) label.append(make("span", { class: "code" }, row.code));
-      label.append(row.label);
+      if (row.code) label.append(make("span", { class: "code" }, row.code));
+      label.append(row.code && row.label.startsWith(row.code) ? row.label.slice(row.code.length).trim() : row.label);
       const option = make("div", { id: `${open.listbox.id}-${at}`, role: "option", class: "option", "data-at": at, "aria-selected": "false" }, label);
       if (row.fact) option.append(make("span", { class: "option-fact" }, row.fact));
       return option;
@@ -165,10 +173,42 @@ function choose(input, row) {
     const clear = box.querySelector(".picker-clear");
     if (clear) clear.hidden = false;
   }
-  input.removeAttribute("aria-invalid");
-  input.setCustomValidity("");
-  close();
+  unmark(input);
+  if (open?.input === input) close();
   changed(box, row);
+}
+
+/* ---- What can't be told ---- */
+
+/** Say at the picker why its text can't be sent. */
+function refuse(input, message) {
+  const box = boxOf(input);
+  const id = `${input.id}-error`;
+  let note = box.parentElement.querySelector(":scope > .field-error");
+  if (!note) {
+    note = make("p", { class: "field-error", id });
+    box.after(note);
+  }
+  note.textContent = message;
+  input.setAttribute("aria-invalid", "true");
+  const about = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((each) => each && each !== id);
+  input.setAttribute("aria-describedby", [...about, id].join(" "));
+  input.dataset.refused = input.value;
+  box.parentElement.classList.add("has-error");
+}
+
+/** Take back what was said at the picker. */
+export function unmark(input) {
+  const box = boxOf(input);
+  delete input.dataset.refused;
+  if (!input.hasAttribute("aria-invalid")) return;
+  input.removeAttribute("aria-invalid");
+  const id = `${input.id}-error`;
+  const about = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((each) => each && each !== id);
+  if (about.length) input.setAttribute("aria-describedby", about.join(" "));
+  else input.removeAttribute("aria-describedby");
+  box.parentElement.querySelector(":scope > .field-error")?.remove();
+  box.parentElement.classList.remove("has-error");
 }
 
 function token(box, row) {
@@ -186,6 +226,7 @@ function clear(input) {
   const box = boxOf(input);
   input.value = "";
   input.dataset.shown = "";
+  unmark(input);
   const button = box.querySelector(".picker-clear");
   if (button) button.hidden = true;
   const hidden = hiddenOf(box);
@@ -194,33 +235,68 @@ function clear(input) {
   changed(box, null);
 }
 
-/** Choose what a text names exactly (a code or a label), or the only match; false when nothing does. For pasted cells. */
+const plain = (words) => (words ?? "").trim().replace(/\s+/g, " ").toLowerCase();
+
+/** The row that a text names by its code, its label or its name, or the only one there is. */
+function named(rows, words) {
+  for (const key of ["code", "label", "name"]) {
+    const found = rows.filter((row) => plain(row[key]) === plain(words));
+    if (found.length === 1) return found[0];
+  }
+  return rows.length === 1 ? rows[0] : null;
+}
+
+/** Choose what a text names; where nothing or several do, the text stays and that is said at the picker. */
 export async function resolve(input, words) {
   const wanted = words.trim();
   if (!wanted) {
     clear(input);
-    return true;
+    return;
   }
-  let rows = [];
+  shown(input);
+  input.value = wanted;
+  if (!isOpenText(input) || input.dataset.refused === wanted) return;
+  let rows = null;
   try {
     rows = await ask(boxOf(input).dataset.url, wanted);
   } catch {
-    rows = [];
+    /* Told below. */
   }
-  const same = (value) => (value ?? "").toLowerCase() === wanted.toLowerCase();
-  const row = rows.find((each) => same(each.code)) ?? rows.find((each) => same(each.label)) ?? (rows.length === 1 ? rows[0] : null);
-  if (row) {
-    choose(input, row);
-    return true;
-  }
-  clear(input);
-  input.value = wanted;
-  input.dataset.shown = wanted;
-  input.setAttribute("aria-invalid", "true");
-  input.setCustomValidity(text("notFound", { text: wanted }));
-  input.title = input.validationMessage;
-  return false;
+  // It was typed on meanwhile, or something was chosen.
+  if (input.value !== wanted || !isOpenText(input)) return;
+  const row = rows && named(rows, wanted);
+  if (row) choose(input, row);
+  else refuse(input, rows === null ? text("failed") : text(rows.length ? "ambiguous" : "notFound", { text: wanted }));
 }
+
+/** The pickers of a form that hold text nobody chose. */
+function openTexts(form) {
+  const inputs = [...form.querySelectorAll("[data-picker] > [role=combobox]")];
+  return inputs.filter((input) => !input.readOnly && !input.closest("[hidden]") && isOpenText(input));
+}
+
+// A form is sent when everything in its pickers is chosen.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!openTexts(form).length) return;
+  event.preventDefault();
+  event.stopPropagation();
+  close();
+  const { submitter } = event;
+  await Promise.all(openTexts(form).map((input) => resolve(input, input.value)));
+  const [first] = openTexts(form);
+  if (first) {
+    first.focus();
+    announce(boxOf(first).parentElement.querySelector(".field-error")?.textContent ?? "");
+  } else form.requestSubmit(submitter?.isConnected ? submitter : undefined);
+}, true);
+
+// The text beside an id is for where no script runs.
+document.addEventListener("formdata", (event) => {
+  for (const input of event.target.querySelectorAll("[data-picker] > [role=combobox][name]")) {
+    if (!isOpenText(input)) event.formData.delete(input.name);
+  }
+});
 
 /* ---- Events ---- */
 
@@ -231,8 +307,7 @@ function typed(event) {
   // While pinyin is being composed there is nothing to look for yet.
   if (!input || event.isComposing) return;
   shown(input);
-  input.removeAttribute("title");
-  input.setCustomValidity("");
+  unmark(input);
   if (!isMany(boxOf(input)) && input.value === "") clear(input);
   search(input);
 }
@@ -306,6 +381,7 @@ document.addEventListener("keydown", (event) => {
       if (isOpen || (!isMany(boxOf(input)) && input.value !== shown(input))) {
         close();
         if (!isMany(boxOf(input))) input.value = shown(input);
+        unmark(input);
         event.preventDefault();
         event.stopPropagation();
       }
@@ -327,7 +403,7 @@ document.addEventListener("focusout", (event) => {
   const input = combobox(event.target);
   if (!input) return;
   close();
-  if (input.value !== shown(input)) input.value = isMany(boxOf(input)) ? "" : shown(input);
+  if (isOpenText(input)) resolve(input, input.value);
 });
 
 addEventListener("resize", place);

@@ -67,7 +67,12 @@ if (fold) {
 const drawerButton = document.querySelector("[data-drawer-open]");
 const sidebar = document.querySelector("[data-sidebar]");
 
+const SLIDE = 200; // longer than the drawer takes
+
 function setDrawer(open) {
+  // It slides when it is opened and closed, and at no other time.
+  root.classList.add("drawer-slides");
+  setTimeout(() => root.classList.remove("drawer-slides"), SLIDE);
   root.classList.toggle("drawer-open", open);
   drawerButton?.setAttribute("aria-expanded", String(open));
   document.querySelector(".page").inert = open;
@@ -168,6 +173,11 @@ for (const bar of document.querySelectorAll("[data-page-actions]")) {
   const wasHidden = menu?.hidden;
   if (!menu || !movable.length) continue;
   const faces = movable.map((slot) => slot.querySelector(".btn"));
+  const places = movable.map((slot) => {
+    const mark = document.createComment("");
+    slot.before(mark);
+    return mark;
+  });
   const move = () => {
     if (phone.matches) {
       for (const [at, slot] of movable.entries()) {
@@ -179,7 +189,7 @@ for (const bar of document.querySelectorAll("[data-page-actions]")) {
       menu.open = false;
       for (const [at, slot] of movable.entries()) {
         faces[at].classList.replace("menu-item", "btn");
-        bar.insertBefore(slot, main ?? menu);
+        places[at].after(slot);
       }
       menu.hidden = wasHidden;
     }

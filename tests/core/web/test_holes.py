@@ -113,7 +113,7 @@ class TestHole3ChoicesBeyondTheScope:
     def test_a_picker_finds_what_its_user_sees(self, ann, api):
         api("cleo").add("customers", name="Kanari7x Ltd")
         assert ann.get("customers/pick?q=Kanari7x").json["result"] == []
-        assert api("cleo").get("customers/pick?q=kanari7x").json["result"][0]["label"] == "Kanari7x Ltd"
+        assert api("cleo").get("customers/pick?q=kanari7x").json["result"][0]["name"] == "Kanari7x Ltd"
 
 
 class TestHole4TheOwnerIsSetFromOutside:
