@@ -1,6 +1,6 @@
 """Lists: sorting, filters as chips, the search, and choosing rows."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.company import Company
 
@@ -91,7 +91,7 @@ def test_chosen_rows_are_deleted_after_asking(company: Company, console: Page) -
         page.locator("tbody tr", has_text=name).locator("[data-pick]").check()
     page.locator("[data-bulk-bar] button", has_text="Delete").click()
     dialog = page.locator("dialog[open]")
-    expect(dialog).to_be_visible()
+    expect(dialog).to_contain_text("Chosen: 2")
     expect(page.locator("tbody tr", has_text="First to go")).to_have_count(1)
     dialog.locator("[type=submit]").click()
     page.wait_for_load_state()
@@ -105,3 +105,54 @@ def test_a_row_opens_where_it_is_clicked(company: Company, console: Page) -> Non
     page.locator("tbody tr", has_text="Guangzhou").locator("td").nth(3).click()
     page.wait_for_url("**/customers/show/*")
     expect(page.locator("h1")).to_contain_text("Guangzhou Bright Ltd")
+
+
+def test_a_row_is_edited_from_the_list(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/customers/list/")
+    row = page.locator("tbody tr", has_text="Guangzhou")
+    edit = row.get_by_role("link", name="Edit")
+    actions = row.locator(".row-actions")
+    expect(actions).to_have_css("opacity", "0")
+    row.hover()
+    expect(actions).to_have_css("opacity", "1")
+    page.mouse.move(0, 0)
+    edit.focus()
+    expect(actions).to_have_css("opacity", "1")
+    edit.press("Enter")
+    page.wait_for_url("**/customers/edit/*")
+
+
+def test_row_actions_are_always_there_on_touch(company: Company, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    company.log_in(page)
+    company.go(page, "/customers/list/")
+    edit = page.locator("tbody tr", has_text="Guangzhou").get_by_role("link", name="Edit")
+    expect(edit).to_be_in_viewport(ratio=1)
+    expect(edit.locator("xpath=..")).to_have_css("opacity", "1")
+    edit.tap()
+    page.wait_for_url("**/customers/edit/*")
+    context.close()
+
+
+def test_what_is_posted_is_not_edited_from_the_list(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/stock-adjustments/list/")
+    expect(page.locator("tbody tr", has_text="Opening stock").locator(".row-actions")).to_have_count(0)
+    expect(page.locator("tbody tr", has_text="Damage").locator(".row-actions")).to_have_count(1)
+
+
+def test_filters_begin_with_the_columns(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/customers/list/")
+    offered = [each.get_attribute("value") for each in page.locator("#filter-field option").all()]
+    assert offered[:4] == ["code", "name", "status", "level"]
+    assert set(offered[-5:]) == {"id", "created_on", "changed_on", "created_by", "changed_by"}
+
+
+def test_an_empty_list_offers_no_page_sizes(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/customer-shares/list/")
+    expect(page.locator(".pager")).to_contain_text("No rows")
+    expect(page.locator(".pager")).not_to_contain_text("per page")

@@ -1,0 +1,98 @@
+"""Values as people read them: prices in brief, days in words where that helps, sums of what is alike."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+
+from app.core import clock
+from app.core.entity import entity_for
+from app.core.fields import fields_of
+from app.core.web import present
+from app.core.web.forms import typed
+
+
+@pytest.fixture
+def acting(act):
+    """Somebody who may see everything."""
+    with act():
+        yield
+
+
+def field(resource: str, name: str):
+    return fields_of(entity_for(resource))[name]
+
+
+@pytest.mark.usefixtures("acting")
+@pytest.mark.parametrize(
+    ("value", "brief", "full"),
+    [
+        ("12", "12.00", ""),
+        ("12.5", "12.50", ""),
+        ("1234.567", "1,234.567", ""),
+        ("12.345678", "12.3457", "12.345678"),
+        ("0.00005", "0.0001", "0.00005"),
+    ],
+)
+def test_a_price_has_two_to_four_decimals(value, brief, full):
+    cell = present.cell(field("products", "list_price"), SimpleNamespace(list_price=Decimal(value)))
+    assert (cell.text, cell.title) == (brief, full)
+
+
+@pytest.mark.parametrize(
+    ("resource", "name", "value", "text"),
+    [
+        ("products", "list_price", "12.500000", "12.50"),
+        ("products", "list_price", "12.345678", "12.345678"),
+        ("products", "safety_stock", "12.5000", "12.5"),
+        ("products", "tax_rate", "0.130000", "0.13"),
+        ("customers", "credit_limit", "5000", "5000.00"),
+    ],
+)
+def test_an_input_has_the_decimals_that_matter(resource, name, value, text):
+    assert typed(field(resource, name), Decimal(value)) == text
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_week_is_no_day():
+    yesterday = clock.today() - timedelta(days=1)
+    assert present.text(field("weekly-plans", "week"), yesterday) == yesterday.isoformat()
+    assert present.text(field("weekly-plans", "date"), yesterday) == "Yesterday"
+
+
+def test_document_numbers_are_codes():
+    for resource in ("weekly-plans", "stock-adjustments"):
+        assert field(resource, "number").kind == "code"
+
+
+class TestRecord:
+    @pytest.fixture
+    def admin(self, api):
+        return api("admin")
+
+    def posted(self, admin, *units: str) -> int:
+        made = {name: admin.add("units", name=name, decimals=2)["id"] for name in dict.fromkeys(units)}
+        goods = [
+            admin.add("products", name=f"Tea {at}", unit=made[unit], tax_rate="0.13", list_price="8")["id"]
+            for at, unit in enumerate(units)
+        ]
+        lines = [{"product": each, "quantity": "2.5", "unit_cost": "3"} for each in goods]
+        warehouse = admin.add("warehouses", name="Main")["id"]
+        return admin.add("stock-adjustments", warehouse=warehouse, reason="Count", lines=lines)["id"]
+
+    def test_quantities_of_one_unit_are_added(self, admin, pages):
+        page = pages("admin").get(f"/stock-adjustments/show/{self.posted(admin, 'kg', 'kg')}").text
+        foot = page.split("<tfoot")[1].split("</tfoot>")[0]
+        assert ">5<" in foot
+        assert 'class="al-left first">Total</th>' in foot
+
+    def test_pieces_and_kilograms_make_no_sum(self, admin, pages):
+        assert "<tfoot" not in pages("admin").get(f"/stock-adjustments/show/{self.posted(admin, 'kg', 'box')}").text
+
+    def test_what_is_only_ever_written_is_no_fact(self, admin, pages):
+        user = admin.get("users/").json["result"][0]["id"]
+        assert "New password" not in pages("admin").get(f"/users/show/{user}").text
+        assert "New password" in pages("admin").get(f"/users/edit/{user}").text
