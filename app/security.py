@@ -87,18 +87,22 @@ EVERYONE = RoleTable(
     },
 )
 _IMPORTS = {"ImportRun": f"{READ} undo"}
+_STOCK_BOOK = {"StockEntry": READ, "StockBalance": READ}
+_PARTY_BOOK = {"PartyEntry": READ, "PartyBalance": READ}
 _SALES = {
     "Customer": f"{READ} add edit import",
     "Contact": f"{READ} add edit import",
     "CustomerShare": f"{READ} add edit delete",
     "StockBalance": READ,
+    **_PARTY_BOOK,
     **_IMPORTS,
 }
-_STOCK_BOOK = {"StockEntry": READ, "StockBalance": READ}
 _BUSINESS = {
     **dict.fromkeys(
         ("Customer", "Contact", "CustomerShare", "SafetyStock", "StockAdjustment", "StockEntry", "StockBalance"), READ
     ),
+    **_PARTY_BOOK,
+    "Period": READ,
 }
 _SYSTEM = dict.fromkeys(
     ("AuditEntry", "OutboxMail", "ScheduledJob", "JobRun", "ImportRun", "ImportMapping", "Sequence", "User", "Role"),

@@ -18,6 +18,7 @@ from app.core.web.system import AuditEntryView, RoleView, SequenceView, UserView
 from app.domains.activities.views import WeeklyPlanView
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
 from app.domains.crm.views import ContactView, CustomerShareView, CustomerView
+from app.domains.finance.views import PartyBalanceView, PartyEntryView, PeriodView
 from app.domains.people.views import DepartmentView, EmployeeView, HolidayView, LeaveView
 from app.domains.stock.views import (
     SafetyStockView,
@@ -38,6 +39,7 @@ CONSOLE = (
         "chart",
         (StockBalanceView, StockAdjustmentView, SafetyStockView, StockEntryView, WarehouseView),
     ),
+    MapSection("finance", _l("Receivables"), "chart", (PartyBalanceView, PartyEntryView, PeriodView)),
     MapSection("people", _l("People"), "people", (EmployeeView, DepartmentView, LeaveView, HolidayView)),
     MapSection(
         "system",

@@ -83,16 +83,20 @@ class OwnRows(Rule):
     """A row is its owner's, the owner's superiors', and of those its customer is shared with.
 
     ``customer`` names the column that holds the customer's id (``id`` for the customer itself).  With ``pool``, rows
-    without an owner are seen (not written) by everyone.
+    without an owner are seen (not written) by everyone.  ``domain`` is where «see all» and «change all» are asked for
+    (the model's own unless said).
     """
 
-    def __init__(self, owner: str = "owner_id", customer: str | None = None, pool: bool = False) -> None:
+    def __init__(
+        self, owner: str = "owner_id", customer: str | None = None, pool: bool = False, domain: str = ""
+    ) -> None:
         self.owner = owner
         self.customer = customer
         self.pool = pool
+        self.domain = domain
 
     def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> Ways:
-        domain = model.domain()
+        domain = self.domain or model.domain()
         if actor.may(CHANGE_ALL if write else SEE_ALL, domain):
             return {"all": None}
         owner = columns[self.owner]
@@ -122,33 +126,38 @@ class Through(Rule):
     """A row goes with the row it hangs on: ``through("customer")`` follows ``customer_id``.
 
     Without ``shares_write`` a share of the target gives no right to write the row: who may share is its owner and those
-    above.  A row that hangs on nothing is seen by nobody but those who see all of the target's domain.
+    above.  With ``own_grant`` it is «see all» of the row's own domain that widens what is seen, not that of the
+    target's: who may see every customer does not thereby see what each of them owes.  A row that hangs on nothing is
+    seen by nobody but those who see all of that domain.
     """
 
-    def __init__(self, relation: str, *, shares_write: bool = True) -> None:
+    def __init__(self, relation: str, *, shares_write: bool = True, own_grant: bool = False) -> None:
         self.relation = relation
         self.shares_write = shares_write
+        self.own_grant = own_grant
 
     def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> Ways:
         target = sa.inspect(model).relationships[self.relation].mapper.class_
         table = target.__table__
-        inner = self._rule(target, write).ways(target, table.c, actor, write)
+        inner = self._rule(model, target, write).ways(target, table.c, actor, write)
         key = columns[next(iter(sa.inspect(model).relationships[self.relation].local_columns)).key]
         return {name: None if way is None else key.in_(sa.select(table.c.id).where(way)) for name, way in inner.items()}
 
     def condition(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> Condition | None:
         """The same with one look into the target's table."""
         target = sa.inspect(model).relationships[self.relation].mapper.class_
-        inner = self._rule(target, write).condition(target, target.__table__.c, actor, write)
+        inner = self._rule(model, target, write).condition(target, target.__table__.c, actor, write)
         if inner is None:
             return None
         key = columns[next(iter(sa.inspect(model).relationships[self.relation].local_columns)).key]
         return key.in_(sa.select(target.__table__.c.id).where(inner))
 
-    def _rule(self, target: type[Entity], write: bool) -> Rule:
+    def _rule(self, model: type[Entity], target: type[Entity], write: bool) -> Rule:
         rule = target.scope
         if write and not self.shares_write and isinstance(rule, OwnRows):
-            return OwnRows(rule.owner, None, rule.pool)
+            rule = OwnRows(rule.owner, None, rule.pool)
+        if self.own_grant and isinstance(rule, OwnRows):
+            rule = OwnRows(rule.owner, rule.customer, rule.pool, model.domain())
         return rule
 
 

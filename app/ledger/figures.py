@@ -32,6 +32,16 @@ def register(name: str, figure: Figure) -> Figure:
     return figure
 
 
+def contributions(name: str, connection: sa.Connection, key: Key) -> list[tuple[Any, Decimal]]:
+    """What makes up the figure ``name`` of one balance: (who says so, quantity), without those that say nothing."""
+    found = []
+    for source, figure in _registered[name].items():
+        quantity = figure(connection, [key]).get(key, Decimal(0))
+        if quantity:
+            found.append((getattr(figure, "label", source), quantity))
+    return found
+
+
 def totals(name: str, connection: sa.Connection, keys: Collection[Key]) -> dict[Key, Decimal]:
     """The figure ``name`` by key; 0 where nobody has anything to say.  One statement for each contribution."""
     found = dict.fromkeys(keys, Decimal(0))

@@ -1,9 +1,9 @@
 """The stock book's only pen: ``post`` writes what a document moves, ``reverse`` writes its mirror.
 
 Both lock the balances in the order of their keys before they look at them, so that postings take turns and never
-deadlock: balances, then products, then the document's number.  They are part of the caller's transaction and never
-commit; what they refuse has written nothing that a rollback does not take back.  Nothing is read or written line by
-line.
+deadlock: the period, balances, then products, then the document's number.  They are part of the caller's transaction
+and never commit; what they refuse has written nothing that a rollback does not take back.  Nothing is read or written
+line by line.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.money import cost_amount
 from app.core.types import exact_decimal
-from app.ledger import events, figures, places
+from app.ledger import days, events, figures, places
 from app.ledger.costing import ZERO, Holding
+from app.ledger.days import of_document, stamps
 from app.ledger.figures import Key, among
 from app.ledger.models import StockBalance, StockEntry
 from app.ledger.movements import AlreadyReversed, Movement, NotEnoughStock, moved, not_enough, plain
@@ -43,6 +44,7 @@ class _Balance(Holding):
     id: int
     on_hand_before: Decimal
     average_before: Decimal
+    moved_on: Date | None
 
 
 @dataclass
@@ -54,6 +56,7 @@ class _Page:
     costs: dict[int, Decimal]
     places: dict[int, places.Place]
     reserved: dict[Key, Decimal]
+    day: Date
     entries: list[dict[str, Any]] = field(default_factory=list)
 
     def may_fall_below(self, key: Key) -> bool:
@@ -90,7 +93,9 @@ def post(
 
     Movements of one product in one warehouse follow each other.  With ``keep_reserved`` nothing is taken that is
     reserved: what the document itself had reserved must be released (and flushed) before.  Raises Invalid (no
-    quantity, no cost, too large) and NotEnoughStock for every line together, and what a check of the day raises.
+    quantity, no cost, too large, a day to come) and NotEnoughStock for every line together, and what a check of the day
+    raises.  On an earlier day nothing is taken that a later day would then lack; the moving average follows the order
+    of posting all the same (docs/decisions/0014).
     """
     _refuse_unclear(movements)
     if not movements:
@@ -121,7 +126,9 @@ def post(
         amounts.append(amount)
     if short:
         raise _shortage(short)
-    _write(page, document, date)
+    if missing := _later_shortages(page):
+        raise _shortage_of_day(page, missing, movements)
+    _write(page, document)
     return amounts
 
 
@@ -129,11 +136,12 @@ def reverse(document: Document, *, date: Date | None = None) -> None:
     """Write, on ``date`` (today), the mirror of everything that ``document`` posted and that is not reversed yet.
 
     A document that posted nothing has nothing to reverse.  Raises AlreadyReversed, NotEnoughStock (what came in has
-    left again) and what a check of the day raises.
+    left again, now or at the end of a day since ``date``), Invalid (a day to come, or before the posting) and what a
+    check of the day raises.
     """
     day = date or clock.today()
     mirror = ENTRIES.alias("mirror")
-    of_document = sa.and_(
+    its_own = sa.and_(
         ENTRIES.c.document_kind == document.resource,
         ENTRIES.c.document_id == document.id,
         ENTRIES.c.reverses_id.is_(None),
@@ -142,17 +150,16 @@ def reverse(document: Document, *, date: Date | None = None) -> None:
     connection = db.session.connection()
     keys = {
         (row.warehouse_id, row.product_id)
-        for row in connection.execute(
-            sa.select(ENTRIES.c.warehouse_id, ENTRIES.c.product_id).where(of_document).distinct()
-        )
+        for row in connection.execute(sa.select(ENTRIES.c.warehouse_id, ENTRIES.c.product_id).where(its_own).distinct())
     }
     if not keys:
         return
     page = _open(keys, day)
     # Read only now: whoever reversed it meanwhile held the balances.
-    originals = connection.execute(sa.select(ENTRIES).where(of_document, ~mirrored).order_by(ENTRIES.c.id.desc())).all()
+    originals = connection.execute(sa.select(ENTRIES).where(its_own, ~mirrored).order_by(ENTRIES.c.id.desc())).all()
     if not any(entry.quantity for entry in originals):
         raise AlreadyReversed(document)
+    days.refuse_before(day, max(entry.date for entry in originals))
     last: dict[Key, int] = {}
     for entry in originals:
         key = entry.warehouse_id, entry.product_id
@@ -169,7 +176,9 @@ def reverse(document: Document, *, date: Date | None = None) -> None:
         if correction:
             # It names an entry that it comes with: the correction belongs to the reversal.
             page.note(key, ZERO, ZERO, correction, None, entry_id)
-    _write(page, document, day)
+    if missing := _later_shortages(page):
+        raise _gone_by_then(document, page, missing)
+    _write(page, document)
 
 
 def lock(keys: Collection[Key]) -> dict[Key, Holding]:
@@ -239,21 +248,105 @@ def _gone(document: Document, product_id: int, on_hand: Decimal, asked: Decimal)
     return NotEnoughStock(product, on_hand, asked, message)
 
 
+def _later_shortages(page: _Page) -> dict[Key, tuple[Date, Decimal]]:
+    """Where goods that leave on the page's day would be lacking at the end of it or of a later day: the first such day,
+    and what was there then, by key.
+
+    One statement for all keys, and none for those where nothing happened later.
+    """
+    keys = [
+        key
+        for key, balance in page.balances.items()
+        if balance.on_hand < balance.on_hand_before
+        and balance.moved_on is not None
+        and balance.moved_on > page.day
+        and not page.may_fall_below(key)
+    ]
+    if not keys:
+        return {}
+    statement = (
+        sa.select(
+            ENTRIES.c.warehouse_id, ENTRIES.c.product_id, ENTRIES.c.date, sa.func.sum(ENTRIES.c.quantity).label("moved")
+        )
+        .where(among(keys, ENTRIES.c.warehouse_id, ENTRIES.c.product_id), ENTRIES.c.date > page.day)
+        .group_by(ENTRIES.c.warehouse_id, ENTRIES.c.product_id, ENTRIES.c.date)
+        .order_by(ENTRIES.c.date.desc())
+    )
+    found: dict[Key, tuple[Date, Decimal]] = {}
+    there = {key: page.balances[key].on_hand_before for key in keys}
+    ends: dict[Key, list[tuple[Date, Decimal]]] = {key: [] for key in keys}
+    for row in page.connection.execute(statement):
+        key = row.warehouse_id, row.product_id
+        ends[key].append((row.date, there[key]))  # at the end of that day
+        there[key] -= row.moved
+    for key in keys:
+        change = page.balances[key].on_hand - page.balances[key].on_hand_before
+        for day, on_hand in [*ends[key], (page.day, there[key])]:
+            if on_hand + change < 0:
+                found[key] = day, on_hand
+    return found
+
+
+def _shortage_of_day(
+    page: _Page, missing: dict[Key, tuple[Date, Decimal]], movements: Sequence[Movement]
+) -> NotEnoughStock:
+    labels = places.product_labels({product_id for _warehouse_id, product_id in missing})
+    errors: dict[str, list[str]] = {}
+    for movement in movements:
+        if movement.quantity < 0 and movement.key in missing:
+            day, on_hand = missing[movement.key]
+            message = _(
+                "There was not enough of %(product)s at the end of %(day)s: %(on_hand)s. Take a later date, or book "
+                "first what had arrived by then.",
+                product=labels[movement.product_id],
+                day=day.isoformat(),
+                on_hand=plain(on_hand),
+            )
+            for name, messages in movement.errors("quantity", message).items():
+                errors.setdefault(name, []).extend(messages)
+    key, (_day, on_hand) = next(iter(missing.items()))
+    asked = page.balances[key].on_hand_before - page.balances[key].on_hand
+    message = next(iter(errors.values()))[0]
+    return NotEnoughStock(labels[key[1]], on_hand, asked, message, errors)
+
+
+def _gone_by_then(document: Document, page: _Page, missing: dict[Key, tuple[Date, Decimal]]) -> NotEnoughStock:
+    key, (day, on_hand) = next(iter(missing.items()))
+    product = places.product_labels({key[1]})[key[1]]
+    message = _(
+        "%(document)s can't be taken back on that date: at the end of %(day)s only %(on_hand)s of %(product)s were "
+        "there. Take a later date.",
+        document=document,
+        day=day.isoformat(),
+        on_hand=plain(max(on_hand, ZERO)),
+        product=product,
+    )
+    asked = page.balances[key].on_hand_before - page.balances[key].on_hand
+    return NotEnoughStock(product, on_hand, asked, message)
+
+
 def _open(keys: set[Key], day: Date) -> _Page:
     """Lock what ``keys`` touch and read, after that, what it takes to post there."""
     db.session.flush()  # the document, and whatever it names, must be in the database
     connection = db.session.connection()
-    events.check_day(connection, day)
+    days.check(connection, day)
     balances = _lock_balances(connection, keys)
     costs = places.lock_costs(connection, {product_id for _warehouse_id, product_id in keys})
     where = places.places(connection, {warehouse_id for warehouse_id, _product_id in keys})
-    return _Page(connection, balances, costs, where, figures.totals("reserved", connection, keys))
+    return _Page(connection, balances, costs, where, figures.totals("reserved", connection, keys), day)
 
 
 def _lock_balances(connection: sa.Connection, keys: Collection[Key]) -> dict[Key, _Balance]:
     """The balances of ``keys``, made where there are none, locked in the order of their keys."""
     statement = (
-        sa.select(BALANCES.c.id, BALANCES.c.warehouse_id, BALANCES.c.product_id, BALANCES.c.on_hand, BALANCES.c.value)
+        sa.select(
+            BALANCES.c.id,
+            BALANCES.c.warehouse_id,
+            BALANCES.c.product_id,
+            BALANCES.c.on_hand,
+            BALANCES.c.value,
+            BALANCES.c.moved_on,
+        )
         .where(among(keys, BALANCES.c.warehouse_id, BALANCES.c.product_id))
         .order_by(BALANCES.c.warehouse_id, BALANCES.c.product_id)
     )
@@ -266,7 +359,7 @@ def _lock_balances(connection: sa.Connection, keys: Collection[Key]) -> dict[Key
         rows = connection.execute(statement.with_for_update()).all()
     return {
         (row.warehouse_id, row.product_id): _Balance(
-            row.on_hand, row.value, row.id, row.on_hand, Holding(row.on_hand, row.value).average
+            row.on_hand, row.value, row.id, row.on_hand, Holding(row.on_hand, row.value).average, row.moved_on
         )
         for row in rows
     }
@@ -276,22 +369,15 @@ def _insert_balances(connection: sa.Connection, keys: list[Key]) -> None:
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     nothing = {"on_hand": ZERO, "average_cost": ZERO, "value": ZERO}
     rows = [
-        {"warehouse_id": warehouse_id, "product_id": product_id, **nothing, **_stamps()}
+        {"warehouse_id": warehouse_id, "product_id": product_id, **nothing, **stamps()}
         for warehouse_id, product_id in keys
     ]
     connection.execute(insert(BALANCES).on_conflict_do_nothing(index_elements=["warehouse_id", "product_id"]), rows)
 
 
-def _write(page: _Page, document: Document, day: Date) -> None:
+def _write(page: _Page, document: Document) -> None:
     """Take the number, write entries, balances and costs, and tell who listens."""
-    common = {
-        "at": clock.now(),
-        "date": day,
-        "document_kind": document.resource,
-        "document_id": document.id,
-        "document_number": document.take_number(),
-        **_stamps(),
-    }
+    common = of_document(document, page.day)
     page.connection.execute(sa.insert(ENTRIES), [entry | common for entry in page.entries])
     who, moment = identity.user_id(), clock.now()
     changed = [
@@ -300,6 +386,7 @@ def _write(page: _Page, document: Document, day: Date) -> None:
             "now": balance.on_hand,
             "worth": balance.value,
             "average": balance.average,
+            "latest": max(balance.moved_on or page.day, page.day),
             "who": who,
             "moment": moment,
         }
@@ -310,6 +397,7 @@ def _write(page: _Page, document: Document, day: Date) -> None:
         on_hand=sa.bindparam("now"),
         value=sa.bindparam("worth"),
         average_cost=sa.bindparam("average"),
+        moved_on=sa.bindparam("latest"),
         version=BALANCES.c.version + 1,
         changed_on=sa.bindparam("moment"),
         changed_by_id=sa.bindparam("who"),
@@ -328,12 +416,6 @@ def _write(page: _Page, document: Document, day: Date) -> None:
             if page.places[key[0]].is_internal and balance.on_hand_before > page.reserved[key] >= balance.on_hand
         ]
     )
-
-
-def _stamps() -> dict[str, Any]:
-    """What every row says of who made it when."""
-    moment, who = clock.now(), identity.user_id()
-    return {"version": 1, "created_on": moment, "changed_on": moment, "created_by_id": who, "changed_by_id": who}
 
 
 def _forget(balances: Iterable[_Balance], product_ids: Iterable[int]) -> None:

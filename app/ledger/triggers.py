@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-TABLES = ["audit_entries", "stock_entries"]
+TABLES = ["audit_entries", "party_entries", "stock_entries"]
 """The tables that are append only."""
 
 FUNCTION = """

@@ -1,4 +1,4 @@
-"""The stock book held against itself: every balance recomputed from its entries, and every difference named.
+"""The books held against themselves: every balance recomputed from its entries, and every difference named.
 
 It reads whole tables, each in one statement, row by row; what is held in memory are the differences alone.  It sees
 every row, whoever asks.
@@ -12,18 +12,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import db, money
+from app.core import clock, db, money
+from app.core.document import Document
+from app.core.entity import entity_for
 from app.core.i18n import gettext as _
 from app.ledger import places, triggers
-from app.ledger.models import StockBalance, StockEntry
+from app.ledger.models import PartyBalance, PartyEntry, Period, StockBalance, StockEntry
+from app.ledger.party import COLUMNS
 
 ENTRIES: sa.Table = StockEntry.__table__
 BALANCES: sa.Table = StockBalance.__table__
+PARTY_ENTRIES: sa.Table = PartyEntry.__table__
+PARTY_BALANCES: sa.Table = PartyBalance.__table__
+PERIODS: sa.Table = Period.__table__
 AT_ONCE = 1000  # rows fetched at a time
 
 
 def differences() -> list[str]:
-    """Every difference, as a sentence for people; empty when the book is right."""
+    """Every difference, as a sentence for people; empty when the books are right."""
     return list(each_difference())
 
 
@@ -35,8 +41,16 @@ def each_difference() -> Iterator[str]:
     yield from _entries_without_balance(connection)
     yield from _wrong_averages(connection)
     yield from _wrong_amounts(connection)
-    yield from _wrong_mirrors(connection)
-    yield from _half_reversed(connection)
+    yield from _wrong_stock_mirrors(connection)
+    yield from _wrong_stock_days(connection)
+    yield from _wrong_party_balances(connection)
+    yield from _party_entries_without_balance(connection)
+    yield from _wrong_party_mirrors(connection)
+    yield from _wrong_parties(connection)
+    for entries in (ENTRIES, PARTY_ENTRIES):
+        yield from _half_reversed(connection, entries)
+        yield from _out_of_period(connection, entries)
+        yield from _other_documents(connection, entries)
 
 
 def _rows(connection: sa.Connection, statement: Any) -> Iterator[Any]:
@@ -154,30 +168,51 @@ def _number(connection: sa.Connection, column: Any) -> Any:
     return sa.cast(sa.type_coerce(column, sa.BigInteger()), sa.Float()) / float(Decimal(10) ** column.type.scale)
 
 
-def _wrong_mirrors(connection: sa.Connection) -> Iterator[str]:
+def _wrong_stock_mirrors(connection: sa.Connection) -> Iterator[str]:
     """A reversing entry is its original with the signs turned; only a correction of value that comes with it is not."""
     original = ENTRIES.alias("original")
+    turned = sa.and_(
+        sa.or_(ENTRIES.c.quantity != 0, original.c.quantity == 0),
+        sa.or_(
+            ENTRIES.c.quantity + original.c.quantity != 0,
+            ENTRIES.c.amount + original.c.amount != 0,
+            ENTRIES.c.unit_cost != original.c.unit_cost,
+            ENTRIES.c.customer_id.is_distinct_from(original.c.customer_id),
+            original.c.reverses_id.is_not(None),
+        ),
+    )
     same = ("warehouse_id", "product_id", "document_kind", "document_id")
+    yield from _wrong_mirrors(connection, ENTRIES, original, same, turned)
+
+
+def _wrong_party_mirrors(connection: sa.Connection) -> Iterator[str]:
+    original = PARTY_ENTRIES.alias("original")
+    turned = sa.or_(
+        PARTY_ENTRIES.c.amount + original.c.amount != 0,
+        PARTY_ENTRIES.c.currency_amount + original.c.currency_amount != 0,
+        PARTY_ENTRIES.c.due_on.is_distinct_from(original.c.due_on),
+        original.c.reverses_id.is_not(None),
+    )
+    same = ("party", "kind", "currency", "document_kind", "document_id")
+    yield from _wrong_mirrors(connection, PARTY_ENTRIES, original, same, turned)
+
+
+def _wrong_mirrors(
+    connection: sa.Connection, entries: sa.Table, original: Any, same: tuple[str, ...], turned: Any
+) -> Iterator[str]:
+    """Entries that say to reverse another, but differ from it in what is the ``same``, are not ``turned``, or earlier."""
     statement = (
-        sa.select(ENTRIES.c.id, ENTRIES.c.document_number, original.c.id.label("original"))
-        .select_from(ENTRIES)
-        .join(original, original.c.id == ENTRIES.c.reverses_id)
+        sa.select(entries.c.id, entries.c.document_number, original.c.id.label("original"))
+        .select_from(entries)
+        .join(original, original.c.id == entries.c.reverses_id)
         .where(
             sa.or_(
-                sa.or_(*(ENTRIES.c[name] != original.c[name] for name in same)),
-                sa.and_(
-                    sa.or_(ENTRIES.c.quantity != 0, original.c.quantity == 0),
-                    sa.or_(
-                        ENTRIES.c.quantity + original.c.quantity != 0,
-                        ENTRIES.c.amount + original.c.amount != 0,
-                        ENTRIES.c.unit_cost != original.c.unit_cost,
-                        ENTRIES.c.customer_id.is_distinct_from(original.c.customer_id),
-                        original.c.reverses_id.is_not(None),
-                    ),
-                ),
+                sa.or_(*(entries.c[name] != original.c[name] for name in same)),
+                entries.c.date < original.c.date,
+                turned,
             )
         )
-        .order_by(ENTRIES.c.id)
+        .order_by(entries.c.id)
     )
     for row in _rows(connection, statement):
         yield _(
@@ -188,26 +223,26 @@ def _wrong_mirrors(connection: sa.Connection) -> Iterator[str]:
         )
 
 
-def _half_reversed(connection: sa.Connection) -> Iterator[str]:
+def _half_reversed(connection: sa.Connection, entries: sa.Table) -> Iterator[str]:
     """What a document had posted when it was reversed must be reversed as a whole."""
-    mirror = ENTRIES.alias("mirror")
-    document = (ENTRIES.c.document_kind, ENTRIES.c.document_id)
+    mirror = entries.alias("mirror")
+    document = (entries.c.document_kind, entries.c.document_id)
     last = (
-        sa.select(*document, sa.func.max(ENTRIES.c.id).label("id"))
-        .where(ENTRIES.c.reverses_id.is_not(None))
+        sa.select(*document, sa.func.max(entries.c.id).label("id"))
+        .where(entries.c.reverses_id.is_not(None))
         .group_by(*document)
         .subquery("last")
     )
-    same = sa.and_(last.c.document_kind == ENTRIES.c.document_kind, last.c.document_id == ENTRIES.c.document_id)
+    same = sa.and_(last.c.document_kind == entries.c.document_kind, last.c.document_id == entries.c.document_id)
     statement = (
-        sa.select(ENTRIES.c.id, ENTRIES.c.document_number)
+        sa.select(entries.c.id, entries.c.document_number)
         .join(last, same)
         .where(
-            ENTRIES.c.reverses_id.is_(None),
-            ENTRIES.c.id < last.c.id,
-            ~sa.exists().where(mirror.c.reverses_id == ENTRIES.c.id),
+            entries.c.reverses_id.is_(None),
+            entries.c.id < last.c.id,
+            ~sa.exists().where(mirror.c.reverses_id == entries.c.id),
         )
-        .order_by(ENTRIES.c.id)
+        .order_by(entries.c.id)
     )
     for row in _rows(connection, statement):
         yield _(
@@ -215,3 +250,129 @@ def _half_reversed(connection: sa.Connection) -> Iterator[str]:
             id=row.id,
             document=row.document_number,
         )
+
+
+def _wrong_stock_days(connection: sa.Connection) -> Iterator[str]:
+    """A balance knows the latest date of its entries: back-dating relies on it."""
+    last = (
+        sa.select(ENTRIES.c.warehouse_id, ENTRIES.c.product_id, sa.func.max(ENTRIES.c.date).label("date"))
+        .group_by(ENTRIES.c.warehouse_id, ENTRIES.c.product_id)
+        .subquery("last")
+    )
+    same = sa.and_(last.c.warehouse_id == BALANCES.c.warehouse_id, last.c.product_id == BALANCES.c.product_id)
+    statement = (
+        sa.select(BALANCES.c.moved_on, last.c.date)
+        .select_from(BALANCES)
+        .outerjoin(last, same)
+        .where(BALANCES.c.moved_on.is_distinct_from(last.c.date))
+        .order_by(BALANCES.c.id)
+    )
+    for row in _rows(connection, _named(statement, BALANCES)):
+        yield _(
+            "%(what)s: its last movement is said to be on %(balance)s, by its entries it was on %(should)s.",
+            what=f"{row.product} · {row.warehouse}",
+            balance=row.moved_on or "–",
+            should=row.date or "–",
+        )
+
+
+def _party_sums() -> Any:
+    """What the party book's entries add up to, and their latest date, by party."""
+    amount, last = sa.func.sum(PARTY_ENTRIES.c.amount), sa.func.max(PARTY_ENTRIES.c.date)
+    statement = sa.select(PARTY_ENTRIES.c.party, amount.label("amount"), last.label("date"))
+    return statement.group_by(PARTY_ENTRIES.c.party).subquery("sums")
+
+
+def _wrong_party_balances(connection: sa.Connection) -> Iterator[str]:
+    sums = _party_sums()
+    amount = sa.func.coalesce(sums.c.amount, 0)
+    late = PARTY_BALANCES.c.moved_on.is_distinct_from(sums.c.date)
+    statement = (
+        sa.select(PARTY_BALANCES.c.party, PARTY_BALANCES.c.balance, PARTY_BALANCES.c.moved_on, amount.label("amount"))
+        .add_columns(sums.c.date)
+        .select_from(PARTY_BALANCES)
+        .outerjoin(sums, sums.c.party == PARTY_BALANCES.c.party)
+        .where(sa.or_(PARTY_BALANCES.c.balance != amount, late))
+        .order_by(PARTY_BALANCES.c.party)
+    )
+    for row in _rows(connection, statement):
+        if row.balance != row.amount:
+            yield _(
+                "%(party)s: the balance says %(balance)s, its entries add up to %(sum)s.",
+                party=row.party,
+                balance=row.balance,
+                sum=row.amount,
+            )
+        if row.moved_on != row.date:
+            yield _(
+                "%(what)s: its last movement is said to be on %(balance)s, by its entries it was on %(should)s.",
+                what=row.party,
+                balance=row.moved_on or "–",
+                should=row.date or "–",
+            )
+
+
+def _party_entries_without_balance(connection: sa.Connection) -> Iterator[str]:
+    sums = _party_sums()
+    known = sa.exists().where(PARTY_BALANCES.c.party == sums.c.party)
+    for row in _rows(connection, sa.select(sums.c.party, sums.c.amount).where(~known)):
+        yield _("%(party)s: there are entries, adding up to %(sum)s, but no balance.", party=row.party, sum=row.amount)
+
+
+def _wrong_parties(connection: sa.Connection) -> Iterator[str]:
+    """The party's name and the foreign key that scope and reference checks go by must say the same."""
+    for table in (PARTY_ENTRIES, PARTY_BALANCES):
+        same = sa.or_(
+            *(
+                sa.and_(table.c[name].is_not(None), table.c.party == resource + "/" + sa.cast(table.c[name], sa.String))
+                for resource, name in COLUMNS.items()
+            )
+        )
+        statement = sa.select(table.c.id, table.c.party).where(~same).order_by(table.c.id)
+        for row in _rows(connection, statement):
+            yield _(
+                "Row %(id)s of %(table)s says %(party)s, but points at another party.",
+                id=row.id,
+                table=table.name,
+                party=row.party,
+            )
+
+
+def _out_of_period(connection: sa.Connection, entries: sa.Table) -> Iterator[str]:
+    """What is dated in a closed period was written before it was closed, and nothing is dated after it was written."""
+    closed = sa.exists().where(PERIODS.c.until >= entries.c.date, PERIODS.c.created_on < entries.c.at)
+    columns = (entries.c.id, entries.c.document_number, entries.c.date, entries.c.at)
+    for row in _rows(connection, sa.select(*columns).where(closed).order_by(entries.c.id)):
+        yield _(
+            "Entry %(id)s of %(document)s is dated %(day)s, but was written after that day was closed.",
+            id=row.id,
+            document=row.document_number,
+            day=row.date,
+        )
+    latest = clock.today()
+    for row in _rows(connection, sa.select(*columns).where(entries.c.date > latest).order_by(entries.c.id)):
+        yield _(
+            "Entry %(id)s of %(document)s is dated %(day)s, a day to come.",
+            id=row.id,
+            document=row.document_number,
+            day=row.date,
+        )
+
+
+def _other_documents(connection: sa.Connection, entries: sa.Table) -> Iterator[str]:
+    """Every entry is under a document that there is, and bears its number."""
+    kinds = connection.execute(sa.select(entries.c.document_kind).distinct().order_by(entries.c.document_kind))
+    for kind in kinds.scalars().all():
+        model = entity_for(kind)
+        columns = (entries.c.id, entries.c.document_number)
+        statement = sa.select(*columns).where(entries.c.document_kind == kind).order_by(entries.c.id)
+        if model is not None and issubclass(model, Document):
+            document: Any = model.__table__
+            statement = statement.outerjoin(document, document.c.id == entries.c.document_id)
+            statement = statement.where(sa.or_(document.c.id.is_(None), document.c.number != entries.c.document_number))
+        for row in _rows(connection, statement):
+            yield _(
+                "Entry %(id)s is under %(document)s, but there is no such document.",
+                id=row.id,
+                document=row.document_number,
+            )

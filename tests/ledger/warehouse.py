@@ -20,6 +20,7 @@ from app.domains.crm.models import Customer
 from app.domains.stock.models import StockAdjustment, Warehouse
 from app.ledger import stock, triggers
 from app.ledger.models import StockBalance, StockEntry
+from config import Settings
 
 DAY = datetime.date(2026, 3, 2)
 
@@ -28,6 +29,7 @@ def make_app(url: str) -> Flask:
     """An application around the database at ``url``, without pages."""
     application = Flask("kehu")
     application.config["SQLALCHEMY_DATABASE_URI"] = url
+    application.extensions["kehu.settings"] = Settings()
     Babel(application)
     db.db.init_app(application)
     return application

@@ -21,7 +21,7 @@ from app.core.document import line_model
 from app.core.errors import Invalid
 from app.core.fields import Field, fields_of, readable, writable
 from app.core.i18n import gettext as _
-from app.core.web import access, pickers, query, reach, record
+from app.core.web import access, pickers, query, reach, record, resource
 from app.core.web.pages import export_response, perform, picture_response
 from app.core.web.view import EntityView
 
@@ -308,6 +308,68 @@ class EntityApi(BaseApi):
         """
         row = reach.row(self.view, pk, "visible-to")
         return self.response(200, id=pk, result=access.as_json(access.seers(self.view, row)))
+
+    @expose("/<name>", methods=["POST"])
+    @permission_name("list")
+    def do(self, name: str) -> Response:
+        """An action on the resource as a whole, or on many rows
+        ---
+        post:
+          description: >-
+            Body: the fields of the action, such as {"until": "2026-12-31"} to close the books.
+          parameters:
+          - {in: path, name: name, required: true, schema: {type: string}}
+          responses:
+            200: {description: 'The row that it made or changed, if it is one: {"id", "result"}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+            422: {$ref: '#/components/responses/422'}
+        """
+        reach.approach(self.view)
+        done = resource.do(self.view, name, _body(optional=True))
+        if done.row is None:
+            return self.response(200, **{"id": None, "result": None, **done.data})
+        return self._answer(200, done.row, **done.data)
+
+    @expose("/<name>", methods=["GET"])
+    @permission_name("list")
+    def look(self, name: str) -> Response:
+        """A table that is reckoned
+        ---
+        get:
+          description: What the resource offers besides its rows, such as the stock on a day; by `page` and `page_size`.
+          parameters:
+          - {in: path, name: name, required: true, schema: {type: string}}
+          responses:
+            200: {description: 'Rows: {"count", "result"}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+            422: {$ref: '#/components/responses/422'}
+        """
+        _reading, _row, sheet = resource.find(self.view, name, None, request.args)
+        return self.response(200, **resource.as_json(self.view, sheet))
+
+    @expose("/<int:pk>/<name>", methods=["GET"])
+    @permission_name("show")
+    def look_at(self, pk: int, name: str) -> Response:
+        """A table that is reckoned for a row
+        ---
+        get:
+          description: What a row offers besides its fields, such as where its number comes from; by `page`, `page_size`.
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          - {in: path, name: name, required: true, schema: {type: string}}
+          responses:
+            200: {description: 'Rows: {"count", "result"}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+            422: {$ref: '#/components/responses/422'}
+        """
+        _reading, _row, sheet = resource.find(self.view, name, pk, request.args)
+        return self.response(200, id=pk, **resource.as_json(self.view, sheet))
 
     @expose("/<int:pk>/<name>/<digest>", methods=["GET"])
     @permission_name("show")

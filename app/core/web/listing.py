@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from app.core import identity
 from app.core.fields import SYSTEM, Field, readable
 from app.core.i18n import gettext as _
-from app.core.web import present, query, reach
+from app.core.web import present, query, reach, resource
 from app.core.web.forms import form_field
 from app.core.web.page import Action, Cell, Chip, Column, FilterField, FormField, ListPage, Pager, Row
 from app.core.web.view import EntityView
@@ -226,7 +226,7 @@ def _head(view: type[EntityView], state: _State) -> list[Action]:
                     icon="download",
                 )
             )
-    return actions
+    return [*resource.buttons(view, chosen=False), *actions, *resource.links(view)]
 
 
 def _bulk(view: type[EntityView]) -> list[Action]:
@@ -245,6 +245,7 @@ def _bulk(view: type[EntityView]) -> list[Action]:
         for action in view.actions
         if action.bulk and actor.may(action.permission, key)
     ]
+    actions += resource.buttons(view, chosen=True)
     if reach.may(view, "delete"):
         sure = _("The chosen rows are removed for good.")
         actions.append(

@@ -258,6 +258,23 @@ class RecordPage:
 
 
 @dataclass
+class SheetPage:
+    """``/<resource>/look/<name>``: a table that was reckoned.  ``inputs`` are sent to ``url`` by GET."""
+
+    title: str
+    resource: str
+    url: str
+    breadcrumb: list[Link]
+    table: Table
+    count: int
+    inputs: list[FormField] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    prev_url: str | None = None
+    next_url: str | None = None
+    help: str = ""
+
+
+@dataclass
 class LineGrid:
     """The lines of a document being edited.
 

@@ -22,7 +22,7 @@ from app.core.errors import BusinessError, Conflict, Invalid, NotPermitted, NotV
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import access, listing, pickers, query, reach, record
+from app.core.web import access, listing, pickers, query, reach, record, resource
 from app.core.web.account import safe_next
 from app.core.web.forms import EntityForm, is_id
 from app.core.web.page import FormPage, Link
@@ -136,6 +136,36 @@ class EntityPages(BaseView):
         for message in dict.fromkeys(refused):
             flash(message, "error")
         return redirect(self._list_url())
+
+    @expose("/do/<name>", methods=("POST",))
+    @permission_name("list")
+    def do(self, name: str) -> Response:
+        """An action on the resource as a whole, or on many rows at once."""
+        data: dict[str, Any] = {key: value for key, value in request.form.items() if key not in ("csrf_token", "next")}
+        if "ids" in data:
+            data["ids"] = [each for each in request.form.getlist("ids") if is_id(each)][:MAX_BULK]
+        try:
+            done = resource.do(self.view, name, data)
+        except BusinessError as error:
+            if error.status in (401, 403, 404):
+                raise
+            db.session.rollback()
+            flash(refusal_text(error, self.view), "error")
+            return redirect(self._list_url())
+        flash(done.message or _("Done: %(what)s.", what=action_label(self.view, name)), "success")
+        return redirect(self._list_url())
+
+    @expose("/look/<name>")
+    @permission_name("list")
+    def look(self, name: str) -> str:
+        """A table that is reckoned from the resource's rows."""
+        return render_template("kehu/sheet.html", page=resource.page(self.view, name, None, request.args))
+
+    @expose("/look/<name>/<int:pk>")
+    @permission_name("show")
+    def look_at(self, name: str, pk: int) -> str:
+        """A table that is reckoned for one row."""
+        return render_template("kehu/sheet.html", page=resource.page(self.view, name, pk, request.args))
 
     @expose("/pick")
     @permission_name("list")
@@ -345,7 +375,7 @@ def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -
 def action_label(view: type[EntityView], name: str) -> str:
     """How the transition or action is called."""
     step = view.model.workflow.find(name) if view.model.workflow is not None else None
-    action = view.action(name)
+    action = view.action(name) or view.resource_action(name)
     if name == "delete":
         return _("Delete")
     return str(step.label if step is not None else action.label if action is not None else name)

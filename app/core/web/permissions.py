@@ -93,7 +93,7 @@ def words(operation: str, view: type[EntityView]) -> str:
         "visible-to": _("See who sees it"),
     }
     step = view.model.workflow.find(operation) if view.model.workflow is not None else None
-    action = view.action(operation)
+    action = view.action(operation) or view.resource_action(operation)
     return known.get(operation) or str(
         step.label if step is not None else action.label if action is not None else operation
     )

@@ -13,7 +13,7 @@ from app.core.audit import AuditEntry
 from app.core.document import Document, line_model
 from app.core.fields import Field, fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import history, present, query, reach
+from app.core.web import history, present, query, reach, resource
 from app.core.web.forms import EntityForm
 from app.core.web.listing import table_rows
 from app.core.web.page import Action, Badge, Cell, Fact, Group, Link, RecordPage, Row, Tab, Table
@@ -94,6 +94,7 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
         found.append(
             Action(action.name, str(action.label), url, rank=rank, confirm=str(action.confirm), tone=action.tone)
         )
+    found += resource.links(view, row)
     for link in view.links:
         if reach.may(view, link.operation) and (link.shown is None or link.shown(row)):
             found.append(Action("link", str(link.label), link.url(row), method="get"))

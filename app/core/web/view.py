@@ -6,12 +6,15 @@ and ``core.web.api`` make the Flask-AppBuilder classes from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from app.core.document import line_model
-from app.core.fields import SYSTEM, fields_of
+from app.core.fields import SYSTEM, Field, fields_of
+
+Asked = str | Callable[[], Field]
+"""A field that is asked for: the name of one of the model's, or a function that makes one."""
 
 READ = ("list", "show", "export")
 WRITE = ("add", "edit", "delete", "import")
@@ -61,6 +64,78 @@ class RecordAction:
 
 
 @dataclass(frozen=True)
+class ResourceAction:
+    """Something that is done with the resource itself, or with many rows at once: a button with a small form on the
+    list page, ``POST /api/v1/<resource>/<name>``, and a permission.
+
+    ``fields`` are asked for: names of the model's fields, or functions that make one; one called ``ids`` (of the
+    kind relations) takes the rows chosen on the list.  ``run(values)`` gets the values by field name (a relation's id,
+    None for what is empty), finds and locks the rows itself, within the scope, and returns what the action came to.
+    """
+
+    name: str
+    label: Any
+    run: Callable[[Mapping[str, Any]], Done]
+    fields: tuple[Asked, ...] = ()
+    required: tuple[str, ...] = ()
+    confirm: Any = ""
+    tone: str = ""
+    primary: bool = False
+
+    @property
+    def permission(self) -> str:
+        """The permission it needs: «can_close»."""
+        return f"can_{self.name.replace('-', '_')}"
+
+
+@dataclass
+class Sheet:
+    """What a reading found: ``rows`` (a page of ``count``) are any objects with an attribute for each of ``fields``.
+
+    A row's attribute ``url``, if it has one, opens what the row is about.  ``facts`` concern the whole; ``more`` is
+    given by the API besides.
+    """
+
+    fields: Sequence[Field]
+    rows: Sequence[Any]
+    count: int
+    facts: Sequence[tuple[Field, Any]] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table that is reckoned when it is asked for: ``GET /api/v1/<resource>/<name>`` (of a row, ``of_row``,
+    ``…/<id>/<name>``), and a page.
+
+    ``run(row, values, page)`` finds it; ``values`` are those of ``fields`` (as in ``ResourceAction``), ``page`` the
+    part that is wanted.  Whoever reads it must be allowed ``operation``, and to list each of the resources in ``also``.
+    """
+
+    name: str
+    label: Any
+    run: Callable[[Any, Mapping[str, Any], Part], Sheet]
+    fields: tuple[Asked, ...] = ()
+    of_row: bool = False
+    operation: str = "list"
+    also: tuple[str, ...] = ()
+    help: Any = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A page of a table: ``number`` counts from 0, ``size`` is how many rows it has."""
+
+    number: int = 0
+    size: int = 25
+
+    @property
+    def offset(self) -> int:
+        """How many rows come before it."""
+        return self.number * self.size
+
+
+@dataclass(frozen=True)
 class RecordLink:
     """A button of a record's page that leads to a page of its own; ``operation`` is what one must be allowed to do for
     it, ``shown`` says whether it makes sense for a row.
@@ -83,6 +158,8 @@ class EntityView:
     sort: ClassVar[str] = "-id"  # a field, with «-» for the largest first
     related: ClassVar[tuple[Related, ...]] = ()
     actions: ClassVar[tuple[RecordAction, ...]] = ()
+    resource_actions: ClassVar[tuple[ResourceAction, ...]] = ()
+    readings: ClassVar[tuple[Reading, ...]] = ()
     links: ClassVar[tuple[RecordLink, ...]] = ()
     help: ClassVar[Any] = ""  # a sentence under the list's title
     empty: ClassVar[Any] = ""  # what to do when there are no rows
@@ -115,7 +192,8 @@ class EntityView:
         flow = cls.model.workflow
         steps = tuple(step.name for step in flow.transitions) if flow is not None else ()
         explained = () if cls.model.scope.everyone else ("visible-to",)
-        return (*READ, *write, *explained, *steps, *(action.permission.removeprefix("can_") for action in cls.actions))
+        actions: tuple[RecordAction | ResourceAction, ...] = (*cls.actions, *cls.resource_actions)
+        return (*READ, *write, *explained, *steps, *(action.permission.removeprefix("can_") for action in actions))
 
     @classmethod
     def list_columns(cls) -> tuple[str, ...]:
@@ -162,6 +240,18 @@ class EntityView:
     def action(cls, name: str) -> RecordAction | None:
         """The action called ``name``."""
         return next((action for action in cls.actions if action.name == name), None)
+
+    @classmethod
+    def resource_action(cls, name: str) -> ResourceAction | None:
+        """The action on the resource called ``name``."""
+        return next((action for action in cls.resource_actions if action.name == name), None)
+
+    @classmethod
+    def asked(cls, fields: Sequence[Asked]) -> dict[str, Field]:
+        """The fields that an action or a reading asks for, by name."""
+        known = fields_of(cls.model)
+        found = (known[each] if isinstance(each, str) else each() for each in fields)
+        return {each.name: each for each in found}
 
 
 views: dict[str, type[EntityView]] = {}

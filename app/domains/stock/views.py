@@ -9,6 +9,7 @@ from app.core.web.view import EntityView, Related
 from app.domains.stock.models import SafetyStock, StockAdjustment, Warehouse
 from app.ledger import figures
 from app.ledger.models import StockBalance, StockEntry
+from app.ledger.readings import explain_reading, stock_at_reading
 
 
 class WarehouseView(EntityView, model=Warehouse):
@@ -58,11 +59,20 @@ class StockBalanceView(EntityView, model=StockBalance):
         "value",
     )
     fieldsets = (
-        ("", ("product", "warehouse")),
+        ("", ("product", "warehouse", "moved_on")),
         (_l("Quantity"), ("on_hand", "reserved", "available", "incoming")),
         (_l("Value"), ("average_cost", "value")),
     )
     sort = "product"
+    readings = (
+        stock_at_reading(),
+        explain_reading(
+            StockBalance,
+            "quantity",
+            "amount",
+            facts=("on_hand", "reserved", "available", "incoming", "value"),
+        ),
+    )
     help = _l("What lies where, as posted documents have left it.")
     empty = _l("Post a stock adjustment with what lies in your warehouses today, and it shows here.")
 

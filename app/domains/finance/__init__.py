@@ -1,0 +1,1 @@
+"""Money: what parties owe, and the periods in which the books are closed."""
