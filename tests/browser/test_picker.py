@@ -191,3 +191,34 @@ def test_a_line_whose_text_names_nothing_is_not_dropped(company: Company, consol
     page.keyboard.press("ControlOrMeta+s")
     expect(page.locator("#lines-1-product")).to_be_focused()
     expect(page.locator("#lines-1-product")).to_have_value("no such tea")
+
+
+def test_a_filter_by_what_is_not_there_is_not_applied(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/contacts/list/")
+    page.get_by_text("Add filter").click()
+    page.locator("#filter-field").select_option("customer")
+    picker = page.locator("[data-filter-value] [role=combobox]")
+    picker.fill("zzzz")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("[data-filter-value] .field-error")).to_contain_text("“zzzz” was not found")
+    expect(picker).to_be_focused()
+    assert page.url.endswith("/contacts/list/")
+
+
+def test_among_many_what_is_not_there_stays_and_is_not_sent(company: Company, console: Page) -> None:
+    page = console
+    company.add("roles", name="Night watch")
+    company.go(page, "/users/add")
+    page.locator("#f-username").fill("ann")
+    roles = page.locator("#f-roles")
+    roles.fill("zzzz")
+    page.keyboard.press("ControlOrMeta+s")
+    expect(roles).to_be_focused()
+    expect(roles).to_have_value("zzzz")
+    expect(page.locator(".field-multipicker .field-error")).to_contain_text("“zzzz” was not found")
+    roles.fill("night")
+    expect(page.locator("[role=option]")).to_have_count(1)
+    roles.press("Enter")
+    expect(page.locator(".field-multipicker .token")).to_have_text("Night watch")
+    expect(page.locator(".field-multipicker .field-error")).to_have_count(0)

@@ -305,6 +305,7 @@ class FormPage:
     hidden: list[tuple[str, str]] = field(default_factory=list)
     lines: LineGrid | None = None
     errors: list[tuple[str, str]] = field(default_factory=list)
+    note: str = ""  # why some of it can't be changed
     enctype: str = "multipart/form-data"
 
 

@@ -332,8 +332,18 @@ class EntityPages(BaseView):
             hidden=[("version", version)] if version else [],
             lines=form.grid(),
             errors=form.errors(),
+            note=_note(form),
         )
         return render_template("kehu/form.html", page=page)
+
+
+def _note(form: EntityForm) -> str:
+    """Why some of the form can't be changed, if so."""
+    flow = form.view.model.workflow
+    if not form.steady or flow is None:
+        return ""
+    state = str(flow.states[form.row.state]).lower()
+    return _("%(document)s is %(state)s: what is grey can no longer be changed.", document=form.row, state=state)
 
 
 def picture_response(view: type[EntityView], pk: int, name: str, digest: str) -> Response:

@@ -107,6 +107,18 @@ class TestTextInAPicker:
         full = admin.get(f"stock-adjustments/{made['id']}").json["result"]
         assert full["lines"][0]["product"]["id"] == goods["small"]["id"]
 
+    def test_a_picker_of_many_takes_one_more_and_refuses_what_is_not_there(self, admin, browser):
+        watch = admin.add("roles", name="Night watch")["id"]
+        seller = next(each["id"] for each in admin.get("roles/").json["result"] if each["name"] == "Salesperson")
+        user = next(each for each in admin.get("users/").json["result"] if each["username"] == "ann")
+        form = {"username": "ann", "first_name": "Ann", "last_name": "Lee", "email": "ann@example.com", "active": "1"}
+        form |= {"roles": str(seller), "new_password": "", "locale": ""}
+        answer = browser.post(f"/users/edit/{user['id']}", form | {"roles-text": "zzzz"})
+        assert summary(answer) == ["Roles: “zzzz” was not found. Please choose from the list."]
+        assert browser.post(f"/users/edit/{user['id']}", form | {"roles-text": "night watch"}).status_code == 302
+        held = admin.get(f"users/{user['id']}").json["result"]["roles"]
+        assert {role["id"] for role in held} == {seller, watch}
+
 
 class TestPick:
     def test_each_row_says_what_it_will_be_called(self, browser, goods):
@@ -159,6 +171,7 @@ class TestSubmittedPlan:
             "lines-0-result",
         }
         assert "data-line-add" not in page
+        assert "is submitted: what is grey can no longer be changed." in page
         assert not re.search(r'name="lines-0-delete"', page)
 
     def test_it_is_saved_as_the_page_sends_it(self, api, pages, plan):
