@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable
@@ -10,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core import db
-from app.ledger import stock
-from tests.ledger.warehouse import DAY, at_work, coming, going, make_document, moving
+from app.ledger import party, periods, stock
+from tests.ledger.warehouse import DAY, at_work, coming, going, make_document, moving, owe
 
 
 def rush(url: str, work: Callable[..., str], rounds: int, processes: int = 4) -> Counter[str]:
@@ -98,6 +99,57 @@ def edit_or_open(number: int, turn: int) -> str:
             product.spec = f"edited by {number}, {product.code}"
             session.flush()
     return "edited"
+
+
+def owe_across(number: int, turn: int) -> str:
+    """Change what three customers owe, each process naming them in another order, and take every third posting back."""
+    customers = [1, 2, 3]
+    customers = customers[number % 3 :] + customers[: number % 3]
+    with db.transaction():
+        document = make_document()
+        party.post_party(document, [owe("10.01", each) for each in customers], date=DAY)
+        if turn % 3 == 2:
+            party.reverse_party(document, date=DAY)
+    return "posted"
+
+
+def owe_or_edit(number: int, turn: int) -> str:
+    """Change what customers owe while another process edits them, as an import does."""
+    if number % 2 == 0:
+        return owe_across(number, turn)
+    from app.domains.crm.models import Customer
+
+    with db.transaction() as session:
+        for customer in session.scalars(db.locked(sa.select(Customer).order_by(Customer.id), Customer)):
+            customer.address = f"edited by {number}, {turn}"
+            session.flush()
+    return "edited"
+
+
+def both_books(number: int, turn: int) -> str:
+    """Sell goods, the party locked first: one process by way of both books, another of the party book alone."""
+    with db.transaction():
+        document = make_document()
+        if number % 2:
+            party.lock(["customers/1", "customers/2"])
+            stock.post(document, [going(1)], date=DAY)
+        party.post_party(document, [owe("5", 2), owe("5", 1)], date=DAY)
+    return "posted"
+
+
+def close_or_post(number: int, turn: int) -> str:
+    """One process closes day after day, the others post on the day that is being closed."""
+    day = DAY + datetime.timedelta(days=turn)
+    try:
+        with db.transaction():
+            if number == 0:
+                periods.close(day)
+                return "closed"
+            stock.post(make_document(), [coming(1, 1)], date=day)
+            party.post_party(make_document(), [owe("1")], date=day)
+    except periods.PeriodClosed:
+        return "refused"
+    return "posted"
 
 
 def take_back(number: int, turn: int) -> str:

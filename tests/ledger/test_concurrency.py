@@ -7,7 +7,7 @@ from app.core.document import take
 from app.ledger import verify
 from app.ledger.models import StockEntry
 from tests.ledger import rush
-from tests.ledger.warehouse import at_work, coming, cost, holding, make_product, place, post, product
+from tests.ledger.warehouse import at_work, coming, cost, holding, make_product, owed, place, post, product
 
 
 def bring(url, *goods):
@@ -71,6 +71,37 @@ def test_one_reversal_of_many(url):
     assert rush.rush(url, rush.take_back, 20) == {"reversed": 20, "refused": 60}
     with at_work(url):
         assert holding()[0] == "0.0000"
+        assert verify.differences() == []
+
+
+def test_what_customers_owe_adds_up(url):
+    assert rush.rush(url, rush.owe_across, 60) == {"posted": 240}
+    with at_work(url):
+        assert {owed(customer) for customer in (1, 2, 3)} == {"1601.60"}
+        assert verify.differences() == []
+
+
+def test_customers_are_edited_while_they_are_charged(url):
+    assert rush.rush(url, rush.owe_or_edit, 30) == {"posted": 60, "edited": 60}
+    with at_work(url):
+        assert owed() == "400.40"
+        assert verify.differences() == []
+
+
+def test_both_books_at_once(url):
+    bring(url, (1000, 2))
+    assert rush.rush(url, rush.both_books, 40) == {"posted": 160}
+    with at_work(url):
+        assert (owed(1), owed(2), holding()[0]) == ("800.00", "800.00", "920.0000")
+        assert verify.differences() == []
+
+
+def test_no_posting_slips_past_a_closing(url):
+    found = rush.rush(url, rush.close_or_post, 30)
+    assert found["closed"] == 30
+    assert found["posted"] + found["refused"] == 90, found
+    with at_work(url):
+        # Every entry of a closed day was written before the closing: the check would name it.
         assert verify.differences() == []
 
 

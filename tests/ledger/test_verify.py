@@ -1,11 +1,13 @@
 """The check finds whatever was done to the book behind its back, and nothing when it is right."""
 
+import datetime
+
 import pytest
 
 from app.core import db, identity
-from app.ledger import stock, triggers, verify
-from app.ledger.models import StockEntry
-from tests.ledger.warehouse import coming, going, moving, post
+from app.ledger import party, periods, stock, triggers, verify
+from app.ledger.models import PartyEntry, StockEntry
+from tests.ledger.warehouse import DAY, coming, going, moving, owe, post, post_party
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +112,99 @@ def test_a_balance_that_is_gone(tamper):
     assert found == ["P1 in MAIN: there are entries, adding up to 7.5000, but no balance."]
 
 
+def test_a_date(tamper):
+    found = tamper("UPDATE stock_entries SET date = '2026-03-20' WHERE id = 1")
+    assert found == ["P1 · MAIN: its last movement is said to be on 2026-03-02, by its entries it was on 2026-03-20."]
+
+
+def test_a_day_to_come(tamper):
+    found = tamper("UPDATE stock_entries SET date = '2999-01-01' WHERE id = 1")
+    assert "Entry 1 of SA2026-00001 is dated 2999-01-01, a day to come." in found
+
+
+def test_an_entry_slipped_into_a_closed_period(tamper):
+    periods.close(DAY)
+    late = post(coming(1, 1), date=DAY + datetime.timedelta(days=1))
+    db.session.commit()
+    found = tamper(f"UPDATE stock_entries SET date = '{DAY}' WHERE document_id = {late.id}")
+    assert any(each.endswith("is dated 2026-03-02, but was written after that day was closed.") for each in found)
+
+
+def test_another_document(tamper):
+    found = tamper("UPDATE stock_entries SET document_id = 987654 WHERE id = 1")
+    assert found == ["Entry 1 is under SA2026-00001, but there is no such document."]
+
+
+class TestParty:
+    """The same in the party book: customer 1 owes 70.00, what customer 2 owed was taken back."""
+
+    @pytest.fixture(autouse=True)
+    def _work(self, _work):
+        post_party(owe(100))
+        post_party(owe(-30, kind="receipt"))
+        party.reverse_party(post_party(owe(50, customer=2)), date=DAY)
+        db.session.commit()
+
+    def test_nothing_when_all_is_right(self):
+        assert verify.differences() == []
+
+    def test_an_amount(self, url, tamper):
+        found = tamper(f"UPDATE party_entries SET amount = {scaled(url, 90, 2)} WHERE id = 1")
+        assert found == ["customers/1: the balance says 70.00, its entries add up to 60.00."]
+
+    def test_an_entry_that_was_deleted(self, tamper):
+        found = tamper("DELETE FROM party_entries WHERE id = 1")
+        assert found == ["customers/1: the balance says 70.00, its entries add up to -30.00."]
+
+    def test_an_entry_that_was_made_up(self, tamper):
+        columns = ", ".join(column.name for column in PartyEntry.__table__.c if column.name != "id")
+        found = tamper(f"INSERT INTO party_entries ({columns}) SELECT {columns} FROM party_entries WHERE id = 1")
+        assert found == ["customers/1: the balance says 70.00, its entries add up to 170.00."]
+
+    def test_a_balance(self, url, tamper):
+        found = tamper(f"UPDATE party_balances SET balance = {scaled(url, 1, 2)} WHERE party = 'customers/1'")
+        assert found == ["customers/1: the balance says 1.00, its entries add up to 70.00."]
+
+    def test_a_balance_that_is_gone(self, tamper):
+        found = tamper("DELETE FROM party_balances WHERE party = 'customers/1'")
+        assert found == ["customers/1: there are entries, adding up to 70.00, but no balance."]
+
+    def test_an_entry_given_to_another_party(self, tamper):
+        found = tamper("UPDATE party_entries SET party = 'customers/3' WHERE id = 1")
+        assert "customers/3: there are entries, adding up to 100.00, but no balance." in found
+        assert "Row 1 of party_entries says customers/3, but points at another party." in found
+
+    def test_a_pointer(self, tamper):
+        found = tamper("UPDATE party_balances SET customer_id = 3 WHERE party = 'customers/1'")
+        assert found == ["Row 1 of party_balances says customers/1, but points at another party."]
+
+    def test_a_mirror_that_is_none(self, tamper):
+        # Made up for elsewhere, so that every sum is right.
+        found = tamper(
+            "UPDATE party_entries SET amount = amount - 1 WHERE reverses_id = 3",
+            "UPDATE party_entries SET amount = amount + 1 WHERE id = 3",
+            "UPDATE party_entries SET currency_amount = currency_amount - 1 WHERE reverses_id = 3",
+        )
+        assert found == ["Entry 4 of SA2026-00008 reverses entry 3, but is not its mirror."]
+
+    def test_a_mirror_that_was_cut_loose(self, tamper):
+        found = tamper("UPDATE party_entries SET reverses_id = NULL WHERE id = 4", "UPDATE party_entries SET at = at")
+        assert found == []  # its sum is right and it reverses nothing: only what is left half reversed is found
+
+    def test_a_date(self, tamper):
+        found = tamper("UPDATE party_entries SET date = '2026-03-20' WHERE id = 1")
+        assert found == [
+            "customers/1: its last movement is said to be on 2026-03-02, by its entries it was on 2026-03-20."
+        ]
+
+    def test_an_entry_slipped_into_a_closed_period(self, tamper):
+        periods.close(DAY)
+        late = post_party(owe(1), date=DAY + datetime.timedelta(days=1))
+        db.session.commit()
+        found = tamper(f"UPDATE party_entries SET date = '{DAY}' WHERE document_id = {late.id}")
+        assert any(each.endswith("is dated 2026-03-02, but was written after that day was closed.") for each in found)
+
+
 def test_a_mirror_that_is_none(url, tamper):
     moved = "UPDATE stock_entries SET quantity = quantity - 1, amount = amount - 1 WHERE reverses_id = 3"
     # Made up for elsewhere, so that every sum is right.
@@ -124,7 +219,15 @@ def test_a_mirror_that_was_cut_loose(tamper):
 
 
 @pytest.mark.parametrize(
-    "name", ["stock_entries_no_update", "stock_entries_no_delete", "audit_entries_no_update", "audit_entries_no_delete"]
+    "name",
+    [
+        "stock_entries_no_update",
+        "stock_entries_no_delete",
+        "party_entries_no_update",
+        "party_entries_no_delete",
+        "audit_entries_no_update",
+        "audit_entries_no_delete",
+    ],
 )
 def test_a_trigger_that_is_missing(url, name):
     with db.db.engine.begin() as connection:

@@ -18,8 +18,8 @@ from app.core import crud, db, identity
 from app.domains.catalog.models import Product, Unit
 from app.domains.crm.models import Customer
 from app.domains.stock.models import StockAdjustment, Warehouse
-from app.ledger import stock, triggers
-from app.ledger.models import StockBalance, StockEntry
+from app.ledger import party, stock, triggers
+from app.ledger.models import PartyBalance, StockBalance, StockEntry
 from config import Settings
 
 DAY = datetime.date(2026, 3, 2)
@@ -62,7 +62,8 @@ def build() -> None:
     unit = crud.create(Unit, {"name": "kg", "decimals": 4})
     for number in range(1, 6):
         make_product(f"P{number}", unit.id)
-    crud.create(Customer, {"name": "北京科技"})
+    for name in ("北京科技", "上海贸易", "广州实业"):
+        crud.create(Customer, {"name": name})
     db.session.commit()
 
 
@@ -113,11 +114,29 @@ def moving(
     return stock.moved(place(source), place(target), product(code), Decimal(quantity), **options)
 
 
-def post(*movements: stock.Movement, **options: Any) -> StockAdjustment:
+def post(*movements: stock.Movement, date: datetime.date = DAY, **options: Any) -> StockAdjustment:
     """A document that moves ``movements``, posted."""
     document = make_document()
-    stock.post(document, movements, date=DAY, **options)
+    stock.post(document, movements, date=date, **options)
     return document
+
+
+def owe(amount: Any, customer: int = 1, kind: str = "sale", **options: Any) -> party.PartyMovement:
+    """What a customer owes us more (or less)."""
+    return party.PartyMovement(f"customers/{customer}", kind, Decimal(amount), **options)
+
+
+def post_party(*movements: party.PartyMovement, date: datetime.date = DAY) -> StockAdjustment:
+    """A document that changes what customers owe, posted."""
+    document = make_document()
+    party.post_party(document, movements, date=date)
+    return document
+
+
+def owed(customer: int = 1) -> str:
+    """What the customer owes us."""
+    statement = sa.select(PartyBalance.balance).where(PartyBalance.party == f"customers/{customer}")
+    return str(db.session.scalar(statement))
 
 
 def balance(code: str = "P1", warehouse: str = "MAIN") -> StockBalance:
