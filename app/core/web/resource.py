@@ -172,7 +172,9 @@ def _inputs(action: ResourceAction, asked: Mapping[str, Field]) -> list[FormFiel
         if name == "ids":
             continue
         column = field.column
-        default = column.default.arg(None) if column is not None and getattr(column.default, "is_callable", False) else None
+        default = (
+            column.default.arg(None) if column is not None and getattr(column.default, "is_callable", False) else None
+        )
         shown = form_field(field, name, f"{action.name}-{name}", typed(field, default) if default is not None else "")
         shown.required = name in action.required
         found.append(shown)
