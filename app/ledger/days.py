@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,18 +14,26 @@ from app.core.i18n import gettext as _
 from app.ledger import events
 from app.ledger import periods as periods  # it listens: whoever posts has the closing
 
+AHEAD = timedelta(days=366)  # a date beyond it is a slip of the keyboard
+
+
+def reversal(date: date | None, posted: date) -> date:
+    """The day of a reversal of what was posted on ``posted``: ``date``, or today, or the posting's own if that is later.
+
+    Raises Invalid for one before the posting.
+    """
+    if date is None:
+        return max(clock.today(), posted)
+    if date < posted:
+        raise Invalid({"date": [_("A reversal can't be dated before %(day)s, the posting.", day=posted.isoformat())]})
+    return date
+
 
 def check(connection: sa.Connection, day: date) -> None:
-    """Raises Invalid for a day to come, PeriodClosed, and what a registered check raises."""
-    if day > clock.today():
-        raise Invalid({"date": [_("Nothing can be posted on a day to come.")]})
+    """Raises Invalid for a day that is farther away than ``AHEAD``, PeriodClosed, and what a registered check raises."""
+    if day > clock.today() + AHEAD:
+        raise Invalid({"date": [_("Nothing can be posted more than a year ahead.")]})
     events.check_day(connection, day)
-
-
-def refuse_before(day: date, posted: date) -> None:
-    """Raises Invalid for a reversal dated before what it reverses."""
-    if day < posted:
-        raise Invalid({"date": [_("A reversal can't be dated before %(day)s, the posting.", day=posted.isoformat())]})
 
 
 def of_document(document: Document, day: date) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class _Balance:
 def post_party(document: Document, movements: Sequence[PartyMovement], *, date: Date) -> None:
     """Write on ``date`` what ``document`` changes in what parties owe.
 
-    Raises Invalid (an amount of 0, too large, a day to come, no such party) and what a check of the day raises.
+    Raises Invalid (an amount of 0, too large, a day far ahead, no such party) and what a check of the day raises.
     """
     errors: dict[str, list[str]] = {}
     for movement in movements:
@@ -116,12 +116,12 @@ def post_party(document: Document, movements: Sequence[PartyMovement], *, date: 
 
 
 def reverse_party(document: Document, *, date: Date | None = None) -> None:
-    """Write, on ``date`` (today), the mirror of everything that ``document`` posted here and that is not reversed yet.
+    """Write, on ``date`` (today, or the day of the posting if that is later), the mirror of everything that ``document``
+    posted here and that is not reversed yet.
 
-    A document that posted nothing has nothing to reverse.  Raises AlreadyReversed, Invalid (a day to come, or before
+    A document that posted nothing has nothing to reverse.  Raises AlreadyReversed, Invalid (a day far ahead, or before
     the posting) and what a check of the day raises.
     """
-    day = date or clock.today()
     mirror = ENTRIES.alias("mirror")
     its_own = sa.and_(
         ENTRIES.c.document_kind == document.resource,
@@ -129,15 +129,17 @@ def reverse_party(document: Document, *, date: Date | None = None) -> None:
         ENTRIES.c.reverses_id.is_(None),
     )
     mirrored = sa.exists().where(mirror.c.reverses_id == ENTRIES.c.id)
-    parties = set(db.session.connection().execute(sa.select(ENTRIES.c.party).where(its_own).distinct()).scalars())
-    if not parties:
+    touched = (
+        db.session.connection().execute(sa.select(ENTRIES.c.party, ENTRIES.c.date).where(its_own).distinct()).all()
+    )
+    if not touched:
         return
-    connection, balances = _open(parties, day)
+    day = days.reversal(date, max(row.date for row in touched))
+    connection, balances = _open({row.party for row in touched}, day)
     # Read only now: whoever reversed it meanwhile held the balances.
     originals = connection.execute(sa.select(ENTRIES).where(its_own, ~mirrored).order_by(ENTRIES.c.id.desc())).all()
     if not originals:
         raise AlreadyReversed(document)
-    days.refuse_before(day, max(entry.date for entry in originals))
     entries = []
     for entry in originals:
         balances[entry.party].balance -= entry.amount

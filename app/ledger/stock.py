@@ -93,7 +93,7 @@ def post(
 
     Movements of one product in one warehouse follow each other.  With ``keep_reserved`` nothing is taken that is
     reserved: what the document itself had reserved must be released (and flushed) before.  Raises Invalid (no
-    quantity, no cost, too large, a day to come) and NotEnoughStock for every line together, and what a check of the day
+    quantity, no cost, too large, a day far ahead) and NotEnoughStock for every line together, and what a check of the day
     raises.  On an earlier day nothing is taken that a later day would then lack; the moving average follows the order
     of posting all the same (docs/decisions/0014).
     """
@@ -133,13 +133,13 @@ def post(
 
 
 def reverse(document: Document, *, date: Date | None = None) -> None:
-    """Write, on ``date`` (today), the mirror of everything that ``document`` posted and that is not reversed yet.
+    """Write, on ``date`` (today, or the day of the posting if that is later), the mirror of everything that ``document``
+    posted and that is not reversed yet.
 
     A document that posted nothing has nothing to reverse.  Raises AlreadyReversed, NotEnoughStock (what came in has
-    left again, now or at the end of a day since ``date``), Invalid (a day to come, or before the posting) and what a
+    left again, now or at the end of a day since ``date``), Invalid (a day far ahead, or before the posting) and what a
     check of the day raises.
     """
-    day = date or clock.today()
     mirror = ENTRIES.alias("mirror")
     its_own = sa.and_(
         ENTRIES.c.document_kind == document.resource,
@@ -148,18 +148,17 @@ def reverse(document: Document, *, date: Date | None = None) -> None:
     )
     mirrored = sa.exists().where(mirror.c.reverses_id == ENTRIES.c.id)
     connection = db.session.connection()
-    keys = {
-        (row.warehouse_id, row.product_id)
-        for row in connection.execute(sa.select(ENTRIES.c.warehouse_id, ENTRIES.c.product_id).where(its_own).distinct())
-    }
-    if not keys:
+    touched = connection.execute(
+        sa.select(ENTRIES.c.warehouse_id, ENTRIES.c.product_id, ENTRIES.c.date).where(its_own).distinct()
+    ).all()
+    if not touched:
         return
-    page = _open(keys, day)
+    day = days.reversal(date, max(row.date for row in touched))
+    page = _open({(row.warehouse_id, row.product_id) for row in touched}, day)
     # Read only now: whoever reversed it meanwhile held the balances.
     originals = connection.execute(sa.select(ENTRIES).where(its_own, ~mirrored).order_by(ENTRIES.c.id.desc())).all()
     if not any(entry.quantity for entry in originals):
         raise AlreadyReversed(document)
-    days.refuse_before(day, max(entry.date for entry in originals))
     last: dict[Key, int] = {}
     for entry in originals:
         key = entry.warehouse_id, entry.product_id

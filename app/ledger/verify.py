@@ -17,6 +17,7 @@ from app.core.document import Document
 from app.core.entity import entity_for
 from app.core.i18n import gettext as _
 from app.ledger import places, triggers
+from app.ledger.days import AHEAD
 from app.ledger.models import PartyBalance, PartyEntry, Period, StockBalance, StockEntry
 from app.ledger.party import COLUMNS
 
@@ -349,10 +350,10 @@ def _out_of_period(connection: sa.Connection, entries: sa.Table) -> Iterator[str
             document=row.document_number,
             day=row.date,
         )
-    latest = clock.today()
+    latest = clock.today() + AHEAD
     for row in _rows(connection, sa.select(*columns).where(entries.c.date > latest).order_by(entries.c.id)):
         yield _(
-            "Entry %(id)s of %(document)s is dated %(day)s, a day to come.",
+            "Entry %(id)s of %(document)s is dated %(day)s, more than a year ahead.",
             id=row.id,
             document=row.document_number,
             day=row.date,

@@ -119,7 +119,7 @@ def test_a_date(tamper):
 
 def test_a_day_to_come(tamper):
     found = tamper("UPDATE stock_entries SET date = '2999-01-01' WHERE id = 1")
-    assert "Entry 1 of SA2026-00001 is dated 2999-01-01, a day to come." in found
+    assert "Entry 1 of SA2026-00001 is dated 2999-01-01, more than a year ahead." in found
 
 
 def test_an_entry_slipped_into_a_closed_period(tamper):
