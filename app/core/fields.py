@@ -39,7 +39,7 @@ from app.core.types import (
 )
 
 SYSTEM = ("id", "version", "created_on", "created_by", "changed_on", "changed_by")
-HIDDEN = frozenset({"search_text", "password", "login_count", "fail_login_count", "last_login"})
+HIDDEN = frozenset({"search_text", "seal", "password", "login_count", "fail_login_count", "last_login"})
 TRUE = {"1", "true", "yes", "y", "on", "t", "是", "真", "√"}
 FALSE = {"0", "false", "no", "n", "off", "f", "否", "假", "×"}
 FIRST_YEAR = 1900  # before it a date is a slip of the keyboard, or a spreadsheet's zero

@@ -11,7 +11,7 @@ from app.core import clock, identity
 from app.core.document import Document
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
-from app.ledger import events
+from app.ledger import events, seals
 from app.ledger import periods as periods  # it listens: whoever posts has the closing
 
 AHEAD = timedelta(days=366)  # a date beyond it is a slip of the keyboard
@@ -46,6 +46,14 @@ def of_document(document: Document, day: date) -> dict[str, Any]:
         "document_number": document.take_number(),
         **stamps(),
     }
+
+
+def sealed(table: str, entries: list[dict[str, Any]], common: dict[str, Any]) -> list[dict[str, Any]]:
+    """The ``entries`` with what they have in ``common``, each under its seal: as they are written to ``table``."""
+    rows = [entry | common for entry in entries]
+    for row in rows:
+        row["seal"] = seals.seal(table, row)
+    return rows
 
 
 def stamps() -> dict[str, Any]:

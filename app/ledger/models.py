@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.hybrid import Comparator, hybrid_property
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import scope
 from app.core.entity import Entity, User, column, derived, reference
@@ -96,6 +96,7 @@ class StockEntry(Written, Entity):
     document_id: Mapped[Whole] = column(_l("Document's ID"))
     document_number: Mapped[Code] = column(_l("Document number"))
     reverses_id: Mapped[int | None] = reference("stock_entries.id", _l("Reverses"), index=False)
+    seal: Mapped[str | None] = mapped_column(sa.String(64))  # of what it says: see ``app.ledger.seals``
 
     warehouse: Mapped[Any] = relationship("Warehouse", foreign_keys=[warehouse_id])
     product: Mapped[Any] = relationship("Product", foreign_keys=[product_id])
@@ -233,6 +234,7 @@ class PartyEntry(PartyRow, Written, Entity):
     document_id: Mapped[Whole] = column(_l("Document's ID"))
     document_number: Mapped[Code] = column(_l("Document"))
     reverses_id: Mapped[int | None] = reference("party_entries.id", _l("Reverses"), index=False)
+    seal: Mapped[str | None] = mapped_column(sa.String(64))  # of what it says: see ``app.ledger.seals``
 
     customer: Mapped[Any] = relationship("Customer", foreign_keys=[customer_id])
     reverses: Mapped[PartyEntry | None] = relationship(remote_side="PartyEntry.id", foreign_keys=[reverses_id])

@@ -229,7 +229,7 @@ def _write(
 ) -> None:
     """Take the number, write entries and balances."""
     common = days.of_document(document, day)
-    connection.execute(sa.insert(ENTRIES), [entry | common for entry in entries])
+    connection.execute(sa.insert(ENTRIES), days.sealed(ENTRIES.name, entries, common))
     who, moment = identity.user_id(), clock.now()
     statement = sa.update(BALANCES).where(BALANCES.c.id == sa.bindparam("this"))
     statement = statement.values(

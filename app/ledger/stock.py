@@ -26,7 +26,7 @@ from app.core.money import cost_amount
 from app.core.types import exact_decimal
 from app.ledger import days, events, figures, places
 from app.ledger.costing import ZERO, Holding
-from app.ledger.days import of_document, stamps
+from app.ledger.days import of_document, sealed, stamps
 from app.ledger.figures import Key, among
 from app.ledger.models import StockBalance, StockEntry
 from app.ledger.movements import AlreadyReversed, Movement, NotEnoughStock, moved, not_enough, plain
@@ -377,7 +377,7 @@ def _insert_balances(connection: sa.Connection, keys: list[Key]) -> None:
 def _write(page: _Page, document: Document) -> None:
     """Take the number, write entries, balances and costs, and tell who listens."""
     common = of_document(document, page.day)
-    page.connection.execute(sa.insert(ENTRIES), [entry | common for entry in page.entries])
+    page.connection.execute(sa.insert(ENTRIES), sealed(ENTRIES.name, page.entries, common))
     who, moment = identity.user_id(), clock.now()
     changed = [
         {

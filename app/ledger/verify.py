@@ -16,7 +16,7 @@ from app.core import clock, db, money
 from app.core.document import Document
 from app.core.entity import entity_for
 from app.core.i18n import gettext as _
-from app.ledger import places, triggers
+from app.ledger import places, seals, triggers
 from app.ledger.days import AHEAD
 from app.ledger.models import PartyBalance, PartyEntry, Period, StockBalance, StockEntry
 from app.ledger.party import COLUMNS
@@ -49,6 +49,7 @@ def each_difference() -> Iterator[str]:
     yield from _wrong_party_mirrors(connection)
     yield from _wrong_parties(connection)
     for entries in (ENTRIES, PARTY_ENTRIES):
+        yield from _broken_seals(connection, entries)
         yield from _half_reversed(connection, entries)
         yield from _out_of_period(connection, entries)
         yield from _other_documents(connection, entries)
@@ -336,6 +337,19 @@ def _wrong_parties(connection: sa.Connection) -> Iterator[str]:
                 id=row.id,
                 table=table.name,
                 party=row.party,
+            )
+
+
+def _broken_seals(connection: sa.Connection, entries: sa.Table) -> Iterator[str]:
+    """Every entry still says what it said when it was written."""
+    names = seals.SEALED[entries.name]
+    statement = sa.select(entries.c.id, entries.c.seal, *(entries.c[name] for name in names)).order_by(entries.c.id)
+    for row in _rows(connection, statement):
+        if row.seal != seals.seal(entries.name, row._mapping):
+            yield _(
+                "Entry %(id)s of %(document)s no longer says what it said when it was written.",
+                id=row.id,
+                document=row.document_number,
             )
 
 
