@@ -31,8 +31,9 @@ from flask_appbuilder.security.sqla.models import (
 from flask_jwt_extended import JWTManager
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core import db, identity, notices
+from app.core import db, identity, notices, search
 from app.core.i18n import gettext as _
+from app.core.i18n import in_each_language
 from app.core.i18n import lazy_gettext as _l
 from app.core.identity import ASSIGN, CHANGE_ALL, GRANTS, SEE_ALL, SEE_COST, SEE_DETAILS, Actor
 from app.core.users import ADMINISTRATOR, ROLE_LABELS, full_name
@@ -358,7 +359,7 @@ def sync() -> None:
     )
     new_roles = {name for name in ROLES if (name, "", "") not in seeded}
     existing = dict(connection.execute(sa.select(Role.name, Role.id)).tuples().all())
-    to_make = [{"name": name} for name in sorted(new_roles - set(existing))]
+    to_make = [{"name": name, "search_text": _searched(name)} for name in sorted(new_roles - set(existing))]
     if to_make:
         connection.execute(sa.insert(Role.__table__), to_make)
         existing = dict(connection.execute(sa.select(Role.name, Role.id)).tuples().all())
@@ -383,6 +384,11 @@ def sync() -> None:
         connection.execute(sa.insert(assoc_permissionview_role), gifts)
     if marks:
         connection.execute(sa.insert(SeededGrant.__table__), marks)
+
+
+def _searched(name: str) -> str:
+    """What a role is found by: its name, and what it is called in each language."""
+    return search.search_text((name, *sorted(in_each_language(ROLE_LABELS.get(name, name)) - {name})))
 
 
 def _ensure_names(connection: sa.Connection, table: Any, names: Iterable[str]) -> dict[str, int]:

@@ -121,3 +121,15 @@ class TestAdministrators:
             assert answer.status_code == 409 and "2 users" in answer.json["message"]
         made = admin.post(ROLES, {"name": "Intern"}).json["id"]
         assert admin.delete(f"roles/{made}").status_code == 200
+
+
+class TestFinding:
+    @pytest.mark.parametrize("text", ["sales man", "销售经理", "xsjl"])
+    def test_a_role_is_found_in_either_language(self, admin, text):
+        found = admin.get(f"roles/pick?q={text}").json["result"]
+        assert [row["label"] for row in found] == ["Sales manager"]
+
+    @pytest.mark.parametrize("text", ["王伟", "ww", "wang", "wei"])
+    def test_a_person_is_found_by_the_full_name(self, admin, text):
+        found = admin.get(f"users/pick?q={text}").json["result"]
+        assert "王伟" in [row["label"] for row in found]
