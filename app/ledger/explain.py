@@ -61,7 +61,7 @@ def stock_at(
     """Every balance with what was on hand (4 decimals) and its value (2 decimals) at the end of ``day``.
 
     The quantities are those of the entries dated until then.  The value is what their amounts add up to, though a
-    later back-dated posting was valued at the average of its own time (docs/decisions/0014).
+    later back-dated posting was valued at the average of its own time (docs/decisions/0018).
     """
     sums = sa.select(
         StockEntry.warehouse_id,

@@ -95,7 +95,7 @@ def post(
     reserved: what the document itself had reserved must be released (and flushed) before.  Raises Invalid (no
     quantity, no cost, too large, a day far ahead) and NotEnoughStock for every line together, and what a check of the day
     raises.  On an earlier day nothing is taken that a later day would then lack; the moving average follows the order
-    of posting all the same (docs/decisions/0014).
+    of posting all the same (docs/decisions/0018).
     """
     _refuse_unclear(movements)
     if not movements:

@@ -116,6 +116,17 @@ def test_a_role_may_do_what_the_table_says_and_no_more(role, act, clients, snaps
             check(client.post(f"{base}/{key}/{name}"), name, base, f"POST {base}/{name}", own_rule)
             check(post(f"/{base}/action/{name}/{key}", {}), name, base, f"POST /{base}/action/{name}", own_rule)
             check(post(f"/{base}/bulk/{name}", {"ids": str(key)}), name, base, f"POST /{base}/bulk/{name}", own_rule)
+        for action in view.resource_actions:
+            # Without its fields: who may is told what is missing, who may not is not.
+            check(client.post(f"{base}/{action.name}"), action.name, base, f"POST {base}/{action.name}")
+            check(post(f"/{base}/do/{action.name}", {}), action.name, base, f"POST /{base}/do/{action.name}")
+        for reading in view.readings:
+            tail = f"/{key}" if reading.of_row else ""
+            answers = client.get(f"{base}{tail}/{reading.name}"), browser.get(f"/{base}/look/{reading.name}{tail}")
+            if refused(reading.operation, base) or any(refused("list", each) for each in reading.also):
+                assert {answer.status_code for answer in answers} <= {403, 404}, (base, reading.name)
+            else:
+                assert {answer.status_code for answer in answers} == {200}, (base, reading.name)
         if "import" in operations:
             upload = {"file": (io.BytesIO(b"nothing\n1\n"), "x.csv")}
             answer = client.client.post(
@@ -184,6 +195,11 @@ def test_nobody_logged_in_reaches_nothing(app, act, people, snapshot):
             ("DELETE", f"{key}"),
             ("POST", f"{key}/submit"),
             ("POST", "import"),
+            ("POST", "nonsense"),
+            ("GET", "nonsense"),
+            ("GET", f"{key}/nonsense"),
+            *(("POST", action.name) for action in views[base].resource_actions),
+            *(("GET", f"{key}/{each.name}" if each.of_row else each.name) for each in views[base].readings),
         ):
             answer = client.open(f"/api/v1/{base}/{path}", method=method, json={} if method != "GET" else None)
             assert answer.status_code in (400, 401, 404, 405), (method, base, path, answer.text)

@@ -78,6 +78,9 @@ def operations(view) -> list[tuple[str, str, Any]]:
         ("DELETE", f"/api/v1/{base}/{{id}}", None),
         ("POST", f"/api/v1/{base}/{{id}}/nonsense", {}),
     ]
+    for name in ("nonsense", *(reading.name for reading in view.readings if reading.of_row)):
+        calls.append(("GET", f"/{base}/look/{name}/{{id}}", None))
+        calls.append(("GET", f"/api/v1/{base}/{{id}}/{name}", None))
     names = [step.name for step in view.model.workflow.transitions] if view.model.workflow else []
     for name in (*names, *(action.name for action in view.actions)):
         calls.append(("POST", f"/{base}/action/{name}/{{id}}", {}))
