@@ -35,12 +35,12 @@ def in_words(crontab: str) -> str:
         return crontab
     minute, hour, day, month, weekday = fields
     if fields == ["*"] * 5:
-        return _("every minute")
+        return _("Every minute")
     if month != "*" or not (minute.isdigit() and hour.isdigit()):
         return crontab
     at = f"{int(hour):02d}:{int(minute):02d}"
     if day == weekday == "*":
-        return _("every day at %(time)s", time=at)
+        return _("Every day at %(time)s", time=at)
     if day == "*" and weekday.lower() in (*WEEKDAYS, "mon-fri"):
         days = {
             "mon": _("Mondays at %(time)s", time=at),
@@ -54,7 +54,7 @@ def in_words(crontab: str) -> str:
         }
         return days[weekday.lower()]
     if day.isdigit() and weekday == "*":
-        return _("on day %(day)s of the month at %(time)s", day=int(day), time=at)
+        return _("Day %(day)s of each month at %(time)s", day=int(day), time=at)
     return crontab
 
 
