@@ -72,5 +72,6 @@ def test_entries_are_sealed_and_balances_know_their_day(before):
     # It goes on from here.
     stock.reverse(document)
     assert verify.differences() == []
+    db.session.commit()
     with db.db.engine.connect() as other:
         assert triggers.missing(other) == []
