@@ -27,11 +27,9 @@ def before(request, tmp_path):
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     app = create_app(settings_for(tmp_path, url))
     with app.app_context(), identity.acting_as(identity.system()):
-        command.upgrade(setup.alembic_config(), "0003")
+        command.upgrade(setup.alembic_config(), "0004")
         with db.db.engine.begin() as connection:
-            connection.execute(sa.text("CREATE TABLE IF NOT EXISTS party_entries (id INTEGER PRIMARY KEY)"))
             triggers.create(connection)
-            connection.execute(sa.text("DROP TABLE party_entries"))
         yield
         db.session.remove()
         db.db.engine.dispose()
