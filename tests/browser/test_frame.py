@@ -73,7 +73,7 @@ def test_a_read_only_list_has_no_bar_at_the_foot(company: Company, browser: Brow
     context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
     page = context.new_page()
     company.log_in(page)
-    company.go(page, "/stock-balances/list/")
+    company.go(page, "/stock-entries/list/")
     bar = page.locator("[data-page-actions]").bounding_box()
     assert bar is not None and bar["y"] < 200 and bar["width"] < 60, bar
     company.go(page, f"/customers/edit/{company.rows['customer']['id']}")

@@ -307,7 +307,7 @@ class TestCost:
         first = self.posting_of(200, codes)
         assert first <= 16  # of which two hold and read the last closing
         assert self.posting_of(1, codes) <= first
-        assert self.posting_of(200, codes) <= 10
+        assert self.posting_of(200, codes) <= 11  # on PostgreSQL, whose lock keeps the books from being closed
 
     def test_a_reversal_neither(self):
         codes = [make_product(f"N{number}").code for number in range(200)]
