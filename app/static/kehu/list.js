@@ -132,7 +132,8 @@ if (filter) {
 
   field.addEventListener("change", showField);
   operator.addEventListener("change", showValue);
-  filter.addEventListener("toggle", () => filter.open && field.focus());
+  // The event comes later than the opening: whoever is in the panel by then stays where they are.
+  filter.addEventListener("toggle", () => filter.open && !filter.querySelector("form").contains(document.activeElement) && field.focus());
   form.addEventListener("submit", (event) => {
     if (arity() === 0 || value() !== "") return;
     event.preventDefault();
