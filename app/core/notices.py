@@ -19,6 +19,7 @@ from app.core import audit, clock, crud, db, identity, outbox, scope, search
 from app.core.entity import Entity, User, column, entity_for, reference
 from app.core.errors import NotVisible
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.types import Flag, Name, Note, Word
 
 CHUNK = 300  # rows in one statement
@@ -51,7 +52,7 @@ class Notice(Entity):
     subject: Mapped[Note] = column(_l("Subject"))
     body: Mapped[Note] = column(_l("Text"), default="")
     record: Mapped[Word | None] = column(_l("Record"), help=_l("What it is about, such as customers/12"))
-    read: Mapped[Flag] = column(_l("Read"), default=False)
+    read: Mapped[Flag] = column(lazy_pgettext("notice", "Read"), default=False)
     dedup_key: Mapped[Name] = column(_l("Unique key"))
 
     user: Mapped[User] = relationship(User, foreign_keys=[user_id])

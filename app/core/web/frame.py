@@ -68,6 +68,9 @@ def shell() -> Shell:
         frame.user_title = ", ".join(sorted(actor.roles))
         frame.sections = sections(actor)
         frame.unread = actor.unread
+        if actor.is_admin:
+            # Who sees everything finds their own under the bell.
+            frame.notices_url += f"?f=user:rel_o_m:{actor.user_id}"
         frame.previewing = bool(session.get("preview")) and str(actor.user_id) == str(session.get("preview"))
     return frame
 

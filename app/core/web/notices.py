@@ -34,8 +34,8 @@ def _read(notice: Notice, _data: Mapping[str, Any]) -> Done:
 
 class NoticeView(EntityView, model=Notice):
     icon = "mail"
-    columns = ("subject", "kind", "created_on", "read")
-    fieldsets = (("", ("subject", "kind", "created_on", "read")), ("", ("body",)))
+    columns = ("subject", "user", "kind", "created_on", "read")
+    fieldsets = (("", ("subject", "user", "kind", "created_on", "read")), ("", ("body",)))
     sort = "-created_on"
     actions = (
         RecordAction(

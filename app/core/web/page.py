@@ -422,4 +422,5 @@ class Shell:
     user_title: str = ""
     sections: list[Section] = field(default_factory=list)
     unread: int = 0  # notices
+    notices_url: str = "/notices/list/"
     previewing: bool = False  # whether an administrator looks as somebody else

@@ -78,4 +78,4 @@ class PeriodView(EntityView, model=Period):
         ),
     )
     help = _l("Up to its last closed day, neither the stock book nor the party book changes, whoever asks.")
-    empty = _l("Nothing is closed: documents can be posted on any day that has come.")
+    empty = _l("Nothing is closed: documents can be posted on any day.")
