@@ -17,6 +17,7 @@ from app.core import clock, db, identity
 from app.domains.stock.models import StockAdjustment
 from app.ledger import stock, verify
 from app.ledger.models import StockBalance, StockEntry
+from app.ledger.seals import seal
 from bench.company import ROWS, insert, make_app, timed
 
 WAREHOUSES = 4
@@ -174,12 +175,12 @@ def _fill() -> None:
     moment = clock.now()
     stamps = {"created_on": moment, "changed_on": moment, "version": 1}
     goods = {"quantity": Decimal(1000), "unit_cost": Decimal(5), "amount": Decimal(5000)}
-    held = {"on_hand": Decimal(1000), "average_cost": Decimal(5), "value": Decimal(5000)}
+    held = {"on_hand": Decimal(1000), "average_cost": Decimal(5), "value": Decimal(5000), "moved_on": clock.today()}
+    nobody = {"customer_id": None, "reverses_id": None, "created_by_id": None}
     opening = {
         "at": moment,
         "date": clock.today(),
-        "document_kind": "bench",
-        "document_number": "B-0",
+        "document_kind": "stock-adjustments",
     }
     keys = [
         {"warehouse_id": warehouse, "product_id": product}
@@ -187,8 +188,24 @@ def _fill() -> None:
         for product in range(1, PRODUCTS + 1)
     ]
     connection = db.session.connection()
-    connection.execute(
-        sa.insert(StockEntry.__table__),
-        [stamps | opening | goods | key | {"document_id": number // 100} for number, key in enumerate(keys)],
+    entries = [
+        stamps
+        | opening
+        | goods
+        | nobody
+        | key
+        | {"document_id": number // 100 + 1, "document_number": f"B-{number // 100 + 1}"}
+        for number, key in enumerate(keys)
+    ]
+    # Without ids: a new table gives them from 1 on, and goes on from there.
+    insert(
+        "stock-adjustments",
+        [
+            {"number": f"B-{number + 1}", "date": clock.today(), "state": "posted", "warehouse_id": 1}
+            for number in range(-(-len(keys) // 100))
+        ],
     )
+    for entry in entries:
+        entry["seal"] = seal("stock_entries", entry)
+    connection.execute(sa.insert(StockEntry.__table__), entries)
     connection.execute(sa.insert(StockBalance.__table__), [stamps | held | key for key in keys])
