@@ -21,6 +21,7 @@ from flask_appbuilder import Model
 from flask_appbuilder.models.sqla.base import SQLA
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -176,6 +177,13 @@ def unscoped(why: str) -> Iterator[Session]:
         inner.flush()
     finally:
         inner.close()
+
+
+def insert(connection: sa.Connection, table: Any) -> Any:
+    """An INSERT into ``table`` (or a model) that knows ON CONFLICT, in the words of the database."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def locked(statement: sa.Select[Any], model: type[Any]) -> sa.Select[Any]:

@@ -61,13 +61,9 @@ def begin(user_id: int, key: str, request: str) -> Answer | None:
     if not 0 < len(key) <= LONGEST or not key.isprintable():
         raise Invalid({}, _("An Idempotency-Key has 1 to %(count)s printable characters.", count=LONGEST))
     connection = db.session.connection()
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
     mine = sa.and_(KEYS.c.user_id == user_id, KEYS.c.key == key)
     # Another transaction that has the key holds this up until it ends.
-    claim = insert(KEYS).values(user_id=user_id, key=key, request=request, at=clock.now(), **_blank())
+    claim = db.insert(connection, KEYS).values(user_id=user_id, key=key, request=request, at=clock.now(), **_blank())
     if connection.execute(claim.on_conflict_do_nothing().returning(KEYS.c.id)).first() is not None:
         return None
     row = connection.execute(sa.select(KEYS).where(mine)).one()

@@ -165,14 +165,10 @@ def forget_old() -> int:
 
 def _write(items: list[News]) -> set[str]:
     connection = db.session.connection()
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
     rows = [_row(item) for item in sorted(items, key=lambda item: (item.user_id, item.mail.dedup_key))]
     found: set[str] = set()
     for start in range(0, len(rows), CHUNK):
-        statement = insert(NOTICES).values(rows[start : start + CHUNK])
+        statement = db.insert(connection, NOTICES).values(rows[start : start + CHUNK])
         statement = statement.on_conflict_do_nothing(index_elements=["user_id", "dedup_key"])
         found.update(connection.execute(statement.returning(NOTICES.c.dedup_key)).scalars())
     return found

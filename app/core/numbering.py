@@ -150,12 +150,8 @@ def advance(connection: sa.Connection, kind: str, year: int = 0, by: int = 1) ->
     """The next of a sequence, or the last of the next ``by``.  Its row stays locked until the transaction ends, so a
     rollback leaves no gap.
     """
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
     table = Counter.__table__
-    statement = insert(table).values(kind=kind, year=year, last=by)
+    statement = db.insert(connection, table).values(kind=kind, year=year, last=by)
     statement = statement.on_conflict_do_update(index_elements=["kind", "year"], set_={"last": table.c.last + by})
     return int(connection.execute(statement.returning(table.c.last)).scalar_one())
 

@@ -97,16 +97,14 @@ def enqueue(to: str, subject: str, text: str, html: str, dedup_key: str, locale:
 def enqueue_all(mails: Iterable[Mail]) -> set[str]:
     """Write ``mails``, in the caller's transaction and by one statement for many; the keys of those that are new."""
     connection = db.session.connection()
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
     # In the order of the keys: two who write the same mails at once then wait for each other, and never in a circle.
     rows = [_row(mail) for mail in sorted(mails, key=lambda mail: mail.dedup_key)]
     new: set[str] = set()
     for start in range(0, len(rows), CHUNK):
         statement = (
-            insert(OutboxMail).values(rows[start : start + CHUNK]).on_conflict_do_nothing(index_elements=["dedup_key"])
+            db.insert(connection, OutboxMail)
+            .values(rows[start : start + CHUNK])
+            .on_conflict_do_nothing(index_elements=["dedup_key"])
         )
         new.update(connection.execute(statement.returning(OutboxMail.dedup_key)).scalars())
     return new

@@ -15,7 +15,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.util import identity_key
 
 from app.core import clock, db, identity
@@ -199,9 +198,8 @@ def _lock_balances(connection: sa.Connection, parties: Collection[str]) -> dict[
     rows = connection.execute(statement).all()
     missing = sorted(set(parties) - {row.party for row in rows})
     if missing:
-        insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         new = [{"party": party, **_points_at(party), "balance": ZERO, **days.stamps()} for party in missing]
-        connection.execute(insert(BALANCES).on_conflict_do_nothing(index_elements=["party"]), new)
+        connection.execute(db.insert(connection, BALANCES).on_conflict_do_nothing(index_elements=["party"]), new)
     if missing or connection.dialect.name != "sqlite":
         rows = connection.execute(statement.with_for_update()).all()
     return {row.party: _Balance(row.id, row.balance, row.moved_on) for row in rows}

@@ -15,7 +15,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.util import identity_key
 
 from app.core import clock, db, identity
@@ -365,13 +364,14 @@ def _lock_balances(connection: sa.Connection, keys: Collection[Key]) -> dict[Key
 
 
 def _insert_balances(connection: sa.Connection, keys: list[Key]) -> None:
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     nothing = {"on_hand": ZERO, "average_cost": ZERO, "value": ZERO}
     rows = [
         {"warehouse_id": warehouse_id, "product_id": product_id, **nothing, **stamps()}
         for warehouse_id, product_id in keys
     ]
-    connection.execute(insert(BALANCES).on_conflict_do_nothing(index_elements=["warehouse_id", "product_id"]), rows)
+    connection.execute(
+        db.insert(connection, BALANCES).on_conflict_do_nothing(index_elements=["warehouse_id", "product_id"]), rows
+    )
 
 
 def _write(page: _Page, document: Document) -> None:
