@@ -14,7 +14,7 @@ from app.core.web.api import api_for
 from app.core.web.frame import MapSection
 from app.core.web.notices import NoticeView
 from app.core.web.pages import pages_for
-from app.core.web.system import AuditEntryView, RoleView, SequenceView, UserView
+from app.core.web.system import AuditEntryView, CustomFieldView, RoleView, SequenceView, UserView
 from app.domains.activities.views import WeeklyPlanView
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
 from app.domains.crm.views import ContactView, CustomerShareView, CustomerView
@@ -48,6 +48,7 @@ CONSOLE = (
         (
             UserView,
             RoleView,
+            CustomFieldView,
             SequenceView,
             ScheduledJobView,
             JobRunView,

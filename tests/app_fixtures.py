@@ -216,13 +216,13 @@ class Api:
         """DELETE."""
         return self.request("DELETE", path, **options)
 
-    def add(self, resource: str, **fields: Any) -> dict[str, Any]:
+    def add(self, resource: str, /, **fields: Any) -> dict[str, Any]:
         """A new row, as answered; fails the test when refused."""
         answer = self.post(f"{resource}/", fields)
         assert answer.status_code == 201, answer.text
         return answer.json["result"]  # type: ignore[no-any-return]
 
-    def rows(self, resource: str, **q: Any) -> list[dict[str, Any]]:
+    def rows(self, resource: str, /, **q: Any) -> list[dict[str, Any]]:
         """The rows of a list."""
         answer = self.get(f"{resource}/", q or None)
         assert answer.status_code == 200, answer.text

@@ -25,7 +25,8 @@ from app.core.types import Moment, Note, Word
 from app.core.users import SECRET
 
 UNTOLD = (
-    frozenset({"id", "version", "created_on", "created_by_id", "changed_on", "changed_by_id", "search_text"}) | SECRET
+    frozenset({"id", "version", "created_on", "created_by_id", "changed_on", "changed_by_id", "search_text", "custom"})
+    | SECRET
 )
 """Columns whose change says nothing to people."""
 HIDDEN = "•••"
@@ -132,6 +133,11 @@ def changes_of(row: Any, action: str) -> dict[str, list[Any]]:
         old = history.deleted[0] if history.deleted else None
         if new != old:
             changes[attribute.key] = [plain(old), plain(new)]
+    if hasattr(type(row), "custom"):
+        from app.core import custom
+
+        added = custom.changes_of(row, action)
+        changes.update((name, [plain(old), plain(new)]) for name, (old, new) in added.items())
     for relation in state.mapper.relationships:
         if relation.direction is not MANYTOMANY or relation.viewonly or relation.key not in state.dict:
             continue

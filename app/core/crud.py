@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.core import clock, db, files, identity, numbering, scope
+from app.core import clock, custom, db, files, identity, numbering, scope
 from app.core.document import Document, line_model
 from app.core.errors import BusinessError, Conflict, InUse, Invalid, NotPermitted, NotVisible, Stale
-from app.core.fields import SYSTEM, Field, fields_of, parse_all, readable, writable
+from app.core.fields import SYSTEM, Field, declared, fields_of, parse_all, readable, writable
 from app.core.i18n import gettext as _
 
 MAX_LINES = 2000  # of one document
@@ -193,7 +193,7 @@ def _field_of_column(table: sa.Table, name: str) -> str:
 
     for model in registry.values():
         if model.__table__ is table:
-            return next((field.name for field in fields_of(model).values() if field.attribute == name), name)
+            return next((field.name for field in declared(model).values() if field.attribute == name), name)
     return name
 
 
@@ -238,6 +238,9 @@ def references_to(row: Any) -> list[tuple[Any, int]]:
                             column == row.id
                         )
                     )
+    for model, key in custom.links_to(type(row)):
+        name = sa.literal(model.__table__.name).label("name")
+        counts.append(sa.select(name, sa.func.count().label("n")).select_from(model.__table__).where(key == row.id))
     if not counts:
         return []
     found: dict[Any, int] = {}

@@ -168,7 +168,8 @@ def unscoped(why: str) -> Iterator[Session]:
     Rows read here are not the outer session's rows; what the outer session has not flushed is flushed first.
     """
     outer = session()
-    outer.flush()
+    if not outer._flushing:  # within a flush what is pending is on its way
+        outer.flush()
     inner = Session(
         bind=outer.connection(), join_transaction_mode="rollback_only", autoflush=True, info={"unscoped": why}
     )

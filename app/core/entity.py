@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, object_session,
 
 from app.core.i18n import lazy_gettext as _l
 from app.core.scope import Rule, everyone
-from app.core.types import LongText, UTCDateTime
+from app.core.types import AddedValues, LongText, UTCDateTime
 
 if TYPE_CHECKING:
     from app.core.workflow import Workflow
@@ -112,6 +112,7 @@ class Entity(Model):
     read_only: ClassVar[bool] = False  # nobody writes it over pages or API
     workflow: ClassVar[Workflow | None] = None
     audited: ClassVar[bool] = True
+    extensible: ClassVar[bool | None] = None  # whether a company may add fields; None: to what the domains declare
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # further headers an import accepts, by field
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-100, info={"label": _l("ID")})
@@ -149,6 +150,11 @@ class Entity(Model):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.__dict__.get("resource"):
+            own = cls.domain() != "system" and not cls.read_only
+            if own if cls.extensible is None else cls.extensible:
+                cls.custom = mapped_column(
+                    AddedValues(), nullable=True, sort_order=906, info={"label": _l("Custom fields")}
+                )
             registry[cls.resource] = cls
             scoped.append(cls)
 

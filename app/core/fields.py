@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -39,7 +39,7 @@ from app.core.types import (
 )
 
 SYSTEM = ("id", "version", "created_on", "created_by", "changed_on", "changed_by")
-HIDDEN = frozenset({"search_text", "seal", "password", "login_count", "fail_login_count", "last_login"})
+HIDDEN = frozenset({"search_text", "custom", "seal", "password", "login_count", "fail_login_count", "last_login"})
 TRUE = {"1", "true", "yes", "y", "on", "t", "是", "真", "√"}
 FALSE = {"0", "false", "no", "n", "off", "f", "否", "假", "×"}
 FIRST_YEAR = 1900  # before it a date is a slip of the keyboard, or a spreadsheet's zero
@@ -335,10 +335,21 @@ def _kind(column: sa.Column[Any]) -> str:
 
 _fields: dict[Any, dict[str, Field]] = {}
 
+providers: list[Callable[[Any, Mapping[str, Field]], Mapping[str, Field]]] = []
+"""What adds fields to those that a model declares, each asked with the model and what there is so far."""
 
-def fields_of(model: Any) -> dict[str, Field]:
-    """Every field of ``model`` by name, in the order of declaration: columns, then relations to many, then derived
-    figures.
+
+def fields_of(model: Any) -> Mapping[str, Field]:
+    """Every field of ``model`` by name: those it declares, then those that the company added."""
+    found: Mapping[str, Field] = declared(model)
+    for provider in providers:
+        found = provider(model, found)
+    return found
+
+
+def declared(model: Any) -> dict[str, Field]:
+    """The fields that ``model`` itself declares, by name, in their order: columns, then relations to many, then derived
+    figures.  The same for every company; asks the database nothing.
     """
     if model not in _fields:
         _fields[model] = _derive(model)

@@ -80,7 +80,9 @@ def _fill(row: Any) -> None:
     if hasattr(row, "fill"):
         row.fill()
     if hasattr(type(row), "search_text") and hasattr(row, "searched"):
-        text = search.search_text(getattr(row, name) for name in row.searched)
+        from app.core import custom
+
+        text = search.search_text(getattr(row, name) for name in (*row.searched, *custom.searched(type(row))))
         if row.search_text != text:
             row.search_text = text
 
@@ -126,6 +128,8 @@ def _check_writable(connection: sa.Connection, actor: identity.Actor, rows: Any)
 
 def _pointers(row: Any) -> list[tuple[str, type[Any], int]]:
     """The foreign keys of ``row`` that this flush changes: (relation's name, model, id)."""
+    from app.core import custom
+
     state = sa.inspect(row)
     found = []
     for relation in state.mapper.relationships:
@@ -135,7 +139,7 @@ def _pointers(row: Any) -> list[tuple[str, type[Any], int]]:
         key = _given(state, state.mapper.get_property_by_column(local).key)
         if key is not None:
             found.append((relation.key, relation.mapper.class_, key))
-    return found
+    return found + custom.newly_linked(row)
 
 
 def _given(state: Any, name: str) -> Any:

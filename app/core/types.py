@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.functions import GenericFunction
@@ -175,6 +176,28 @@ class Images(sa.types.TypeDecorator[list[str]]):
 
     def __repr__(self) -> str:
         return "Images()"
+
+
+class AddedValues(sa.types.TypeDecorator[dict[str, Any]]):
+    """The values of the fields that a company added to an entity, by name (see ``core.custom``)."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(none_as_null=True)
+
+    def __repr__(self) -> str:
+        return "AddedValues()"
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.JSONB(none_as_null=True))
+        return dialect.type_descriptor(sa.JSON(none_as_null=True))
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        # What is asked of a part is no longer of this type: JSON itself knows what it is.
+        return self.impl_instance.coerce_compared_value(op, value)
 
 
 Money = Annotated[Decimal, mapped_column(ScaledDecimal(2))]

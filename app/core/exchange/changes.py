@@ -70,7 +70,7 @@ def _differing(reader: RecordReader, row: Any, given: dict[str, Any], blank: lis
             changed[each.attribute] = []
         elif each.kind == "relation" and not reader.may_see(each.target or object, current):
             continue  # an export leaves out what its reader may not see
-        elif columns[each.attribute].columns[0].nullable:
+        elif each.attribute not in columns or columns[each.attribute].columns[0].nullable:
             changed[each.attribute] = None
         elif each.empty == "":
             changed[each.attribute] = ""

@@ -118,7 +118,8 @@ def _line_fields(lines_of: type[Any], columns: Sequence[str]) -> list[Field]:
 
 def _loading(model: type[Any], fields: Sequence[Field]) -> list[Any]:
     """Loader options for the relations among ``fields``: one statement for each and every few hundred rows."""
-    return [selectinload(getattr(model, field.name)) for field in fields if field.target is not None]
+    relations = sa.inspect(model).relationships
+    return [selectinload(getattr(model, field.name)) for field in fields if field.name in relations]
 
 
 def _reader(field: Field) -> Read:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import selectinload
 
-from app.core import crud, db, identity, scope
+from app.core import crud, custom, db, identity, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model, take
 from app.core.entity import Entity, entity_for, registry
@@ -254,6 +254,10 @@ def _pointing(model: type[Entity], ids: set[int]) -> Iterator[tuple[int, int | N
                 source = other.c.id if other is table else sa.null()
                 for found in connection.execute(sa.select(column, source).where(column.in_(ids)).distinct()):
                     yield found[0], found[1]
+    for other_model, key in custom.links_to(model):
+        source = other_model.__table__.c.id if other_model is model else sa.null()
+        for found in connection.execute(sa.select(key, source).where(key.in_(ids)).distinct()):
+            yield found[0], found[1]
 
 
 def _value(field: Any, raw: Any) -> Any:

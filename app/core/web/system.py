@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core import identity
 from app.core.audit import AuditEntry
+from app.core.custom import FIXED, CustomField
 from app.core.i18n import lazy_gettext as _l
 from app.core.numbering import Sequence
 from app.core.users import Role, User
@@ -54,6 +55,22 @@ class SequenceView(EntityView, model=Sequence):
     sort = "kind"
     addable = deletable = importable = False
     help = _l("What numbers and codes look like. Those that are given already stay as they are.")
+
+
+class CustomFieldView(EntityView, model=CustomField):
+    icon = "box"
+    columns = ("label", "resource", "kind", "name", "required", "in_list", "position", "active")
+    fieldsets = (
+        (_l("Field"), ("resource", "label", "label_zh", "kind", "options", "points_at", "name", "help")),
+        (_l("Where it is"), ("required", "in_list", "for_all", "is_searched", "position", "active")),
+    )
+    sort = "resource"
+    help = _l("Fields of your own: at once in forms, lists, search, filters, files, the API and the history.")
+
+    @classmethod
+    def still_open(cls, row: CustomField) -> frozenset[str]:
+        every = {name for _title, names in cls.fieldsets for name in names}
+        return frozenset(every - set(FIXED.values()))
 
 
 class AuditEntryView(EntityView, model=AuditEntry):

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from app.core import custom
 from app.core.document import line_model
 from app.core.fields import SYSTEM, Field, fields_of
+from app.core.i18n import gettext as _
 
 Asked = str | Callable[[], Field]
 """A field that is asked for: the name of one of the model's, or a function that makes one."""
@@ -199,7 +201,8 @@ class EntityView:
     def list_columns(cls) -> tuple[str, ...]:
         """The columns of the list: as declared, or the first eight fields."""
         if cls.columns:
-            return cls.columns
+            added = custom.fields(cls.model).values()
+            return (*cls.columns, *(field.name for field in added if field.as_column))
         names = [
             name
             for name, field in fields_of(cls.model).items()
@@ -211,7 +214,8 @@ class EntityView:
     def groups(cls) -> tuple[tuple[Any, tuple[str, ...]], ...]:
         """Headings and fields of forms and record pages: as declared, or every field under none."""
         if cls.fieldsets:
-            return cls.fieldsets
+            added = tuple(custom.fields(cls.model))
+            return (*cls.fieldsets, (_("Custom fields"), added)) if added else cls.fieldsets
         return (("", tuple(name for name in fields_of(cls.model) if name not in SYSTEM)),)
 
     @classmethod
