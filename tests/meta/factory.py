@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core import clock, crud, db
+from app.core.custom import Extensible
 from app.core.document import Line, line_model
 from app.core.entity import User
 from app.core.fields import TEXTS, Field, fields_of, writable
@@ -30,6 +31,7 @@ HOOKS: dict[str, Hook] = {
     # resource: values by attribute (of a row that only the code writes) or by field name (of any other)
     "stock-entries": lambda row: {"document_kind": "stock-adjustments", "document_id": row.number},
     "audit-entries": lambda row: {"record": f"somewhere/{row.number}", "changes": {}},
+    "custom-fields": lambda row: {"resource": next(iter(Extensible())), "name": f"field_{row.number}"},
     "scheduled-jobs": lambda row: {"schedule": "0 9 * * mon"},
 }
 """What can't be told from the fields."""
