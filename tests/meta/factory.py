@@ -31,6 +31,7 @@ HOOKS: dict[str, Hook] = {
     # resource: values by attribute (of a row that only the code writes) or by field name (of any other)
     "stock-entries": lambda row: {"document_kind": "stock-adjustments", "document_id": row.number},
     "audit-entries": lambda row: {"record": f"somewhere/{row.number}", "changes": {}},
+    "sequences": lambda _row: {"prefix": "SX"},
     "custom-fields": lambda row: {"resource": next(iter(Extensible())), "name": f"field_{row.number}"},
     "scheduled-jobs": lambda row: {"schedule": "0 9 * * mon"},
 }

@@ -4,13 +4,17 @@ not grow.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from app.core.document import line_model
 from app.core.web.view import views
-from tests.meta.factory import make
+from tests.meta.factory import HOOKS, Making, make
 
 ROWS = 30
 LIST, RECORD, FORM = 12, 20, 8  # statements at most
+SAVE, A_LINE = 15, 2
 
 
 @pytest.fixture(params=sorted(views))
@@ -64,6 +68,71 @@ def test_statements_are_few_and_do_not_grow(view, act, people, pages, api, state
             make(view.model, people["bob"])
     many = costs()
     assert {path: (few[path], cost) for path, cost in many.items() if cost > few[path]} == {}
+
+
+@pytest.mark.parametrize("resource", sorted(name for name, view in views.items() if "edit" in view.operations()))
+def test_a_save_costs_little(resource, act, people, pages, api, statements):
+    """A new row and a change of it, over API and page, a document with few lines and with many."""
+    view = views[resource]
+    browser, client = pages("admin"), api("admin")
+    kind = line_model(view.model)
+    token = browser.token()
+    found: dict[str, int] = {}
+    for count in (1, 11) if kind is not None else (0,):
+        for way in ("api", "page"):
+            with act():
+                key = make(view.model, people["bob"]) if "add" not in view.operations() else None
+                making = Making(view.model, None, None)
+                data = making.data(view.model) | dict(HOOKS.get(resource, lambda _row: {})(making))
+                if kind is not None:
+                    data["lines"] = [Making(view.model, None, None).data(kind) for _ in range(count)]
+            data = said(data)
+            with statements() as executed:
+                if key is None and way == "api":
+                    answer = client.post(f"{resource}/", data)
+                elif key is None:
+                    answer = browser.client.post(f"/{resource}/add", data=typed(data) | {"csrf_token": token})
+                else:
+                    answer = None
+            if answer is not None:
+                assert answer.status_code in (201, 302), answer.text
+                found[f"{way} add {count}"] = len(executed) - A_LINE * count
+                key = (
+                    answer.json["id"]
+                    if way == "api"
+                    else int(answer.headers["Location"].rsplit("/", 1)[1].split("?")[0])
+                )
+            row = client.get(f"{resource}/{key}").json["result"]
+            if kind is not None:
+                data["lines"] = [
+                    line | {"id": each["id"]} for line, each in zip(data["lines"], row["lines"], strict=True)
+                ]
+            with statements() as executed:
+                if way == "api":
+                    answer = client.put(f"{resource}/{key}", data)
+                else:
+                    answer = browser.client.post(f"/{resource}/edit/{key}", data=typed(data) | {"csrf_token": token})
+            assert answer.status_code in (200, 302), answer.text
+            found[f"{way} edit {count}"] = len(executed) - A_LINE * count
+    assert {what: cost for what, cost in found.items() if cost > SAVE} == {}
+
+
+def said(value: Any) -> Any:
+    """``value`` as JSON says it."""
+    if isinstance(value, dict):
+        return {name: said(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [said(each) for each in value]
+    return value if value is None or isinstance(value, bool | int) else str(value)
+
+
+def typed(data: dict[str, Any]) -> dict[str, str]:
+    """What a browser sends of ``data``."""
+    found = {name: "1" if value is True else str(value) for name, value in data.items() if name != "lines"}
+    found = {name: value for name, value in found.items() if value not in ("False", "None")}
+    for index, line in enumerate(data.get("lines", ())):
+        found |= {f"lines-{index}-{name}": value for name, value in typed(line).items()}
+    return found
 
 
 def test_related_rows_cost_no_more_for_being_many(act, people, pages, statements):

@@ -17,6 +17,8 @@ from tests.meta.conftest import add_user
 from tests.meta.factory import Making, make
 
 NOBODY = "(no role)"
+WALKED = {"post", "put", "delete", "act", "do", "import_", "add", "edit", "bulk"}
+"""The methods of an entity's pages and API that change something, each of which the walk below comes to."""
 NEEDS_MORE = {("import-runs", "undo"): "the right to import into what the run wrote"}
 
 
