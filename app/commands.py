@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import getpass
 import logging
 import os
@@ -43,6 +44,8 @@ def run(asked: argparse.Namespace) -> int:
         if asked.command == "db-migrate":
             return _db_migrate(settings, asked.message)
         outcome = setup.prepare()
+        gc.freeze()  # what is there now stays to the end: never to be looked through
+        gc.enable()
         handlers = {
             "serve": lambda: _serve(app, settings, asked, outcome),
             "worker": lambda: _worker(app),

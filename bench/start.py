@@ -13,8 +13,12 @@ TURNS = 5
 ROOT = Path(__file__).parent.parent
 # What a server does before it answers: read the code, make the application, look whether anything is to be set up.
 START = """
+import gc
 import sys
+import time
 from pathlib import Path
+
+gc.disable()  # as run.py does
 
 import app.models
 from app import views
@@ -47,10 +51,12 @@ views.CONSOLE = (*views.CONSOLE, MapSection("generated", "Generated", "box", tup
 from app import create_app, setup
 from config import Settings
 
+begun = time.perf_counter()
 kehu = create_app(Settings(data_dir=Path(folder), database_url=url, admin_password="correct horse", run_jobs=False))
 with kehu.app_context():
     outcome = setup.prepare()
     assert kehu.test_client().get("/health").status_code == 200
+print(time.perf_counter() - begun)
 assert len(known) == count, len(known)
 """
 
@@ -60,14 +66,18 @@ def run(url: str) -> list[tuple[str, float, str, float]]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", START, folder, url, str(ENTITIES)]
         _seconds(command)  # sets up
-        started = min(_seconds(command) for _turn in range(TURNS))
-    raw = min(
-        _seconds([sys.executable, "-c", "import flask_appbuilder, flask_appbuilder.api"]) for _turn in range(TURNS)
-    )
-    return [(f"start with {ENTITIES} entities, nothing changed", started, "s", raw)]
+        started = [_seconds(command) for _turn in range(TURNS)]
+    libraries = [sys.executable, "-c", "import flask_appbuilder, flask_appbuilder.api; print(0)"]
+    raw = min(_seconds(libraries)[0] for _turn in range(TURNS))
+    whole, made = (min(each[part] for each in started) for part in (0, 1))
+    return [
+        (f"start with {ENTITIES} entities, nothing changed: the whole process", whole, "s", raw),
+        (f"start with {ENTITIES} entities, nothing changed: when the code is read", made, "s", raw),
+    ]
 
 
-def _seconds(command: list[str]) -> float:
+def _seconds(command: list[str]) -> tuple[float, float]:
+    """How long the process took, and how long it says that it took without reading the code."""
     begun = time.perf_counter()
-    subprocess.run(command, cwd=ROOT, check=True)
-    return time.perf_counter() - begun
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return time.perf_counter() - begun, float(told)
