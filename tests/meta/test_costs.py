@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
+from app import create_app, security, setup
+from app.core import db
 from app.core.document import line_model
+from app.core.identity import system
 from app.core.web.view import views
+from tests.app_fixtures import counted, settings_for
 from tests.meta.factory import HOOKS, Making, make
 
 ROWS = 30
 LIST, RECORD, FORM = 12, 20, 8  # statements at most
 SAVE, A_LINE = 15, 2
+PERMISSIONS = 50  # to make all of them known to an empty database
 
 
 @pytest.fixture(params=sorted(views))
@@ -160,3 +165,15 @@ def test_related_rows_cost_no_more_for_being_many(act, people, pages, statements
                 assert browser.get(f"/{base}/show/{key}").status_code == 200
             found.append(len(executed))
         assert found[1] <= found[0] <= RECORD, (base, found)
+
+
+def test_permissions_are_made_known_by_few_statements(tmp_path):
+    """From nothing, and again when there is nothing to do; however many entities there are."""
+    fresh = create_app(settings_for(tmp_path))
+    with fresh.app_context():
+        setup._migrate()
+        for most in (PERMISSIONS, PERMISSIONS // 2):
+            with counted(fresh) as executed, db.transaction(system()):
+                security.sync()
+            assert 0 < len(executed) <= most, executed
+        db.db.engine.dispose()
