@@ -89,3 +89,12 @@ class InUse(Conflict):
                 by=by,
             )
         )
+
+
+class Busy(BusinessError):
+    """Others hold what is needed, for longer than we wait."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("Many are saving at once. Please try again."))
