@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.core import clock, custom, db, files, identity, numbering, scope
+from app.core import clock, custom, db, files, identity, numbering, scope, stale
 from app.core.document import Document, line_model
-from app.core.errors import BusinessError, Conflict, InUse, Invalid, NotPermitted, NotVisible, Stale
+from app.core.errors import BusinessError, Conflict, InUse, Invalid, NotPermitted, NotVisible
 from app.core.fields import SYSTEM, Field, declared, fields_of, parse_all, readable, writable
 from app.core.i18n import gettext as _
 
@@ -101,9 +101,9 @@ def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
     values, errors = _read(model, data, row)
     _check_owner(row, values)
     require_editable(row)
-    if version not in (None, "") and str(version) != str(row.version):
-        raise stale(row)
     lines, line_errors = _read_lines(model, data.get("lines"), row)
+    if version not in (None, "") and str(version) != str(row.version):
+        raise stale.refusal(row, version, data, values, lines)
     errors.update(line_errors)
     if errors:
         raise Invalid(errors)
@@ -195,25 +195,6 @@ def _field_of_column(table: sa.Table, name: str) -> str:
         if model.__table__ is table:
             return next((field.name for field in declared(model).values() if field.attribute == name), name)
     return name
-
-
-def stale(row: Any) -> Stale:
-    """The refusal of a save over somebody else's, saying who changed what when."""
-    from app.core.audit import AuditEntry
-
-    with db.unscoped("who changed a row that the actor sees") as everything:
-        last = everything.scalars(
-            sa.select(AuditEntry).where(AuditEntry.record == row.record_name()).order_by(AuditEntry.id.desc()).limit(1)
-        ).first()
-        who = str(last.user) if last is not None and last.user is not None else identity.SYSTEM_NAME
-        changes = list(last.changes) if last is not None else []
-    every = fields_of(type(row))
-    by_attribute = {field.attribute: field for field in every.values()}
-    allowed = readable(type(row))
-    names = [
-        str(by_attribute[name].label) for name in changes if name in by_attribute and by_attribute[name].name in allowed
-    ]
-    return Stale(who, clock.local(row.changed_on).strftime("%Y-%m-%d %H:%M"), names)
 
 
 def references_to(row: Any) -> list[tuple[Any, int]]:

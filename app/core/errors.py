@@ -8,6 +8,7 @@ rule refuses.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.core.i18n import gettext as _
@@ -19,9 +20,12 @@ def about(label: str, message: str) -> str:
 
 
 class BusinessError(Exception):
-    """A rule refuses.  ``errors`` maps field names to messages; "" holds what concerns the whole."""
+    """A rule refuses.  ``errors`` maps field names to messages; "" holds what concerns the whole; ``more`` is what the
+    API answers besides.
+    """
 
     status = 422
+    more: Mapping[str, Any] = {}
 
     def __init__(self, message: str = "", errors: dict[str, list[str]] | None = None) -> None:
         super().__init__(message)
@@ -61,9 +65,10 @@ class Conflict(BusinessError):
 
 
 class Stale(Conflict):
-    """Somebody saved the row since it was read."""
+    """Somebody saved the row since it was read; ``more`` says which version stands now, and what differs."""
 
-    def __init__(self, who: str, when: str, changes: list[str]) -> None:
+    def __init__(self, who: str, when: str, changes: list[str], more: Mapping[str, Any]) -> None:
+        self.more = more
         what = ", ".join(changes)
         super().__init__(
             _(

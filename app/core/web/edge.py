@@ -105,7 +105,7 @@ def refused(error: BusinessError) -> Any:
     """The answer to a refusal."""
     db.session.rollback()
     if is_api():
-        body: dict[str, Any] = {"message": error.message or _("Please correct what is marked.")}
+        body: dict[str, Any] = {"message": error.message or _("Please correct what is marked."), **error.more}
         if error.errors or error.status == 422:
             body["errors"] = error.errors
         return jsonify(body), error.status

@@ -166,6 +166,7 @@ class EntityForm:
         still_open = view.still_open(row) if row is not None and only is None else None
         self.steady = frozenset() if still_open is None else frozenset(self.fields) - still_open
         self.still_open = still_open
+        self.overruled: dict[str, dict[str, Any]] = {}  # what was typed where the state allows nothing, by line
 
     def load(self) -> None:
         """Show the row's values, or the defaults."""
@@ -233,7 +234,7 @@ class EntityForm:
             text = found.pop(f"{key}-text", None)
             if text is not None and field.target is not None:
                 asked.append((key, field, str(text).strip()))
-        self._load_texts((field.target, found.get(key)) for key, field, _text in asked)
+        self.load_texts((field.target, found.get(key)) for key, field, _text in asked)
         for key, field, text in asked:
             target: Any = field.target
             shown = self.texts.get((target, found.get(key, "")), "")
@@ -287,7 +288,10 @@ class EntityForm:
         for line in self.lines:
             if line["id"] in stored:
                 kept = self._line(stored[line["id"]])
-                line.update({name: value for name, value in kept.items() if name not in self.still_open})
+                steady = {name: value for name, value in kept.items() if name not in self.still_open}
+                # A browser sends what is read-only, and leaves out what is disabled.
+                self.overruled[line["id"]] = {name: line[name] for name in steady if line.get(name)}
+                line.update(steady)
 
     def data(self) -> dict[str, Any]:
         """What was typed, by field name, for ``crud``; pictures are added by the page."""
@@ -431,9 +435,9 @@ class EntityForm:
                 for name in self.view.grid_columns():
                     if known[name].kind == "relation":
                         wanted.append((known[name].target, line.get(name)))
-        self._load_texts(wanted)
+        self.load_texts(wanted)
 
-    def _load_texts(self, wanted: Iterable[tuple[type[Any] | None, Any]]) -> None:
+    def load_texts(self, wanted: Iterable[tuple[type[Any] | None, Any]]) -> None:
         """The labels of rows by model and id, those that are not known yet."""
         missing: dict[type[Any], set[int]] = {}
         for model, id in wanted:

@@ -292,6 +292,25 @@ class LineGrid:
 
 
 @dataclass
+class Difference:
+    """Where a form and the row it is saved over say different things.
+
+    ``key`` is the input's name (of a whole line «lines-3»); ``mine`` and ``theirs`` are what either says, as read;
+    ``who`` changed it ``when``; ``shown`` is which of the two («mine», «theirs») the input holds.  With ``fixed`` the
+    state allows no more than to look at what was typed.
+    """
+
+    key: str
+    label: str
+    mine: str
+    theirs: str
+    who: str
+    when: str
+    shown: str
+    fixed: bool = False
+
+
+@dataclass
 class FormPage:
     """``/<resource>/add`` and ``/edit/<id>``; ``errors`` are (input id or "", message) for the summary."""
 
@@ -306,6 +325,7 @@ class FormPage:
     lines: LineGrid | None = None
     errors: list[tuple[str, str]] = field(default_factory=list)
     note: str = ""  # why some of it can't be changed
+    differences: list[Difference] = field(default_factory=list)  # of a save over somebody else's
     enctype: str = "multipart/form-data"
 
 

@@ -18,11 +18,11 @@ from werkzeug.wrappers import Response
 
 from app.core import crud, db, files, identity
 from app.core.document import comment_in, take
-from app.core.errors import BusinessError, Conflict, Invalid, NotPermitted, NotVisible, about
+from app.core.errors import BusinessError, Conflict, Invalid, NotPermitted, NotVisible, Stale, about
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import access, listing, pickers, query, reach, record, resource
+from app.core.web import access, listing, pickers, query, reach, record, resource, versions
 from app.core.web.account import safe_next
 from app.core.web.forms import EntityForm, is_id
 from app.core.web.page import FormPage, Link
@@ -266,7 +266,8 @@ class EntityPages(BaseView):
         return data
 
     def _save(self, form: EntityForm, row: Any) -> Any:
-        readable_form = form.post(request.form)
+        posted = versions.chosen(request.form)
+        readable_form = form.post(posted)
         try:
             if row is not None:
                 crud.require_editable(row)
@@ -283,6 +284,9 @@ class EntityPages(BaseView):
                 raise
             db.session.rollback()
             form.refuse(error)
+            if isinstance(error, Stale):
+                row = reach.row(self.view, row.id, "edit", options=record.lines_loading(self.view))
+                return self._form(form, row, versions.Versions(form, row, posted)), error.status
             return self._form(form, row), error.status
         flash(_("%(what)s was saved.", what=saved), "success")
         if request.form.get("then") == "add":
@@ -310,7 +314,7 @@ class EntityPages(BaseView):
                 raise Invalid({name: [_("At most %(count)s pictures.", count=files.MAX_PICTURES)]})
         return found
 
-    def _form(self, form: EntityForm, row: Any) -> str:
+    def _form(self, form: EntityForm, row: Any, both: versions.Versions | None = None) -> str:
         model = self.view.model
         kind = str(model.label)
         title = _("New %(what)s", what=kind.lower()) if row is None else _("Edit %(what)s", what=row)
@@ -318,9 +322,6 @@ class EntityPages(BaseView):
         breadcrumb = [Link(str(model.labels), self._list_url())]
         if row is not None:
             breadcrumb.append(Link(str(row), show))
-        # The version that the form was filled from stays with it: a stale save must stay stale however often it is
-        # sent.
-        version = request.form.get("version") or str(getattr(row, "version", ""))
         page = FormPage(
             title=title,
             resource=model.resource,
@@ -329,10 +330,11 @@ class EntityPages(BaseView):
             cancel_url=self._next() or show,
             groups=form.groups(),
             submit_label=_("Save"),
-            hidden=[("version", version)] if version else [],
+            hidden=both.hidden if both is not None else versions.carried(form, request.form),
             lines=form.grid(),
             errors=form.errors(),
             note=_note(form),
+            differences=both.differences if both is not None else [],
         )
         return render_template("kehu/form.html", page=page)
 
