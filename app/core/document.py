@@ -205,6 +205,8 @@ def _take_fields(document: Document, step: Transition, data: dict[str, Any]) -> 
     for name in step.required:
         if not errors.get(name) and not values.get(fields[name].attribute, getattr(document, fields[name].attribute)):
             errors[name] = [_("This is required.")]
+    if step.comment == "required" and not comment:
+        errors["comment"] = [_("Say why: this is kept in the history.")]
     if errors:
         raise Invalid(errors)
     for attribute, value in values.items():

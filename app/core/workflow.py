@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from app.core.i18n import lazy_gettext as _l
 
@@ -19,9 +19,9 @@ Effect = Callable[..., None]
 class Transition:
     """One way from a state to another.
 
-    ``fields`` are the document's fields that may be given with it (``required`` ones must); ``allowed`` says whether
-    the actor may do it to this document at all (refused with 403); ``primary`` is the button that stands out;
-    ``confirm`` is asked first.
+    ``fields`` are the document's fields that may be given with it (``required`` ones must); a ``comment`` may always be
+    given: «asked» for it in the dialog, or «required»; ``allowed`` says whether the actor may do it to this document at
+    all (refused with 403); ``primary`` is the button that stands out; ``confirm`` is asked first.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Transition:
     label: Any
     fields: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    comment: Literal["", "asked", "required"] = ""
     allowed: Callable[[Any], bool] | None = None
     primary: bool = False
     confirm: Any = ""
@@ -99,6 +100,7 @@ def posting() -> Workflow:
                 "posted",
                 "cancelled",
                 _l("Cancel document"),
+                comment="asked",
                 tone="danger",
                 confirm=_l("What was posted is reversed with entries of the opposite sign. The number stays used."),
             ),

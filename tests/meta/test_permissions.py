@@ -118,6 +118,7 @@ def test_a_role_may_do_what_the_table_says_and_no_more(role, act, clients, snaps
             check(client.post(f"{base}/{key}/{name}"), name, base, f"POST {base}/{name}", own_rule)
             check(post(f"/{base}/action/{name}/{key}", {}), name, base, f"POST /{base}/action/{name}", own_rule)
             check(post(f"/{base}/bulk/{name}", {"ids": str(key)}), name, base, f"POST /{base}/bulk/{name}", own_rule)
+            check(client.post(f"{base}/bulk/{name}", {"ids": [key]}), name, base, f"POST {base}/bulk/{name}", own_rule)
         for action in view.resource_actions:
             # Without its fields: who may is told what is missing, who may not is not.
             check(client.post(f"{base}/{action.name}"), action.name, base, f"POST {base}/{action.name}")

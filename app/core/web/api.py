@@ -16,12 +16,13 @@ from flask import Response, request
 from flask_appbuilder.api import BaseApi, expose
 from flask_appbuilder.security.decorators import permission_name
 
-from app.core import crud, db, files, identity
+from app.core import bulk, crud, db, files, identity
 from app.core.document import line_model
 from app.core.errors import Invalid
 from app.core.fields import Field, fields_of, readable, writable
 from app.core.i18n import gettext as _
 from app.core.web import access, pickers, query, reach, record, resource
+from app.core.web import bulk as many
 from app.core.web.pages import export_response, perform, picture_response
 from app.core.web.view import EntityView
 
@@ -291,6 +292,32 @@ class EntityApi(BaseApi):
             return self._answer(200, crud.update(row, {name: list(dict.fromkeys([*(field.value(row) or []), *added]))}))
         done = perform(self.view, row, name, _body(optional=True))
         return self._answer(200, done.row, **done.data)
+
+    @expose("/bulk/<name>", methods=["POST"])
+    @permission_name("list")
+    def bulk(self, name: str) -> Response:
+        """A transition, an action or a delete for many rows
+        ---
+        post:
+          description: >-
+            Body: {"ids": [1, 2]} (at most 500), and what the transition takes, such as {"comment": …}; the same for each.
+            Every row is taken by itself: one that is refused hinders no other.
+          parameters:
+          - {in: path, name: name, required: true, schema: {type: string}}
+          responses:
+            200:
+              description: >-
+                What came of each, in the order asked for: {"result": [{"id", "ok", "status", "message", "errors",
+                "row"}], "done", "refused"}; "status" as the same thing done to that row alone would have been answered
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+            422: {$ref: '#/components/responses/422'}
+        """
+        many.find(self.view, name)
+        body = _body()
+        ids = bulk.read_ids(body.pop("ids", None))
+        return self.response(200, **many.as_json(self.view, many.run(self.view, name, ids, body)))
 
     @expose("/<int:pk>/visible-to", methods=["GET"])
     @permission_name("visible-to")

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from app.core import identity
 from app.core.fields import SYSTEM, Field, readable
 from app.core.i18n import gettext as _
-from app.core.web import present, query, reach, resource
+from app.core.web import asking, present, query, reach, resource
 from app.core.web.forms import form_field
 from app.core.web.page import Action, Cell, Chip, Column, FilterField, FormField, ListPage, Pager, Row
 from app.core.web.view import EntityView
@@ -234,16 +234,19 @@ def _bulk(view: type[EntityView]) -> list[Action]:
     actor = identity.require()
     key = view.model.permission_key()
     actions = []
-    if view.model.workflow is not None:
-        actions += [
-            Action(step.name, str(step.label), f"{base}/{step.name}", confirm=str(step.confirm), tone=step.tone)
-            for step in view.model.workflow.transitions
-            if actor.may(step.permission, key) and not step.required
-        ]
+    deeds = [*(view.model.workflow.transitions if view.model.workflow is not None else ())]
+    deeds += [action for action in view.actions if action.bulk]
     actions += [
-        Action(action.name, str(action.label), f"{base}/{action.name}", confirm=str(action.confirm), tone=action.tone)
-        for action in view.actions
-        if action.bulk and actor.may(action.permission, key)
+        Action(
+            deed.name,
+            str(deed.label),
+            f"{base}/{deed.name}",
+            confirm=str(deed.confirm),
+            fields=asking.fields(view, deed, prefix="bulk-"),
+            tone=deed.tone,
+        )
+        for deed in deeds
+        if actor.may(deed.permission, key)
     ]
     actions += resource.buttons(view, chosen=True)
     if reach.may(view, "delete"):

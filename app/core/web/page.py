@@ -258,6 +258,24 @@ class RecordPage:
 
 
 @dataclass
+class OutcomePage:
+    """``/<resource>/bulk/<name>``: what came of each chosen row, those refused first.
+
+    ``counts`` are (label, number, tone).  ``again_url`` takes the pairs ``again`` by POST to try what was refused once
+    more.
+    """
+
+    title: str
+    resource: str
+    breadcrumb: list[Link]
+    table: Table
+    counts: list[tuple[str, int, str]]
+    back_url: str
+    again_url: str | None = None
+    again: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
 class SheetPage:
     """``/<resource>/look/<name>``: a table that was reckoned.  ``inputs`` are sent to ``url`` by GET."""
 

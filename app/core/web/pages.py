@@ -16,19 +16,18 @@ from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import permission_name
 from werkzeug.wrappers import Response
 
-from app.core import crud, db, files, identity
+from app.core import bulk, crud, db, files, identity
 from app.core.document import comment_in, take
-from app.core.errors import BusinessError, Conflict, Invalid, NotPermitted, NotVisible, Stale, about
+from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale, about
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import access, listing, pickers, query, reach, record, resource, versions
+from app.core.web import bulk as many
 from app.core.web.account import safe_next
 from app.core.web.forms import EntityForm, is_id
 from app.core.web.page import FormPage, Link
 from app.core.web.view import Done, EntityView
-
-MAX_BULK = 1000  # rows changed by one bulk action
 
 
 class EntityPages(BaseView):
@@ -111,31 +110,22 @@ class EntityPages(BaseView):
 
     @expose("/bulk/<name>", methods=("POST",))
     @permission_name("list")
-    def bulk(self, name: str) -> Response:
-        """An action on chosen rows, each by itself: what is refused is told, the rest is done."""
-        actor = reach.approach(self.view)
-        if name not in self.view.operations() or not actor.may(
-            f"can_{name.replace('-', '_')}", self.view.model.permission_key()
-        ):
-            raise NotPermitted() if name in self.view.operations() else NotVisible()
-        ids = [int(each) for each in request.form.getlist("ids") if is_id(each)][:MAX_BULK]
-        done, refused = 0, []
-        for pk in dict.fromkeys(ids):
-            try:
-                with db.session.begin_nested():
-                    row = crud.fetch(self.view.model, pk, lock=True)
-                    if name == "delete":
-                        crud.delete(row)
-                    else:
-                        perform(self.view, row, name, {})
-                done += 1
-            except BusinessError as error:
-                refused.append(refusal_text(error, self.view))
-        if done:
-            flash(_("%(count)s done: %(what)s.", count=done, what=action_label(self.view, name)), "success")
-        for message in dict.fromkeys(refused):
-            flash(message, "error")
-        return redirect(self._list_url())
+    def bulk(self, name: str) -> str | Response:
+        """A transition or an action on chosen rows, each by itself; the page says what came of each."""
+        many.find(self.view, name)
+        back = request.form.get("back") or many.list_address(self.view, request.referrer or "", request.host)
+        back = back if safe_next(back) == back else self._list_url()
+        data = {key: each for key, each in self._answers(name).items() if each and key not in ("ids", "back")}
+        try:
+            ids = bulk.read_ids([each for each in request.form.getlist("ids") if is_id(each)])
+            outcomes = many.run(self.view, name, ids, data)
+        except Invalid as error:
+            flash(refusal_text(error, self.view), "error")
+            return redirect(back)
+        again = request.path, [*((key, str(each)) for key, each in data.items()), ("back", back)]
+        return render_template(
+            "kehu/outcomes.html", page=many.page(self.view, action_label(self.view, name), outcomes, back, again)
+        )
 
     @expose("/do/<name>", methods=("POST",))
     @permission_name("list")
@@ -143,7 +133,7 @@ class EntityPages(BaseView):
         """An action on the resource as a whole, or on many rows at once."""
         data: dict[str, Any] = {key: value for key, value in request.form.items() if key not in ("csrf_token", "next")}
         if "ids" in data:
-            data["ids"] = [each for each in request.form.getlist("ids") if is_id(each)][:MAX_BULK]
+            data["ids"] = [each for each in request.form.getlist("ids") if is_id(each)][: bulk.MOST]
         try:
             done = resource.do(self.view, name, data)
         except BusinessError as error:

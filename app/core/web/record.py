@@ -13,8 +13,7 @@ from app.core.audit import AuditEntry
 from app.core.document import Document, line_model
 from app.core.fields import Field, fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import history, present, query, reach, resource
-from app.core.web.forms import EntityForm
+from app.core.web import asking, history, present, query, reach, resource
 from app.core.web.listing import table_rows
 from app.core.web.page import Action, Badge, Cell, Fact, Group, Link, RecordPage, Row, Tab, Table
 from app.core.web.view import EntityView, Related, views
@@ -76,23 +75,32 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
     writable = _writable(view, row)
     found = []
     for step in reach.steps_for(view, row, writable):
-        fields = EntityForm(view, row=row, only=step.fields) if step.fields else None
-        if fields is not None:
-            fields.load()
-        shown = fields.plain_fields() if fields is not None else []
-        for field in shown:
-            field.id = f"{step.name}-{field.name}"
-            field.required = field.name in step.required
         rank = "primary" if step.primary else "secondary"
         url = f"{base}/action/{step.name}/{row.id}"
         found.append(
-            Action(step.name, str(step.label), url, rank=rank, confirm=str(step.confirm), fields=shown, tone=step.tone)
+            Action(
+                step.name,
+                str(step.label),
+                url,
+                rank=rank,
+                confirm=str(step.confirm),
+                fields=asking.fields(view, step, row),
+                tone=step.tone,
+            )
         )
     for action in reach.actions_for(view, row) if writable else []:
         rank = "primary" if action.primary else "secondary"
         url = f"{base}/action/{action.name}/{row.id}"
         found.append(
-            Action(action.name, str(action.label), url, rank=rank, confirm=str(action.confirm), tone=action.tone)
+            Action(
+                action.name,
+                str(action.label),
+                url,
+                rank=rank,
+                confirm=str(action.confirm),
+                fields=asking.fields(view, action, row),
+                tone=action.tone,
+            )
         )
     found += resource.links(view, row)
     for link in view.links:

@@ -1,0 +1,167 @@
+"""A transition, an action or a delete for chosen rows: what came of each, as a page and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.core import bulk, crud
+from app.core.errors import NotPermitted, NotVisible
+from app.core.fields import fields_of
+from app.core.i18n import gettext as _
+from app.core.web import present, query, reach, record
+from app.core.web.page import Badge, Cell, Column, Link, OutcomePage, Row, Table
+from app.core.web.view import Done, EntityView, views
+
+STATES = ("state", "status")
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What was done to a row: how it was called before, and what is said of it."""
+
+    label: str
+    done: Done
+
+
+def find(view: type[EntityView], name: str) -> Callable[[Any, Mapping[str, Any]], Done]:
+    """What ``name`` does to one row with some data.  Raises NotVisible for what can't be done to many, NotPermitted."""
+    from app.core.web.pages import perform
+
+    actor = reach.approach(view)
+    if name not in view.operations():
+        raise NotVisible()
+    if not actor.may(f"can_{name.replace('-', '_')}", view.model.permission_key()):
+        raise NotPermitted()
+    if name == "delete":
+        return lambda row, _data: _deleted(row)
+    flow, action = view.model.workflow, view.action(name)
+    if (flow is None or flow.find(name) is None) and (action is None or not action.bulk):
+        raise NotVisible()
+    return lambda row, data: perform(view, row, name, dict(data))
+
+
+def run(view: type[EntityView], name: str, ids: Sequence[int], data: Mapping[str, Any]) -> list[bulk.Outcome]:
+    """Do ``name`` (a transition, an action for many, «delete») to each of ``ids`` by itself, with the same ``data``.
+
+    Raises as ``find``, and Invalid for too many; what is refused for a row is told in its outcome.
+    """
+    deed = find(view, name)
+
+    def act(row: Any) -> _Done:
+        label = str(row)
+        return _Done(label, deed(row, data))
+
+    return bulk.each(ids, view.model, act, options=record.lines_loading(view))
+
+
+def as_json(view: type[EntityView], outcomes: Sequence[bulk.Outcome]) -> dict[str, Any]:
+    """``outcomes`` as the API gives them: each as the same thing done to that row alone would have been answered."""
+    from app.core.web.api import with_lines
+
+    rows = _rows(view, outcomes)
+    result = []
+    for each in outcomes:
+        told: dict[str, Any] = {"id": each.id, "ok": each.ok, "status": each.status}
+        if each.error is not None:
+            told["message"] = each.error.message
+            if each.error.errors or each.status == 422:
+                told["errors"] = each.error.errors
+            told |= each.error.more
+        else:
+            done = each.result.done if isinstance(each.result, _Done) else None
+            made = done.row if done is not None else None
+            if made is not None and (type(made) is not view.model or made.id != each.id):
+                told["row"] = with_lines(views.get(type(made).resource, view), made)
+            elif each.id in rows:
+                told["row"] = with_lines(view, rows[each.id])
+            told |= {**done.data} if done is not None else {}
+        result.append(told)
+    done_count = sum(each.ok for each in outcomes)
+    return {"result": result, "done": done_count, "refused": len(outcomes) - done_count}
+
+
+def list_address(view: type[EntityView], came_from: str, host: str) -> str:
+    """The list of ``view`` as it was looked at, if ``came_from`` (a Referer) is that on ``host``; else the whole list."""
+    base = f"/{view.model.resource}/list/"
+    address = urlsplit(came_from)
+    if address.netloc != host or address.path != base:
+        return base
+    return f"{base}?{address.query}" if address.query else base
+
+
+def page(
+    view: type[EntityView],
+    title: str,
+    outcomes: Sequence[bulk.Outcome],
+    back: str,
+    again: tuple[str, Sequence[tuple[str, str]]] | None = None,
+) -> OutcomePage:
+    """The page that tells ``outcomes``: each row with what came of it, those refused first.
+
+    ``back`` is the list one came from; ``again`` (an address, and the inputs to send there besides the ids) offers to
+    try what was refused once more.
+    """
+    rows = _rows(view, outcomes)
+    known = fields_of(view.model)
+    state = next((known[name] for name in STATES if name in known and known[name].tones), None)
+    columns = [Column("what", str(view.model.label)), Column("outcome", _("Result"))]
+    columns += [present.column(state)] if state is not None else []
+    columns.append(Column("why", _("Why")))
+    shown = []
+    for each in sorted(outcomes, key=lambda one: one.ok):
+        row = rows.get(each.id)
+        label = _label(row, each)
+        url = present.record_url(row) if row is not None else None
+        cells = [Cell("text", label, url=url)]
+        badge = Badge(_("Done"), "green") if each.ok else Badge(_("Refused"), "red")
+        cells.append(Cell("badge", badge.text, tone=badge.tone))
+        if state is not None:
+            cells.append(present.cell(state, row) if row is not None else present.EMPTY)
+        said = _said(view, each)
+        cells.append(Cell("text", said) if said else present.EMPTY)
+        shown.append(Row(each.id, url, cells))
+    refused = [each for each in outcomes if not each.ok]
+    retry = again is not None and any(each.status not in (403, 404) for each in refused)
+    return OutcomePage(
+        title=title,
+        resource=view.model.resource,
+        breadcrumb=[Link(str(view.model.labels), back), Link(title)],
+        table=Table(columns, shown),
+        counts=[
+            (_("Done"), len(outcomes) - len(refused), "green" if len(outcomes) > len(refused) else ""),
+            (_("Refused"), len(refused), "red" if refused else ""),
+        ],
+        back_url=back,
+        again_url=again[0] if again is not None and retry else None,
+        again=[*(again[1] if again is not None else ()), *(("ids", str(each.id)) for each in refused)] if retry else [],
+    )
+
+
+def _label(row: Any, outcome: bulk.Outcome) -> str:
+    """How the row is called; drafts, which are all called alike, by their telling fact or id besides."""
+    if row is None:
+        return outcome.result.label if isinstance(outcome.result, _Done) else f"#{outcome.id}"
+    return str(row) if getattr(row, "number", row.id) else f"{row} · {row.fact() or f'#{row.id}'}"
+
+
+def _said(view: type[EntityView], outcome: bulk.Outcome) -> str:
+    from app.core.web.pages import refusal_text
+
+    if outcome.error is not None:
+        return refusal_text(outcome.error, view)
+    return outcome.result.done.message if isinstance(outcome.result, _Done) else ""
+
+
+def _rows(view: type[EntityView], outcomes: Sequence[bulk.Outcome]) -> dict[int, Any]:
+    options = (*query.loading(view.model, fields_of(view.model)), *record.lines_loading(view))
+    rows = bulk.rows(outcomes, view.model, options=options)
+    view.prepare(list(rows.values()))
+    return rows
+
+
+def _deleted(row: Any) -> Done:
+    crud.delete(row)
+    return Done(row)
