@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         from app.core.web.account import AccountView
         from app.core.web.notices import NoticeChoicesView
         from app.core.web.permissions import RolePermissionsView
+        from app.core.web.saved import ListViews
         from app.reports.home import HomeView
 
         app.config["FAB_PASSWORD_COMPLEXITY_ENABLED"] = True
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         appbuilder.add_api(OpenApi)
         appbuilder.add_view_no_menu(AccountView)
         appbuilder.add_view_no_menu(NoticeChoicesView)
+        appbuilder.add_view_no_menu(ListViews)
         appbuilder.add_view_no_menu(PreviewView)
         appbuilder.add_view_no_menu(RolePermissionsView)
         views.register(appbuilder)

@@ -85,6 +85,7 @@ EVERYONE = RoleTable(
         "Leave": f"{READ} add edit delete",
         "WeeklyPlan": OWN_PLANS,
         "Notice": f"{READ} open read",
+        "SavedView": f"{READ} add edit delete default unshare",
     },
 )
 _IMPORTS = {"ImportRun": f"{READ} undo"}
@@ -106,14 +107,25 @@ _BUSINESS = {
     "Period": READ,
 }
 _SYSTEM = dict.fromkeys(
-    ("AuditEntry", "OutboxMail", "ScheduledJob", "JobRun", "ImportRun", "ImportMapping", "Sequence", "User", "Role"),
+    (
+        "AuditEntry",
+        "OutboxMail",
+        "ScheduledJob",
+        "JobRun",
+        "ImportRun",
+        "ImportMapping",
+        "Sequence",
+        "User",
+        "Role",
+        "SavedView",
+    ),
     READ,
 )
 
 ROLES: dict[str, RoleTable] = {
     ADMINISTRATOR: RoleTable(),
     "Director": RoleTable(
-        may={**_BUSINESS, "WeeklyPlan": f"{OWN_PLANS} review"},
+        may={**_BUSINESS, "WeeklyPlan": f"{OWN_PLANS} review", "SavedView": "share"},
         grants={SEE_ALL: DOMAINS[:-1], CHANGE_ALL: ("activities",), SEE_COST: DOMAINS, SEE_DETAILS: DOMAINS},
     ),
     "Sales manager": RoleTable(
@@ -122,6 +134,7 @@ ROLES: dict[str, RoleTable] = {
             "Customer": f"{READ} {WRITE} visible-to",
             "Contact": f"{READ} {WRITE}",
             "WeeklyPlan": f"{OWN_PLANS} review",
+            "SavedView": "share",
         },
         grants={ASSIGN: ("crm", "activities"), SEE_COST: ("catalog",), SEE_DETAILS: ("crm", "people")},
     ),

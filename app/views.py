@@ -14,6 +14,7 @@ from app.core.web.api import api_for
 from app.core.web.frame import MapSection
 from app.core.web.notices import NoticeView
 from app.core.web.pages import pages_for
+from app.core.web.saved import SavedViewView
 from app.core.web.system import AuditEntryView, CustomFieldView, RoleView, SequenceView, UserView
 from app.domains.activities.views import WeeklyPlanView
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
@@ -55,6 +56,7 @@ CONSOLE = (
             OutboxMailView,
             ImportRunView,
             ImportMappingView,
+            SavedViewView,
             AuditEntryView,
         ),
     ),

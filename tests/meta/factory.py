@@ -34,6 +34,7 @@ HOOKS: dict[str, Hook] = {
     "sequences": lambda _row: {"prefix": "SX"},
     "custom-fields": lambda row: {"resource": next(iter(Extensible())), "name": f"field_{row.number}"},
     "scheduled-jobs": lambda row: {"schedule": "0 9 * * mon"},
+    "saved-views": lambda row: {"resource": "saved-views", "columns": [], "order": ""},
 }
 """What can't be told from the fields."""
 

@@ -16,7 +16,7 @@ from flask import Response, request
 from flask_appbuilder.api import BaseApi, expose
 from flask_appbuilder.security.decorators import permission_name
 
-from app.core import bulk, crud, db, files, identity
+from app.core import bulk, crud, db, files, identity, saved_views
 from app.core.document import line_model
 from app.core.errors import Invalid
 from app.core.fields import Field, fields_of, readable, writable
@@ -115,7 +115,9 @@ class EntityApi(BaseApi):
           parameters:
           - in: query
             name: q
-            description: filters, search, order_column, order_direction, page, page_size, columns, as rison or JSON
+            description: >-
+              filters, search, order_column, order_direction, page, page_size, columns, view (a saved view's id, which
+              the rest adds to), as rison or JSON
             schema: {type: string}
           responses:
             200:
@@ -139,6 +141,7 @@ class EntityApi(BaseApi):
         arguments = kwargs["rison"]
         if not isinstance(arguments, dict):
             raise query.BadQuery(_("The query has the form (filters:!(…),page:0)."))
+        arguments = saved_views.merged(self.view.model, arguments, request.args.get("view"))
         asked = query.from_api(self.view.model, arguments, self.view.sort)
         known = readable(self.view.model)
         chosen = arguments.get("columns")
@@ -443,7 +446,7 @@ class EntityApi(BaseApi):
           - {in: query, name: format, schema: {type: string, enum: [csv, xlsx]}}
           - in: query
             name: q
-            description: filters, search, order_column, order_direction, and columns in their order
+            description: filters, search, order_column, order_direction, columns in their order, and a saved view's id
             schema: {type: string}
           responses:
             200: {description: The file}
@@ -452,13 +455,13 @@ class EntityApi(BaseApi):
             403: {$ref: '#/components/responses/403'}
         """
         reach.enter(self.view, "export")
-        asked = query.from_api(
-            self.view.model, kwargs["rison"] if isinstance(kwargs["rison"], dict) else {}, self.view.sort
-        )
+        arguments = kwargs["rison"] if isinstance(kwargs["rison"], dict) else {}
+        arguments = saved_views.merged(self.view.model, arguments, request.args.get("view"))
+        asked = query.from_api(self.view.model, arguments, self.view.sort)
         format = request.args.get("format", "csv")
         if format not in ("csv", "xlsx"):
             raise query.BadQuery(_("The format is csv or xlsx."))
-        chosen = kwargs["rison"].get("columns") if isinstance(kwargs["rison"], dict) else None
+        chosen = arguments.get("columns")
         columns = [str(name) for name in chosen] if isinstance(chosen, list) else []
         return export_response(self.view, asked, format, columns)  # type: ignore[return-value]
 

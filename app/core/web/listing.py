@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from app.core import identity
 from app.core.fields import SYSTEM, Field, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, present, query, reach, resource
+from app.core.web import asking, present, query, reach, resource, saved
 from app.core.web.forms import form_field
 from app.core.web.page import Action, Cell, Chip, Column, FilterField, FormField, ListPage, Pager, Row
 from app.core.web.view import EntityView
@@ -20,18 +20,19 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
     from flask import flash
 
     model = view.model
-    asked, problems = query.from_address(model, arguments, view.sort)
-    for problem in problems:
+    wanted = saved.ask(view, arguments, opening=True)
+    asked = wanted.query
+    for problem in wanted.problems:
         flash(problem, "warning")
     known = readable(model)
-    fields = [known[name] for name in view.list_columns() if name in known]
+    fields = [known[name] for name in asked.columns or view.list_columns() if name in known]
     count = asked.count()
     pages = max(1, -(-count // asked.size))
     asked.page = min(asked.page, pages - 1)
     found = asked.rows_and_rights([field.name for field in fields]) if count else []
     rows = [row for row, _writable in found]
     view.prepare(rows)
-    state = _State(view, asked)
+    state = _State(view, wanted)
     return ListPage(
         title=str(model.labels),
         resource=model.resource,
@@ -41,10 +42,13 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         rows=table_rows(view, rows, fields, {row.id for row, writable in found if writable}),
         pager=state.pager(count, pages, len(rows)),
         search=asked.search,
-        hidden=state.pairs(without=("q", "page")),
+        hidden=state.pairs(without=("q", "page"), full=True),
         filters=filter_fields(view),
         chips=state.chips(),
-        clear_url=state.base,
+        clear_url=state.all_url,
+        views=saved.menu(view, wanted, state.shown(), state.changed()),
+        chooser=saved.chooser(view, asked),
+        chooser_hidden=state.pairs(without=("cols",), full=True),
         actions=_head(view, state),
         bulk_actions=_bulk(view),
         empty=str(view.empty) or _("Nothing here yet."),
@@ -110,25 +114,60 @@ def filter_field(field: Field) -> FilterField:
 class _State:
     """The address of a list, so that every link keeps what the others set."""
 
-    def __init__(self, view: type[EntityView], asked: query.ListQuery) -> None:
-        self.asked = asked
+    def __init__(self, view: type[EntityView], wanted: saved.Asked) -> None:
+        self.asked, self.wanted = wanted.query, wanted
         self.base = f"/{view.model.resource}/list/"
         self.default = query.default_order(view.model, view.sort)
-        self.texts = [(f"{each.field.name}:{each.operator}:{_raw(each.raw)}", each) for each in asked.conditions]
+        self.columns = view.list_columns()
+        self.texts = self._texts(self.asked)
         self.sortable = set(query.sortable(view.model))
+        # Where the plain address opens a view, every row has an address of its own.
+        self.all_url = f"{self.base}?view={saved.ALL}" if wanted.offered.default is not None else self.base
 
-    def pairs(self, without: tuple[str, ...] = (), drop: str = "", **change: Any) -> list[tuple[str, str]]:
-        """The address's parameters, less ``without`` and the condition ``drop``, with ``change``."""
-        asked = self.asked
-        found = [("f", text) for text, _condition in self.texts if text != drop]
-        values: dict[str, Any] = {"q": asked.search, "size": asked.size if asked.size != query.DEFAULT_SIZE else ""}
+    @staticmethod
+    def _texts(asked: query.ListQuery) -> list[tuple[str, query.Condition]]:
+        return [(f"{each.field.name}:{each.operator}:{saved.raw_text(each.raw)}", each) for each in asked.conditions]
+
+    def shown(self, asked: query.ListQuery | None = None, drop: str = "", **change: Any) -> list[tuple[str, str]]:
+        """What ``asked`` (the list as it is) shows, as parameters, less the condition ``drop``, with ``change``."""
+        asked = asked or self.asked
+        found = [("f", text) for text, _condition in self._texts(asked) if text != drop]
+        values: dict[str, Any] = {"q": asked.search}
         if (asked.order, asked.descending) != self.default:
             values["sort"] = f"{'-' if asked.descending else ''}{asked.order}"
-        values["page"] = asked.page + 1 if asked.page else ""
+        if asked.columns and tuple(asked.columns) != self.columns:
+            values["cols"] = ",".join(asked.columns)
         values.update(change)
-        return found + [
-            (name, str(value)) for name, value in values.items() if value not in ("", None) and name not in without
-        ]
+        return found + [(name, str(value)) for name, value in values.items() if value not in ("", None)]
+
+    def changed(self) -> bool:
+        """Whether the list shows something else than the view it began with."""
+        own = self.wanted.own
+        return own is not None and self.shown() != self.shown(own)
+
+    def pairs(
+        self, without: tuple[str, ...] = (), drop: str = "", full: bool = False, **change: Any
+    ) -> list[tuple[str, str]]:
+        """The address's parameters, less ``without`` and the condition ``drop``, with ``change``.
+
+        What is as the view has it goes without saying, but not where a form will add to it (``full``).
+        """
+        asked, view = self.asked, self.wanted.view
+        paging = {"size": asked.size if asked.size != query.DEFAULT_SIZE else "", "page": asked.page + 1}
+        paging.update({name: change.pop(name) for name in ("page", "size") if name in change})
+        if paging["page"] == 1:
+            paging["page"] = ""
+        state = self.shown(drop=drop, **change)
+        if view is not None and self.wanted.own is not None:
+            if not full and state == self.shown(self.wanted.own):
+                state = []
+            elif not state:
+                state = [("f", "")]
+            state = [("view", str(view.id)), *state]
+        elif not state and not full and self.wanted.offered.default is not None:
+            state = [("view", saved.ALL)]
+        state += [(name, str(value)) for name, value in paging.items() if value not in ("", None)]
+        return [pair for pair in state if pair[0] not in without]
 
     def url(self, **options: Any) -> str:
         pairs = self.pairs(**options)
@@ -168,10 +207,6 @@ class _State:
             if count > query.SIZES[0]
             else [],
         )
-
-
-def _raw(raw: Any) -> str:
-    return ",".join(str(each) for each in raw) if isinstance(raw, list) else str(raw if raw is not None else "")
 
 
 def _operator(condition: query.Condition) -> str:

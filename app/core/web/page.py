@@ -7,7 +7,10 @@ translated, formatted and allowed; a template only decides how it looks.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.core.web.saved import ColumnChoice, ViewMenu
 
 
 @dataclass
@@ -176,6 +179,9 @@ class ListPage:
     empty: str = ""  # what to say, and do next, when there are no rows
     help: str = ""
     totals: list[Cell] = field(default_factory=list)  # a last row aligned with ``columns``, as in Table
+    views: ViewMenu | None = None
+    chooser: list[ColumnChoice] = field(default_factory=list)  # sent to ``url`` as ``cols``, with ``chooser_hidden``
+    chooser_hidden: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass

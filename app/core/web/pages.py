@@ -22,7 +22,7 @@ from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale,
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import access, listing, pickers, query, reach, record, resource, versions
+from app.core.web import access, listing, pickers, query, reach, record, resource, saved, versions
 from app.core.web import bulk as many
 from app.core.web.account import safe_next
 from app.core.web.forms import EntityForm, is_id
@@ -172,8 +172,8 @@ class EntityPages(BaseView):
     def export(self) -> Response:
         """What the list shows, as a file."""
         reach.enter(self.view, "export")
-        asked, _problems = query.from_address(self.view.model, request.args, self.view.sort)
-        return export_response(self.view, asked, request.args.get("format", "xlsx"))
+        asked = saved.ask(self.view, request.args).query
+        return export_response(self.view, asked, request.args.get("format", "xlsx"), asked.columns)
 
     @expose("/visible-to/<int:pk>")
     @permission_name("visible-to")

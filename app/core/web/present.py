@@ -149,6 +149,8 @@ def cell(field: Field, row: Any) -> Cell:
 
 def _stored(value: Any) -> str:
     """A value of a JSON object in a line: what changed as «before → after»."""
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        return "; ".join(" ".join(str(part) for part in each.values()) for each in value)
     if isinstance(value, list) and len(value) == 2:
         before, after = ("–" if each in (None, "", []) else str(each) for each in value)
         return after if before == "–" else f"{before} → {after}"

@@ -93,6 +93,7 @@ class ListQuery:
     descending: bool = False
     page: int = 0
     size: int = DEFAULT_SIZE
+    columns: list[str] = field(default_factory=list)  # fields shown, in their order; the list's own when empty
 
     def filtered(self) -> sa.Select[Any]:
         """The rows, scoped when executed, without order or page."""
@@ -163,6 +164,11 @@ def filterable(model: type[Any]) -> dict[str, Field]:
     return {name: field for name, field in readable(model).items() if field.stored and field.kind in BY_KIND}
 
 
+def shown(model: type[Any]) -> dict[str, Field]:
+    """What a list of ``model`` may show in columns, for who acts now."""
+    return {name: field for name, field in readable(model).items() if field.kind != "password"}
+
+
 def condition(model: type[Any], name: str, operator: str, raw: Any) -> Condition:
     """A condition for who acts now.  Raises BadQuery."""
     found = filterable(model).get(name)
@@ -218,13 +224,15 @@ def from_api(model: type[Any], arguments: Mapping[str, Any], sort: str) -> ListQ
 
 def from_address(model: type[Any], arguments: Any, sort: str) -> tuple[ListQuery, list[str]]:
     """The query in a page's address, and what in it could not be understood: ``f=field:operator:value`` any number of
-    times, ``q``, ``sort`` (with «-» for descending), ``page`` (from 1) and ``size``."""
+    times, ``q``, ``sort`` (with «-» for descending), ``cols`` (names of fields), ``page`` (from 1) and ``size``."""
     query = ListQuery(model, search=str(arguments.get("q") or "").strip()[:200])
     problems: list[str] = []
     texts = list(arguments.getlist("f"))[:MAX_CONDITIONS]
     if arguments.get("ff") and arguments.get("fo"):
         texts.append(f"{arguments['ff']}:{arguments['fo']}:{arguments.get('fv', '')}")
     for text in texts:
+        if not text:
+            continue  # «f=» says that there is no filter
         name, _colon, rest = text.partition(":")
         operator, _colon, raw = rest.partition(":")
         if operator and OPERATORS.get(operator, ("", 1))[1] and not raw:
@@ -243,6 +251,12 @@ def from_address(model: type[Any], arguments: Any, sort: str) -> tuple[ListQuery
     except BadQuery as error:
         problems.append(error.message)
         query.order, query.descending = default_order(model, sort)
+    known = shown(model)
+    for name in dict.fromkeys(name for text in arguments.getlist("cols") for name in text.split(",") if name):
+        if name in known:
+            query.columns.append(name)
+        else:
+            problems.append(_("There is no field “%(name)s” to show.", name=name))
     query.page = max(1, _whole(arguments.get("page"), 1)) - 1
     size = _whole(arguments.get("size"), DEFAULT_SIZE)
     query.size = size if size in SIZES else DEFAULT_SIZE

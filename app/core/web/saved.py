@@ -1,0 +1,380 @@
+"""Saved views on a list page: what an address asks for, the menu of views, the chooser of columns, and what the menu
+does.
+
+An address that says nothing opens the default; ``view=12`` alone asks for what the view holds, ``view=all`` for every
+row.  With a filter, search, order or columns beside it the address says all of it, and the view is only what it began
+with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import flash, redirect, request
+from flask_appbuilder import BaseView, expose
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from app.core import crud, db, identity
+from app.core import saved_views as kept
+from app.core.errors import BusinessError, NotVisible
+from app.core.i18n import gettext as _
+from app.core.i18n import lazy_gettext as _l
+from app.core.saved_views import Offered, SavedView
+from app.core.web import query, reach
+from app.core.web.page import Action, FormField
+from app.core.web.query import ListQuery
+from app.core.web.view import Done, EntityView, RecordAction, RecordLink, views
+
+STATE = ("f", "ff", "q", "sort", "cols")  # what an address says of what is shown; «page» and «size» are how much of it
+ALL = "all"
+
+
+@dataclass
+class ViewItem:
+    """A view in the menu."""
+
+    label: str
+    url: str
+    current: bool = False
+    default: bool = False
+
+
+@dataclass
+class ViewMenu:
+    """The menu of views: what the list shows now (``label``, ``changed`` since it was saved), which there are, and what
+    can be done with them.
+    """
+
+    label: str
+    changed: bool
+    groups: list[tuple[str, list[ViewItem]]]
+    actions: list[Action]
+
+
+@dataclass
+class ColumnChoice:
+    """A field that the list may show in a column."""
+
+    name: str
+    label: str
+    shown: bool
+
+
+@dataclass
+class Asked:
+    """What an address asks for: the query, the view that it began with, and the views that there are."""
+
+    query: ListQuery
+    problems: list[str] = field(default_factory=list)
+    view: SavedView | None = None
+    own: ListQuery | None = None  # what the view holds
+    offered: Offered = field(default_factory=Offered)
+
+
+def ask(view: type[EntityView], arguments: MultiDict[str, str], *, opening: bool = False) -> Asked:
+    """What ``arguments`` (of a page's address) ask for; ``opening``: one that says nothing opens the default."""
+    model = view.model
+    offered = kept.offered(model)
+    wanted = arguments.get("view")
+    problems: list[str] = []
+    base: SavedView | None = None
+    if wanted is not None and wanted != ALL:
+        base, problems = _named(model, wanted, offered)
+    elif opening and not arguments:
+        base = offered.default
+    own = None
+    if base is not None:
+        own, faults = query.from_address(model, MultiDict(pairs_of(base)), view.sort)
+        if len(own.conditions) < len(_filters(base)):
+            problems.append(_("The view “%(name)s” can't be shown: %(why)s", name=base.name, why=faults[0]))
+            own = base = None
+        else:
+            problems += [_("The view “%(name)s” lacks something: %(why)s", name=base.name, why=each) for each in faults]
+    if own is None or any(name in arguments for name in STATE):
+        asked, faults = query.from_address(model, arguments, view.sort)
+        problems += faults
+    else:
+        asked, _faults = query.from_address(model, MultiDict([*pairs_of(base), *_paging(arguments)]), view.sort)
+    return Asked(asked, problems, base, own, offered)
+
+
+def pairs_of(view: SavedView | None) -> list[tuple[str, str]]:
+    """What ``view`` holds as the parameters of an address."""
+    if view is None:
+        return []
+    pairs = [("f", f"{each['col']}:{each['opr']}:{raw_text(each.get('value'))}") for each in _filters(view)]
+    search = str((view.filter or {}).get("search") or "")
+    rest = [("q", search), ("sort", view.order or ""), ("cols", ",".join(map(str, view.columns or ())))]
+    return pairs + [pair for pair in rest if pair[1]]
+
+
+def raw_text(raw: Any) -> str:
+    """A condition's value as an address holds it."""
+    if isinstance(raw, list):
+        return ",".join(str(each) for each in raw)
+    return ("1" if raw else "0") if isinstance(raw, bool) else str(raw if raw is not None else "")
+
+
+def menu(view: type[EntityView], asked: Asked, state: Sequence[tuple[str, str]], changed: bool) -> ViewMenu | None:
+    """The menu for who acts now; ``state`` is what the list shows, as parameters.  None for who may not see views."""
+    listed = views[SavedView.resource]
+    if not reach.may(listed, "list"):
+        return None
+    base, offered, actor = f"/{view.model.resource}/list/", asked.offered, identity.require()
+    here = asked.view
+
+    def item(each: SavedView) -> ViewItem:
+        return ViewItem(each.name, f"{base}?view={each.id}", each is here, each is offered.default)
+
+    everything = ViewItem(_("All"), f"{base}?view={ALL}", here is None and not state, offered.default is None)
+    mine = [item(each) for each in offered.views if each.owner_id == actor.user_id]
+    shared = [item(each) for each in offered.views if each.owner_id != actor.user_id]
+    groups = [("", [everything]), (_("My views"), mine), (_("Shared with me"), shared)]
+    label = here.name if here is not None else _("Not saved") if state else _("All")
+    return ViewMenu(
+        label,
+        changed and here is not None,
+        [group for group in groups if group[1]],
+        _actions(listed, view.model, here, offered, urlencode(state), changed),
+    )
+
+
+def chooser(view: type[EntityView], asked: ListQuery) -> list[ColumnChoice]:
+    """What may be shown in columns: what is, in its order, then the rest by name."""
+    known = query.shown(view.model)
+    now = [name for name in asked.columns or view.list_columns() if name in known]
+    rest = sorted((name for name in known if name not in now), key=lambda name: str(known[name].label))
+    return [ColumnChoice(name, str(known[name].label), name in now) for name in (*now, *rest)]
+
+
+def _actions(
+    listed: type[EntityView], model: type[Any], here: SavedView | None, offered: Offered, state: str, changed: bool
+) -> list[Action]:
+    actor = identity.require()
+    found: list[Action] = []
+
+    def add(name: str, label: str, path: str, *, asks: str | None = None, confirm: str = "", tone: str = "") -> None:
+        url = f"/list-views/{path}?{urlencode({'state': state})}"
+        fields = []
+        if asks is not None:
+            named = FormField("name", f"view-{name}-name", _("Name"), "text", asks, required=True, maxlength=200)
+            fields = [named]
+        found.append(Action(f"view-{name}", label, url, confirm=confirm, fields=fields, tone=tone))
+
+    its_own = here is not None and (here.owner_id == actor.user_id or actor.unlimited)
+    if here is not None and its_own and changed and reach.may(listed, "edit"):
+        add("update", _("Save changes"), f"{here.id}/update")
+    if reach.may(listed, "add"):
+        add("save", _("Save as a view"), f"{model.resource}/save", asks="")
+    if here is not None and its_own and reach.may(listed, "edit"):
+        add("rename", _("Rename"), f"{here.id}/rename", asks=here.name)
+        if not here.shared and kept.may_share():
+            add("share", _("Share with everyone"), f"{here.id}/share")
+        elif here.shared:
+            add("unshare", _("Stop sharing"), f"{here.id}/unshare")
+    if actor.user_id is not None and reach.may(listed, "default"):
+        if here is not None and (here is not offered.default or not offered.chosen):
+            add("default", _("Make it my default"), f"{here.id}/default")
+        elif here is None and offered.default is not None:
+            add("default", _("Make all rows my default"), f"{model.resource}/default-all")
+    if actor.may(kept.FOR_ALL, SavedView.permission_key()) and here is not None:
+        if here is not offered.for_all:
+            add("default-for-all", _("Make it everybody's default"), f"{here.id}/default-for-all")
+        else:
+            add("no-default", _("Take away everybody's default"), f"{model.resource}/no-default")
+    if here is not None and its_own and reach.may(listed, "delete"):
+        sure = _("The view “%(name)s” is removed; the rows stay.", name=here.name)
+        add("delete", _("Delete the view"), f"{here.id}/delete", confirm=sure, tone="danger")
+    return found
+
+
+def _named(model: type[Any], wanted: str, offered: Offered) -> tuple[SavedView | None, list[str]]:
+    """The view that the address names, and why there is none."""
+    try:
+        pk = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else 0
+        return offered.find(pk) or kept.named(model, pk), []
+    except NotVisible:
+        return None, [_("There is no such view, or it is not yours to see.")]
+
+
+def _filters(view: SavedView) -> list[dict[str, Any]]:
+    found = (view.filter or {}).get("filters") or []
+    return [each for each in found if isinstance(each, dict) and {"col", "opr"} <= set(each)]
+
+
+def _paging(arguments: MultiDict[str, str]) -> list[tuple[str, str]]:
+    return [(name, arguments[name]) for name in ("page", "size") if name in arguments]
+
+
+def held(view: type[EntityView], state: str) -> dict[str, Any]:
+    """What a list shows, given as the parameters of its address, as the values of a view."""
+    asked, _problems = query.from_address(view.model, MultiDict(parse_qsl(state, keep_blank_values=True)), view.sort)
+    filters = [{"col": each.field.name, "opr": each.operator, "value": each.raw} for each in asked.conditions]
+    order = f"{'-' if asked.descending else ''}{asked.order}"
+    found: dict[str, Any] = {"filters": filters} if filters else {}
+    if asked.search:
+        found["search"] = asked.search
+    plain = (asked.order, asked.descending) == query.default_order(view.model, view.sort)
+    return {"filter": found, "columns": asked.columns, "order": "" if plain else order}
+
+
+class ListViews(BaseView):
+    """``/list-views/…``: what the menu of views on a list does; each leads back to the list."""
+
+    route_base = "/list-views"
+    default_view = "begin"
+    base_permissions: list[str] = []
+
+    @expose("/<resource>/<deed>", methods=("POST",))
+    def begin(self, resource: str, deed: str) -> Response:
+        """Save what the list shows as a new view, or let the list open with every row."""
+        view = _view_of(resource)
+        if deed == "save":
+            return self._do(view, lambda: _save(view))
+        if deed in ("default-all", "no-default"):
+            crud.require("can_default", SavedView)
+            return self._do(view, lambda: kept.open_with(view.model, None, for_all=deed == "no-default"))
+        raise NotVisible()
+
+    @expose("/<int:pk>/<deed>", methods=("POST",))
+    def change(self, pk: int, deed: str) -> Response:
+        """Do something with a view."""
+        reach.approach(views[SavedView.resource])
+        found = crud.fetch(SavedView, pk, lock=True)
+        view = _view_of(found.target)
+        if deed not in DEEDS:
+            raise NotVisible()
+        return self._do(view, lambda: DEEDS[deed](view, found))
+
+    def _do(self, view: type[EntityView], deed: Any) -> Response:
+        back = request.args.get("state", "")
+        url = f"/{view.model.resource}/list/"
+        try:
+            done = deed()
+            crud.flush()
+        except BusinessError as error:
+            if error.status in (401, 403, 404):
+                raise
+            messages = [message for each in error.errors.values() for message in each]
+            db.session.rollback()
+            flash(" ".join(messages) or error.message, "error")
+            return redirect(f"{url}?{back}" if back else f"{url}?view={ALL}")
+        if done is None:
+            return redirect(f"{url}?view={ALL}")
+        return redirect(f"{url}?view={done.id}")
+
+
+def _view_of(resource: str) -> type[EntityView]:
+    """The declaration behind ``resource``, if the actor may list its rows.  Raises NotVisible, NotPermitted."""
+    if identity.current() is None:
+        raise reach.NotLoggedIn()
+    view = views.get(resource)
+    if view is None:
+        raise NotVisible()
+    reach.enter(view, "list")
+    return view
+
+
+def _save(view: type[EntityView]) -> SavedView:
+    data = {"name": request.form.get("name", ""), "resource": view.model.resource}
+    saved = crud.create(SavedView, data | held(view, request.args.get("state", "")))
+    flash(_("The view “%(name)s” was saved.", name=saved.name), "success")
+    return saved
+
+
+def _update(view: type[EntityView], saved: SavedView) -> SavedView:
+    crud.update(saved, held(view, request.args.get("state", "")))
+    flash(_("The view “%(name)s” was saved.", name=saved.name), "success")
+    return saved
+
+
+def _rename(_view: type[EntityView], saved: SavedView) -> SavedView:
+    return crud.update(saved, {"name": request.form.get("name", "")})
+
+
+def _delete(_view: type[EntityView], saved: SavedView) -> None:
+    name = saved.name
+    crud.delete(saved)
+    flash(_("%(what)s was deleted.", what=name), "success")
+
+
+def _open_with(saved: SavedView, _data: Mapping[str, Any]) -> Done:
+    kept.open_with(_model(saved), saved)
+    return Done(saved, _("Your list opens with “%(name)s” now.", name=saved.name))
+
+
+def _open_with_for_all(saved: SavedView, _data: Mapping[str, Any]) -> Done:
+    kept.open_with(_model(saved), saved, for_all=True)
+    return Done(saved, _("Everybody's list opens with “%(name)s” now, unless they chose another.", name=saved.name))
+
+
+def _share(saved: SavedView, _data: Mapping[str, Any]) -> Done:
+    return Done(kept.share(saved, True), _("Whoever may read these rows finds “%(name)s” now.", name=saved.name))
+
+
+def _unshare(saved: SavedView, _data: Mapping[str, Any]) -> Done:
+    return Done(kept.share(saved, False), _("“%(name)s” is yours alone again.", name=saved.name))
+
+
+def _model(saved: SavedView) -> type[Any]:
+    if saved.target not in views:
+        raise NotVisible()
+    return views[saved.target].model
+
+
+def _act(name: str) -> Any:
+    """What the menu does by an action of the view's own."""
+
+    def act(_view: type[EntityView], saved: SavedView) -> SavedView:
+        action = views[SavedView.resource].action(name)
+        assert action is not None
+        crud.require(action.permission, SavedView)
+        done = action.run(saved, {})
+        flash(done.message, "success")
+        return saved
+
+    return act
+
+
+DEEDS: dict[str, Any] = {
+    "update": _update,
+    "rename": _rename,
+    "delete": _delete,
+    **{name: _act(name) for name in ("default", "default-for-all", "share", "unshare")},
+}
+
+
+class SavedViewView(EntityView, model=SavedView):
+    icon = "filter"
+    columns = ("name", "resource", "owner", "shared", "order", "changed_on")
+    fieldsets = (("", ("name", "resource", "shared", "owner")), (_l("What it shows"), ("filter", "columns", "order")))
+    sort = "name"
+    actions = (
+        RecordAction("default", _l("Make it my default"), _open_with),
+        RecordAction("default-for-all", _l("Make it everybody's default"), _open_with_for_all),
+        RecordAction("share", _l("Share with everyone"), _share, shown=lambda saved: not saved.shared),
+        RecordAction("unshare", _l("Stop sharing"), _unshare, shown=lambda saved: bool(saved.shared)),
+    )
+    links = (
+        RecordLink(
+            _l("Open the list"),
+            lambda saved: f"/{saved.target}/list/?view={saved.id}",
+            shown=lambda saved: saved.target in views,
+        ),
+    )
+    help = _l(
+        "Lists as people saved them: a filter, columns and an order under a name. The menu on each list makes them."
+    )
+    empty = _l("Nobody has saved a view yet.")
+    importable = False
+
+    @classmethod
+    def groups(cls) -> tuple[tuple[Any, tuple[str, ...]], ...]:
+        """Who may not share is not asked."""
+        if identity.current() is not None and not kept.may_share():
+            return tuple((title, tuple(name for name in names if name != "shared")) for title, names in cls.fieldsets)
+        return cls.fieldsets
