@@ -41,7 +41,8 @@ class Actions(Mapping[str, Any]):
             "update": lazy_pgettext("deed", "Changed"),
             "delete": lazy_pgettext("deed", "Deleted"),
             "import": lazy_pgettext("deed", "Imported"),
-            "undo": lazy_pgettext("deed", "Import undone"),
+            "bulk-edit": lazy_pgettext("deed", "Changed with others"),
+            "undo": lazy_pgettext("deed", "Import or bulk edit undone"),
             "preview": lazy_pgettext("deed", "Looked as this user"),
         }
         for model in registry.values():

@@ -26,7 +26,7 @@ from app.core.web.view import views
 
 MAX_COLUMNS = 60
 SHARE = "can_share"
-FOR_ALL = "can_default_for_all"
+FOR_ALL = "can_preset"
 scope.WAYS["published"] = _l("It is shared with everyone who may read those rows")
 
 

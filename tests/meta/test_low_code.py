@@ -1,9 +1,10 @@
-"""What people arrange for themselves, for every entity at once: views of its list."""
+"""What people arrange for themselves, for every entity at once: views of its list, the same change to many rows."""
 
 from __future__ import annotations
 
 import pytest
 
+from app.core import bulk_edit, db
 from app.core.web import query
 from app.core.web.view import views
 from tests.meta.factory import make
@@ -42,3 +43,38 @@ def test_a_list_is_saved_with_any_of_its_columns_and_opens_so(view, act, people,
     assert file.status_code == 200
     stranger = walk("max").call("GET", f"/api/v1/{resource}/?view={kept['id']}")
     assert stranger.status_code in (403, 404)
+
+
+EDITABLE = sorted(name for name, each in views.items() if "edit" in each.operations())
+
+
+@pytest.mark.parametrize("resource", EDITABLE)
+def test_many_rows_are_edited_by_whoever_may_and_by_no_stranger(resource, act, people, walk):
+    model = views[resource].model
+    with act():
+        keys = [make(model, people["ann"]) for _each in range(2)]
+    with act("bob"):
+        known = bulk_edit.editable(model)
+    with act():
+        # A value that the row holds already is one that it takes.
+        row = db.session.get(model, keys[0])
+        given = {
+            name: field.to_json(field.value(row))
+            for name, field in known.items()
+            if field.value(row) not in (None, "", []) and not field.target
+        }
+    bob, body = walk("bob"), {"ids": [*keys, 987_654], "set": dict(list(given.items())[:1])}
+    if not given:
+        assert bob.call("POST", f"/api/v1/{resource}/bulk-edit", {"ids": keys, "set": {}}).status_code == 422
+        return
+    answer = bob.call("POST", f"/api/v1/{resource}/bulk-edit", body)
+    assert answer.status_code == 200, answer.text
+    told = {each["id"]: each for each in answer.json["result"]}
+    assert set(told) == {*keys, 987_654} and told[987_654]["status"] == 404
+    assert all(told[key]["ok"] or told[key]["status"] in (404, 409, 422) for key in keys)
+    page = bob.call("POST", f"/{resource}/bulk-edit", {"ids": [str(key) for key in keys]})
+    assert page.status_code == 200 and 'name="pick"' in page.text
+    assert walk("max").call("POST", f"/api/v1/{resource}/bulk-edit", body).status_code == 403
+    if not model.scope.everyone:
+        foreign = walk("nina").call("POST", f"/api/v1/{resource}/bulk-edit", body).json["result"]
+        assert {tuple({**each, "id": 0}.items()) for each in foreign} == {tuple({**told[987_654], "id": 0}.items())}

@@ -32,7 +32,7 @@ def changes_of(reader: RecordReader, record: Record, row: Any) -> Change | None:
     required.
     """
     values = _differing(reader, row, record.values, record.blank, "")
-    before = {name: _plain(row, name) for name in values}
+    before = {name: held(row, name) for name in values}
     lines: crud.Lines | None = None
     if reader.lines_of is not None:
         own = sorted(row.lines, key=lambda line: line.position)
@@ -53,7 +53,7 @@ def changes_of(reader: RecordReader, record: Record, row: Any) -> Change | None:
                 for each in fields_of(reader.lines_of).values()
                 if each.stored and each.name != "document"
             ]
-            before["lines"] = [{name: _plain(line, name) for name in kept} for line in own]
+            before["lines"] = [{name: held(line, name) for name in kept} for line in own]
     return Change(values, lines, before) if values or lines is not None else None
 
 
@@ -92,5 +92,6 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _plain(row: Any, name: str) -> Any:
+def held(row: Any, name: str) -> Any:
+    """What ``row`` holds in the attribute ``name``, as JSON keeps it so that it can be restored."""
     return audit.plain(_current(row, name))

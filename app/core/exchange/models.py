@@ -12,11 +12,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core import scope
 from app.core.entity import Entity, column, registry
 from app.core.exchange.mapping import ColumnMap
+from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import Flag, Name, Whole, Word
 
 STATES = {"running": _l("Running"), "done": _l("Done"), "failed": _l("Failed"), "undone": _l("Undone")}
+RUN_KINDS = {"import": _l("Import"), "edit": _l("Bulk edit")}
 STATE_TONES = {"running": "blue", "done": "green", "failed": "red", "undone": "grey"}
 ON_MATCH = {"fail": _l("Refuse the row"), "skip": _l("Skip the row"), "update": _l("Update what is there")}
 ON_ERROR = {"stop": _l("Write nothing"), "skip": _l("Write the other rows")}
@@ -36,20 +38,24 @@ class Kinds(Mapping[str, Any]):
 
 
 class ImportRun(Entity):
-    """One file that was imported, with what became of its rows.  Previews and runs that wrote nothing are not kept."""
+    """One file that was imported, or one change of many rows at once, with what became of them; it can be undone.
+
+    Previews and runs that wrote nothing are not kept.
+    """
 
     __tablename__ = "import_runs"
     resource = "import-runs"
-    label, labels = _l("Import"), _l("Imports")
+    label, labels = _l("Import or bulk edit"), _l("Imports and bulk edits")
     scope = scope.own_rows(owner="created_by_id")
     searched = ("target", "file")
     read_only = True
     audited = False  # it is itself the record of what was done
 
+    kind: Mapped[Word] = column(_l("Kind"), choices=RUN_KINDS, default="import", server_default="import")
     target: Mapped[Word] = column(
         _l("Into"), name="resource", choices=Kinds(), help=_l("The kind of rows: customers, products …")
     )
-    file: Mapped[Name] = column(_l("File"))
+    file: Mapped[Name] = column(_l("File"), help=_l("Of a bulk edit: the fields that were changed"))
     state: Mapped[Word] = column(_l("State"), choices=STATES, tones=STATE_TONES, default="running")
     on_match: Mapped[Word] = column(_l("If it is there already"), choices=ON_MATCH)
     on_error: Mapped[Word] = column(_l("If a row is wrong"), choices=ON_ERROR)
@@ -61,7 +67,12 @@ class ImportRun(Entity):
     undone: Mapped[Flag] = column(_l("Undone"), default=False)
 
     def __str__(self) -> str:
-        return str(self.file)
+        if self.kind == "import":
+            return str(self.file)
+        model = registry.get(self.target)
+        known = fields_of(model) if model is not None else {}
+        names = [str(known[name].label) if name in known else name for name in self.file.split(", ")]
+        return _("Bulk edit: %(fields)s", fields=", ".join(names))
 
 
 class ImportRunRow(Model):

@@ -1,5 +1,5 @@
-"""Takes an import back: what it added goes, or is reversed if it was posted; what it changed becomes as it was; what has
-been changed or used since stays, and is named.
+"""Takes an import or a bulk edit back: what it added goes, or is reversed if it was posted; what it changed becomes as it
+was; what has been changed or used since stays, and is named.
 """
 
 from __future__ import annotations
@@ -66,18 +66,19 @@ class _Row:
 def undo(run: ImportRun) -> Undone:
     """Undo ``run`` (fetched with ``lock``) in the caller's transaction.
 
-    Whoever may import may take their own import back, without the permission to delete; another's needs that too.
+    Whoever may import may take their own import back, without the permission to delete; another's needs that too.  A
+    bulk edit is taken back by whoever may edit.
     Raises NotPermitted, NotVisible (the kind of rows is no more), Conflict (undone already).
     """
     model = entity_for(run.target)
     if model is None:
         raise NotVisible()
     actor = identity.require()
-    crud.require("can_import", model)
-    if run.created_by_id != actor.user_id:
+    crud.require("can_import" if run.kind == "import" else "can_edit", model)
+    if run.kind == "import" and run.created_by_id != actor.user_id:
         crud.require("can_delete", model)
     if run.undone:
-        raise Conflict(_("This import has been undone already."))
+        raise Conflict(_("This has been undone already."))
     work = _Undo(model, run.created_on, run.changed_on)
     with identity.doing("undo"):
         for part in _written(run.id):

@@ -30,6 +30,7 @@ class ImportRunView(EntityView, model=ImportRun):
     icon = "upload"
     columns = (
         "file",
+        "kind",
         "resource",
         "state",
         "rows",
@@ -41,7 +42,7 @@ class ImportRunView(EntityView, model=ImportRun):
         "created_on",
     )
     fieldsets = (
-        ("", ("file", "resource", "state", "created_by", "created_on")),
+        ("", ("kind", "file", "resource", "state", "created_by", "created_on")),
         (_l("What came of it"), ("rows", "created", "updated", "skipped", "failed", "undone")),
         (_l("How"), ("on_match", "on_error")),
     )
@@ -62,7 +63,7 @@ class ImportRunView(EntityView, model=ImportRun):
             shown=lambda run: bool(run.failed) and importing.has_error_file(run.id),
         ),
     )
-    help = _l("Every import: the file, what it added and changed, and what was refused.")
+    help = _l("Every import and every change of many rows at once: what it added and changed, and what was refused.")
     empty = _l("Nothing was imported yet. Every list has an Import button.")
 
 

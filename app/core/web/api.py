@@ -21,7 +21,7 @@ from app.core.document import line_model
 from app.core.errors import Invalid
 from app.core.fields import Field, fields_of, readable, writable
 from app.core.i18n import gettext as _
-from app.core.web import access, pickers, query, reach, record, resource
+from app.core.web import access, bulk_edit, pickers, query, reach, record, resource
 from app.core.web import bulk as many
 from app.core.web.pages import export_response, perform, picture_response
 from app.core.web.view import EntityView
@@ -339,6 +339,25 @@ class EntityApi(BaseApi):
         row = reach.row(self.view, pk, "visible-to")
         return self.response(200, id=pk, result=access.as_json(access.seers(self.view, row)))
 
+    @expose("/bulk-edit", methods=["POST"])
+    @permission_name("edit")
+    def bulk_edit(self) -> Response:
+        """The same change to many rows
+        ---
+        post:
+          description: >-
+            Body: {"ids": [1, 2], "set": {field: value}}, or "q" (filters and search, as of a list) in place of the ids;
+            at most 1,000 rows. A field of several values also takes {"add": [], "remove": []}. Each row is changed by
+            itself.
+          responses:
+            200: {description: 'The run that undoes it, and each row: {"run", "result": [{"id", "ok", "message"}]}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            422: {$ref: '#/components/responses/422'}
+        """
+        reach.enter(self.view, "edit")
+        return self.response(200, **bulk_edit.from_api(self.view, _body()))
+
     @expose("/<name>", methods=["POST"])
     @permission_name("list")
     def do(self, name: str) -> Response:
@@ -620,7 +639,13 @@ def api_for(view: type[EntityView]) -> type[EntityApi]:
     operations = view.operations()
     hidden = {
         method
-        for method, operation in (("post", "add"), ("put", "edit"), ("delete", "delete"), ("import_", "import"))
+        for method, operation in (
+            ("post", "add"),
+            ("put", "edit"),
+            ("bulk_edit", "edit"),
+            ("delete", "delete"),
+            ("import_", "import"),
+        )
         if operation not in operations
     }
     members = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.core import bulk, crud
 from app.core.errors import NotPermitted, NotVisible
@@ -81,15 +80,6 @@ def as_json(view: type[EntityView], outcomes: Sequence[bulk.Outcome]) -> dict[st
         result.append(told)
     done_count = sum(each.ok for each in outcomes)
     return {"result": result, "done": done_count, "refused": len(outcomes) - done_count}
-
-
-def list_address(view: type[EntityView], came_from: str, host: str) -> str:
-    """The list of ``view`` as it was looked at, if ``came_from`` (a Referer) is that on ``host``; else the whole list."""
-    base = f"/{view.model.resource}/list/"
-    address = urlsplit(came_from)
-    if address.netloc != host or address.path != base:
-        return base
-    return f"{base}?{address.query}" if address.query else base
 
 
 def page(

@@ -354,11 +354,7 @@ class EntityForm:
     def groups(self) -> list[Group]:
         """The fields under their headings, as shown."""
         self._resolve_texts()
-        offered = (
-            suggestions(db.session.connection(), self.view.model.resource)
-            if any(f.suggests for f in self.fields.values())
-            else {}
-        )
+        offered = self._offered()
         groups = []
         for title, names in self.view.groups():
             shown = [self._shown(name, offered) for name in names if name in self.fields]
@@ -367,8 +363,16 @@ class EntityForm:
         return groups
 
     def plain_fields(self) -> list[FormField]:
-        """The fields without headings: for a transition's dialog."""
-        return [self._shown(name, {}) for name in self.fields]
+        """The fields without headings: for a transition's dialog, or many rows at once."""
+        self._resolve_texts()
+        offered = self._offered()
+        return [self._shown(name, offered) for name in self.fields]
+
+    def _offered(self) -> Mapping[str, list[str]]:
+        """What is suggested for open fields, by attribute."""
+        if not any(field.suggests for field in self.fields.values()):
+            return {}
+        return suggestions(db.session.connection(), self.view.model.resource)
 
     def _shown(self, name: str, offered: Mapping[str, list[str]]) -> FormField:
         field = self.fields[name]

@@ -152,7 +152,8 @@ def action_words(model: type[Any], action: str) -> str:
         "update": _("changed this"),
         "delete": _("deleted this"),
         "import": _("changed this by an import"),
-        "undo": _("took back an import"),
+        "bulk-edit": _("changed this along with other rows"),
+        "undo": _("took back an import or a bulk edit"),
         "preview": _("looked at the console as this user"),
     }
     if action in known:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.core import identity
+from app.core.bulk_edit import MOST
 from app.core.fields import SYSTEM, Field, readable
 from app.core.i18n import gettext as _
 from app.core.web import asking, present, query, reach, resource, saved
@@ -51,6 +52,8 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         chooser_hidden=state.pairs(without=("cols",), full=True),
         actions=_head(view, state),
         bulk_actions=_bulk(view),
+        state=urlencode(state.shown()),
+        match=bool(rows) and len(rows) < count <= MOST,
         empty=str(view.empty) or _("Nothing here yet."),
         help=str(view.help),
     )
@@ -269,6 +272,8 @@ def _bulk(view: type[EntityView]) -> list[Action]:
     actor = identity.require()
     key = view.model.permission_key()
     actions = []
+    if reach.may(view, "edit"):
+        actions.append(Action("bulk-edit", _("Edit…"), f"/{view.model.resource}/bulk-edit", icon="pencil"))
     deeds = [*(view.model.workflow.transitions if view.model.workflow is not None else ())]
     deeds += [action for action in view.actions if action.bulk]
     actions += [

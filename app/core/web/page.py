@@ -175,7 +175,9 @@ class ListPage:
     chips: list[Chip] = field(default_factory=list)
     clear_url: str = ""
     actions: list[Action] = field(default_factory=list)  # page head: add, import, export
-    bulk_actions: list[Action] = field(default_factory=list)  # posted with the chosen ``ids``
+    bulk_actions: list[Action] = field(default_factory=list)  # posted with the chosen ``ids``, or ``match``: ``state``
+    state: str = ""  # what the list shows, as the parameters of its address
+    match: bool = False  # whether all rows that match can be chosen, beyond the page
     empty: str = ""  # what to say, and do next, when there are no rows
     help: str = ""
     totals: list[Cell] = field(default_factory=list)  # a last row aligned with ``columns``, as in Table

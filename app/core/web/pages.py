@@ -22,10 +22,10 @@ from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale,
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import access, listing, pickers, query, reach, record, resource, saved, versions
+from app.core.web import access, bulk_edit, listing, pickers, query, reach, record, resource, saved, selection, versions
 from app.core.web import bulk as many
 from app.core.web.account import safe_next
-from app.core.web.forms import EntityForm, is_id
+from app.core.web.forms import EntityForm
 from app.core.web.page import FormPage, Link
 from app.core.web.view import Done, EntityView
 
@@ -108,21 +108,28 @@ class EntityPages(BaseView):
         flash(result.message or _("Done: %(what)s.", what=action_label(self.view, name)), "success")
         return redirect(f"/{type(result.row).resource}/show/{result.row.id}")
 
+    @expose("/bulk-edit", methods=("POST",))
+    @permission_name("edit")
+    def bulk_edit(self) -> str | tuple[str, int]:
+        """New values for chosen rows: the form, then what came of it."""
+        reach.enter(self.view, "edit")
+        return bulk_edit.respond(self.view)
+
     @expose("/bulk/<name>", methods=("POST",))
     @permission_name("list")
     def bulk(self, name: str) -> str | Response:
         """A transition or an action on chosen rows, each by itself; the page says what came of each."""
         many.find(self.view, name)
-        back = request.form.get("back") or many.list_address(self.view, request.referrer or "", request.host)
-        back = back if safe_next(back) == back else self._list_url()
-        data = {key: each for key, each in self._answers(name).items() if each and key not in ("ids", "back")}
+        shown = request.form.get("back", "")  # what the list showed, as its address says it
+        back = f"{self._list_url()}?{shown}" if shown else self._list_url()
+        data = {key: each for key, each in self._answers(name).items() if each and key not in ("ids", "match", "back")}
         try:
-            ids = bulk.read_ids([each for each in request.form.getlist("ids") if is_id(each)])
+            ids = bulk.read_ids(selection.chosen(self.view, request.form))
             outcomes = many.run(self.view, name, ids, data)
         except Invalid as error:
             flash(refusal_text(error, self.view), "error")
             return redirect(back)
-        again = request.path, [*((key, str(each)) for key, each in data.items()), ("back", back)]
+        again = request.path, [*((key, str(each)) for key, each in data.items()), ("back", shown)]
         return render_template(
             "kehu/outcomes.html", page=many.page(self.view, action_label(self.view, name), outcomes, back, again)
         )
@@ -131,9 +138,10 @@ class EntityPages(BaseView):
     @permission_name("list")
     def do(self, name: str) -> Response:
         """An action on the resource as a whole, or on many rows at once."""
-        data: dict[str, Any] = {key: value for key, value in request.form.items() if key not in ("csrf_token", "next")}
-        if "ids" in data:
-            data["ids"] = [each for each in request.form.getlist("ids") if is_id(each)][: bulk.MOST]
+        told = ("csrf_token", "next", "back")
+        data: dict[str, Any] = {key: value for key, value in request.form.items() if key not in told}
+        if data.pop("match", None) is not None or "ids" in data:
+            data["ids"] = selection.chosen(self.view, request.form)
         try:
             done = resource.do(self.view, name, data)
         except BusinessError as error:
@@ -437,6 +445,7 @@ def pages_for(view: type[EntityView]) -> type[EntityPages]:
         for method, operation in (
             ("add", "add"),
             ("edit", "edit"),
+            ("bulk_edit", "edit"),
             ("delete", "delete"),
             ("import_", "import"),
             ("import_template", "import"),

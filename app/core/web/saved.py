@@ -183,7 +183,7 @@ def _actions(
             add("default", _("Make all rows my default"), f"{model.resource}/default-all")
     if actor.may(kept.FOR_ALL, SavedView.permission_key()) and here is not None:
         if here is not offered.for_all:
-            add("default-for-all", _("Make it everybody's default"), f"{here.id}/default-for-all")
+            add("preset", _("Make it everybody's default"), f"{here.id}/preset")
         else:
             add("no-default", _("Take away everybody's default"), f"{model.resource}/no-default")
     if here is not None and its_own and reach.may(listed, "delete"):
@@ -344,7 +344,7 @@ DEEDS: dict[str, Any] = {
     "update": _update,
     "rename": _rename,
     "delete": _delete,
-    **{name: _act(name) for name in ("default", "default-for-all", "share", "unshare")},
+    **{name: _act(name) for name in ("default", "preset", "share", "unshare")},
 }
 
 
@@ -355,7 +355,7 @@ class SavedViewView(EntityView, model=SavedView):
     sort = "name"
     actions = (
         RecordAction("default", _l("Make it my default"), _open_with),
-        RecordAction("default-for-all", _l("Make it everybody's default"), _open_with_for_all),
+        RecordAction("preset", _l("Make it everybody's default"), _open_with_for_all),
         RecordAction("share", _l("Share with everyone"), _share, shown=lambda saved: not saved.shared),
         RecordAction("unshare", _l("Stop sharing"), _unshare, shown=lambda saved: bool(saved.shared)),
     )

@@ -27,18 +27,32 @@ if (all) {
   const picks = [...list.querySelectorAll("[data-pick]")];
   const bar = list.querySelector("[data-bulk-bar]");
   const count = list.querySelector("[data-bulk-count]");
+  const match = list.querySelector("[data-match]");
+  const matchAll = list.querySelector("[data-match-all]");
   let last = null;
   const chosen = () => picks.filter((pick) => pick.checked);
+  // How many rows are chosen: those ticked on this page, or all that match, on every page.
+  const number = () => (match && !match.disabled ? Number(match.dataset.match) : chosen().length);
 
   const update = () => {
     const n = chosen().length;
     for (const pick of picks) pick.closest("tr").classList.toggle("is-chosen", pick.checked);
     all.checked = n > 0 && n === picks.length;
     all.indeterminate = n > 0 && n < picks.length;
+    if (match) {
+      if (n < picks.length) match.disabled = true;
+      matchAll.hidden = n < picks.length || !match.disabled;
+    }
     bar.classList.toggle("is-on", n > 0);
     document.body.classList.toggle("is-choosing", n > 0);
-    count.textContent = text("selected", { n });
+    count.textContent = text("selected", { n: number().toLocaleString("en") });
   };
+
+  matchAll?.addEventListener("click", () => {
+    match.disabled = false;
+    update();
+    list.querySelector("[data-bulk-clear]").focus();
+  });
 
   all.addEventListener("change", () => {
     for (const pick of picks) pick.checked = all.checked;
@@ -72,19 +86,21 @@ if (all) {
     const dialog = event.target;
     if (!("bulk" in dialog.dataset)) return;
     const form = dialog.querySelector("form");
-    for (const old of form.querySelectorAll("input[name=ids], [data-chosen]")) old.remove();
+    for (const old of form.querySelectorAll("input[name=ids], input[name=match], [data-chosen]")) old.remove();
     const count = document.createElement("p");
     count.className = "dialog-count";
     count.dataset.chosen = "";
-    count.textContent = text("chosen", { n: chosen().length });
+    count.textContent = text("chosen", { n: number().toLocaleString("en") });
     form.querySelector(".dialog-title").after(count);
-    for (const pick of chosen()) {
+    const send = (name, value) => {
       const input = document.createElement("input");
       input.type = "hidden";
-      input.name = "ids";
-      input.value = pick.value;
+      input.name = name;
+      input.value = value;
       form.append(input);
-    }
+    };
+    if (match && !match.disabled) send("match", match.value);
+    else for (const pick of chosen()) send("ids", pick.value);
   });
 
   // A link-like bulk action carries no token in its address.

@@ -180,9 +180,9 @@ class TestDefault:
     def test_an_administrator_says_what_it_is_for_those_who_chose_none(self, customers, api, pages):
         ann, admin, browser = api("ann"), api("admin"), pages("ann")
         own, common = add_view(ann)["id"], add_view(admin, name="Common", filter={}, order="name")["id"]
-        assert api("bob").post(f"saved-views/{common}/default-for-all", {}).status_code == 404
-        assert admin.post(f"saved-views/{common}/default-for-all", {}).json["result"]["shared"] is True
-        assert api("bob").post(f"saved-views/{common}/default-for-all", {}).status_code == 403
+        assert api("bob").post(f"saved-views/{common}/preset", {}).status_code == 404
+        assert admin.post(f"saved-views/{common}/preset", {}).json["result"]["shared"] is True
+        assert api("bob").post(f"saved-views/{common}/preset", {}).status_code == 403
         assert shown(browser.get("/customers/list/")) == ["Alpha", "Beta", "Gamma"]
         ann.post(f"saved-views/{own}/default", {})
         assert shown(browser.get("/customers/list/")) == ["Gamma", "Alpha"]

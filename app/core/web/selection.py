@@ -1,0 +1,43 @@
+"""The rows chosen on a list: ticked one by one (``ids``), or all that match what the list shows (``match``, the
+parameters of its address).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from werkzeug.datastructures import MultiDict
+
+from app.core.bulk_edit import MOST
+from app.core.errors import Invalid
+from app.core.i18n import gettext as _
+from app.core.web import query
+from app.core.web.forms import is_id
+from app.core.web.view import EntityView
+
+
+def chosen(view: type[EntityView], form: MultiDict[str, Any]) -> list[int]:
+    """The ids that ``form`` chose, each once, in their order.  Raises Invalid when they are too many."""
+    if (match := form.get("match")) is not None:
+        return matching(view, query.from_address(view.model, parsed(match), view.sort)[0])
+    ids = list(dict.fromkeys(int(each) for each in form.getlist("ids") if is_id(each)))
+    if len(ids) > MOST:
+        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})
+    return ids
+
+
+def matching(view: type[EntityView], asked: query.ListQuery) -> list[int]:
+    """The ids of all rows that ``asked`` finds, whatever its page.  Raises Invalid when they are too many."""
+    from app.core import db
+
+    statement = asked.filtered().with_only_columns(view.model.id).order_by(view.model.id).limit(MOST + 1)
+    ids = list(db.session.scalars(statement))
+    if len(ids) > MOST:
+        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})
+    return ids
+
+
+def parsed(state: str) -> MultiDict[str, str]:
+    """The parameters of an address."""
+    return MultiDict(parse_qsl(state, keep_blank_values=True))

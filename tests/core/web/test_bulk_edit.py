@@ -1,0 +1,134 @@
+"""The same change to many rows: by the rules of each, told row by row, and undone as a run."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.core import crud, identity
+from app.core.entity import entity_for
+
+
+@pytest.fixture
+def rows(act) -> dict[str, int]:
+    """Ann's three customers and one of Cleo's, by name."""
+    found = {}
+    for who, names in (("ann", ("Alpha", "Beta", "Gamma")), ("cleo", ("Delta",))):
+        with act(who):
+            for name in names:
+                row = crud.create(entity_for("customers"), {"name": name, "region": "North", "level": "A"})
+                found[name] = row.id
+    return found
+
+
+def edit(client, ids, **given):
+    return client.post("customers/bulk-edit", {"ids": ids, "set": given})
+
+
+class TestEditing:
+    def test_each_row_is_changed_by_itself_and_the_run_undoes_it(self, rows, api):
+        ann = api("ann")
+        delta = rows["Delta"]
+        answer = edit(ann, [*rows.values(), 987_654], status="active", region="South")
+        assert answer.status_code == 200, answer.text
+        told = {each["id"]: each for each in answer.json["result"]}
+        assert [told[rows[name]]["ok"] for name in ("Alpha", "Beta", "Gamma")] == [True] * 3
+        # Somebody else's comes out as one that is not there.
+        assert {**told[delta], "id": 0} == {**told[987_654], "id": 0} and told[delta]["status"] == 404
+        assert {row["region"] for row in ann.rows("customers")} == {"South"}
+        assert api("cleo").rows("customers")[0]["region"] == "North"
+        run = ann.get(f"import-runs/{answer.json['run']}").json["result"]
+        assert (run["kind"], run["resource"], run["updated"], run["failed"]) == ("edit", "customers", 3, 2)
+        # What was changed since stays.
+        ann.put(f"customers/{rows['Beta']}", {"region": "West"})
+        undone = ann.post(f"import-runs/{run['id']}/undo", {}).json
+        assert (undone["restored"], [each["label"] for each in undone["kept"]]) == (2, ["C00002 Beta"])
+        after = {row["name"]: (row["region"], row["status"]) for row in ann.rows("customers")}
+        assert after == {
+            "Alpha": ("North", "potential"),
+            "Beta": ("West", "active"),
+            "Gamma": ("North", "potential"),
+        }
+        assert ann.post(f"import-runs/{run['id']}/undo", {}).status_code == 409
+
+    def test_what_matches_a_filter_is_changed_and_what_is_so_already_is_left(self, rows, api):
+        ann = api("ann")
+        q = {"filters": [{"col": "name", "opr": "sw", "value": "A"}]}
+        answer = ann.post("customers/bulk-edit", {"q": q, "set": {"region": "East"}})
+        assert [each["id"] for each in answer.json["result"]] == [rows["Alpha"]]
+        again = ann.post("customers/bulk-edit", {"q": q, "set": {"region": "East"}})
+        assert again.json["run"] is None and again.json["result"][0]["ok"]
+
+    def test_what_nobody_could_set_is_refused_at_once(self, rows, api):
+        ann = api("ann")
+        ids = [rows["Alpha"]]
+        for body, field in (
+            ({"ids": ids, "set": {"nonsense": 1}}, "nonsense"),
+            ({"ids": ids, "set": {"code": "X"}}, "code"),
+            ({"ids": ids, "set": {"owner": 1}}, "owner"),
+            ({"ids": ids, "set": {"name": ""}}, "name"),
+            ({"ids": ids, "set": {"status": "nonsense"}}, "status"),
+            ({"ids": ids, "set": {}}, "set"),
+            ({"ids": ids}, "set"),
+            ({"ids": [], "set": {"region": "X"}}, "ids"),
+            ({"ids": ["x"], "set": {"region": "X"}}, "ids"),
+            ({"ids": ids, "q": {}, "set": {"region": "X"}}, "ids"),
+            ({"q": 1, "set": {"region": "X"}}, "q"),
+        ):
+            answer = ann.post("customers/bulk-edit", body)
+            assert (answer.status_code, list(answer.json["errors"])) == (422, [field]), body
+        assert ann.rows("import-runs") == []
+        # A keeper reads customers' names and writes none.
+        assert edit(api("wei"), ids, region="X").status_code == 403
+        assert api("fang").post("customers/bulk-edit", {}).status_code == 403
+
+    def test_a_manager_gives_many_away_and_a_rule_refuses_one(self, rows, api, act):
+        bob = api("bob")
+        with act("ann"):
+            ann = identity.user_id()
+        assert edit(bob, [rows["Alpha"]], owner=ann).json["result"][0]["ok"]
+        answer = edit(bob, [rows["Alpha"], rows["Beta"]], latitude=91)
+        assert [each["ok"] for each in answer.json["result"]] == [False, False]
+        assert list(answer.json["result"][0]["errors"]) == ["latitude"]
+        assert answer.json["run"] is None
+
+    def test_with_a_key_it_takes_effect_once(self, rows, api):
+        ann, key = api("ann"), {"Idempotency-Key": "edit-1"}
+        body = {"ids": [rows["Alpha"]], "set": {"region": "South"}}
+        first = ann.post("customers/bulk-edit", body, headers=key)
+        assert ann.post("customers/bulk-edit", body, headers=key).json == first.json
+        assert len(ann.rows("import-runs")) == 1
+
+
+class TestPage:
+    def test_from_the_list_to_the_run(self, rows, pages, api):
+        ann = pages("ann")
+        listed = ann.get("/customers/list/")
+        assert 'formaction="/customers/bulk-edit"' in listed.text
+        chosen = {"ids": [rows["Alpha"], rows["Delta"]], "back": "q=a"}
+        form = ann.post("/customers/bulk-edit", chosen)
+        assert "Edit 2: customers" in form.text and 'name="pick" value="region"' in form.text
+        assert 'name="pick" value="owner"' not in form.text
+        refused = ann.post(
+            "/customers/bulk-edit", chosen | {"step": "edit", "pick": ["region", "credit_limit"], "credit_limit": "x"}
+        )
+        assert refused.status_code == 422 and "is not a number" in refused.text
+        assert ann.post("/customers/bulk-edit", chosen | {"step": "edit"}).status_code == 422
+        done = ann.post("/customers/bulk-edit", chosen | {"step": "edit", "pick": "region", "region": "Coast"})
+        assert done.status_code == 200 and f"#{rows['Delta']}" in done.text and "Delta" not in done.text
+        assert "/customers/list/?q=a" in done.text
+        run = re.search(r'href="(/import-runs/show/\d+)"', done.text)
+        assert "Bulk edit: Region" in ann.get(run[1]).text
+        assert {row["name"]: row["region"] for row in api("ann").rows("customers")}["Alpha"] == "Coast"
+        history = ann.get(f"/customers/show/{rows['Alpha']}").text
+        assert "changed this along with other rows" in history
+
+    def test_all_that_match_are_more_than_the_page(self, rows, pages, api):
+        ann = pages("ann")
+        data = {"match": "f=region:eq:North&q=a", "step": "edit", "pick": "region", "region": "All"}
+        assert ann.post("/customers/bulk-edit", data).status_code == 200
+        assert {row["region"] for row in api("ann").rows("customers")} == {"All"}
+        assert ann.post("/customers/bulk-edit", {"match": "q=nothing"}).status_code == 422
+        assert ann.post("/customers/bulk/delete", {"match": ""}).status_code in (403, 404)
+        assert pages("wei").post("/customers/bulk-edit", data).status_code == 403
