@@ -17,7 +17,7 @@ from tests.meta.conftest import add_user
 from tests.meta.factory import Making, make
 
 NOBODY = "(no role)"
-WALKED = {"post", "put", "delete", "act", "do", "import_", "add", "edit", "bulk"}
+WALKED = {"post", "put", "delete", "act", "do", "import_", "add", "edit", "bulk", "bulk_edit"}
 """The methods of an entity's pages and API that change something, each of which the walk below comes to."""
 NEEDS_MORE = {("import-runs", "undo"): "the right to import into what the run wrote"}
 
@@ -113,6 +113,9 @@ def test_a_role_may_do_what_the_table_says_and_no_more(role, act, clients, snaps
             data = {field: "another"} if field else {}
             check(client.put(f"{base}/{key}", data), "edit", base, f"PUT {base}")
             check(post(f"/{base}/edit/{key}", {}), "edit", base, f"POST /{base}/edit")
+            changing = {"ids": [key], "set": data}
+            check(client.post(f"{base}/bulk-edit", changing), "edit", base, f"POST {base}/bulk-edit")
+            check(post(f"/{base}/bulk-edit", {"ids": str(key)}), "edit", base, f"POST /{base}/bulk-edit")
         for name, step in steps(view).items():
             own_rule = getattr(step, "allowed", None) is not None or (base, name) in NEEDS_MORE
             check(client.post(f"{base}/{key}/{name}"), name, base, f"POST {base}/{name}", own_rule)

@@ -121,9 +121,7 @@ class TestPage:
         browser = pages("ann")
         place = "/weekly-plans/list/?f=state%3Aeq%3Adraft"
         ids = [str(plans[name]) for name in ("first", "empty", "cleos")]
-        answer = browser.post(
-            "/weekly-plans/bulk/submit", {"ids": ids}, headers={"Referer": f"http://localhost{place}"}
-        )
+        answer = browser.post("/weekly-plans/bulk/submit", {"ids": ids, "back": place.partition("?")[2]})
         assert answer.status_code == 200
         shown = rows_of(answer.text)
         assert [(row[1], row[2]) for row in shown] == [("Refused", "Draft"), ("Refused", "–"), ("Done", "Submitted")]
@@ -148,7 +146,8 @@ class TestPage:
     @pytest.mark.parametrize("back", ["https://example.com/", "//example.com", "/\\example.com"])
     def test_it_leads_nowhere_else(self, pages, plans, back):
         answer = pages("ann").post("/weekly-plans/bulk/submit", {"ids": str(plans["first"]), "back": back})
-        assert "example.com" not in answer.text
+        links = re.findall(r'href="([^"]*example[^"]*)"', answer.text)
+        assert links and all(link.startswith("/weekly-plans/list/?") for link in links)
 
     def test_the_list_offers_what_a_transition_asks_for(self, api, pages, plans):
         api("ann").post("weekly-plans/bulk/submit", {"ids": [plans["first"]]})

@@ -1,7 +1,7 @@
 """bulk edits are runs
 
-Revision: 0007
-After: 0006
+Revision: 0008
+After: 0007
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0007'
-down_revision = '0006'
+revision = '0008'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 
