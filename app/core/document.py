@@ -20,7 +20,7 @@ from app.core.fields import fields_of, parse_all, storable
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import CodeText, Day, Note
-from app.core.workflow import Transition, Workflow
+from app.core.workflow import CANCEL, Transition, Workflow
 
 
 class Document(Entity):
@@ -147,7 +147,8 @@ def possible(document: Document) -> list[Transition]:
 
 
 def take(document: Document, name: str, data: Mapping[str, Any] | None = None) -> Document:
-    """Move ``document`` by the transition ``name``; ``data`` may hold ``comment`` and the transition's own fields.
+    """Move ``document`` by the transition ``name``; ``data`` may hold ``comment`` and the transition's own fields, and for
+    a cancel what is said of what hangs on it (see ``core.hanging``).
 
     Raises NotVisible, NotPermitted, Conflict (not from this state), Invalid and what the effect raises.  Nothing is
     committed.
@@ -169,7 +170,12 @@ def take(document: Document, name: str, data: Mapping[str, Any] | None = None) -
         raise Conflict(
             _("%(document)s is %(state)s: it can't be changed that way now.", document=document, state=state.lower())
         )
-    comment = _take_fields(document, step, dict(data or {}))
+    given = dict(data or {})
+    if name == CANCEL:
+        from app.core import hanging
+
+        given = hanging.take_along(document, given)
+    comment = _take_fields(document, step, given)
     with identity.doing(name, comment):
         for effect in model.workflow.effects.get(name, []):
             effect(document)

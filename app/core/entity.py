@@ -73,13 +73,15 @@ def reference(
     needs: str = "",
     readonly: bool = False,
     owned: bool = False,
+    hangs: bool = True,
     **options: Any,
 ) -> Any:
     """A column that points at another row: ``reference("customers.id", _l("Customer"))``.
 
-    ``owned`` rows go when the row they point at goes.
+    ``owned`` rows go when the row they point at goes.  A document ``hangs`` on the one it points at, which can't be
+    cancelled without it, unless it only tells where it came from (a copy).
     """
-    info = {"label": label, "help": help, "needs": needs, "readonly": readonly}
+    info = {"label": label, "help": help, "needs": needs, "readonly": readonly, "hangs": hangs}
     options.setdefault("index", True)
     return mapped_column(sa.ForeignKey(target, ondelete="CASCADE" if owned else None), info=info, **options)
 

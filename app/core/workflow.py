@@ -13,6 +13,7 @@ from typing import Any, Literal
 from app.core.i18n import lazy_gettext as _l
 
 Effect = Callable[..., None]
+CANCEL = "cancel"  # the transition that takes a document back, with all that hangs on it
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,17 @@ class Transition:
 
 @dataclass(frozen=True)
 class Workflow:
-    """States (value → label) with their colours, and the transitions between them; the first state is the initial one."""
+    """States (value → label) with their colours, and the transitions between them; the first state is the initial one.
+
+    ``over`` are the states, besides the cancelled one, in which a document has no effect any more (lost, rejected):
+    what it hangs on can be cancelled without it.
+    """
 
     states: Mapping[str, Any]
     tones: Mapping[str, str]
     transitions: tuple[Transition, ...]
     editable: tuple[str, ...] = ("draft",)
+    over: tuple[str, ...] = ()
     effects: dict[str, list[Effect]] = field(default_factory=dict)
 
     @property
@@ -65,6 +71,11 @@ class Workflow:
     def find(self, name: str) -> Transition | None:
         """The transition called ``name``."""
         return next((transition for transition in self.transitions if transition.name == name), None)
+
+    def is_in_force(self, state: str) -> bool:
+        """Whether a document in ``state`` has an effect, or may come to have one."""
+        cancel = self.find(CANCEL)
+        return state not in self.over and (cancel is None or state != cancel.target)
 
     def effect(self, name: str) -> Callable[[Effect], Effect]:
         """Register what the transition ``name`` does: a function of the document, called with the state still as it

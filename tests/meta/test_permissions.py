@@ -122,6 +122,11 @@ def test_a_role_may_do_what_the_table_says_and_no_more(role, act, clients, snaps
             check(post(f"/{base}/action/{name}/{key}", {}), name, base, f"POST /{base}/action/{name}", own_rule)
             check(post(f"/{base}/bulk/{name}", {"ids": str(key)}), name, base, f"POST /{base}/bulk/{name}", own_rule)
             check(client.post(f"{base}/bulk/{name}", {"ids": [key]}), name, base, f"POST {base}/bulk/{name}", own_rule)
+        if view.model.workflow is not None and "cancel" in operations:
+            # Read before the transitions above have cancelled it or after: it is told either way.
+            for answer in (client.get(f"{base}/{key}/cancel-preview"), browser.get(f"/{base}/cancel/{key}")):
+                expected = {403, 404} if refused("cancel", base) else {200}
+                assert answer.status_code in expected, (base, answer.text)
         for action in view.resource_actions:
             # Without its fields: who may is told what is missing, who may not is not.
             check(client.post(f"{base}/{action.name}"), action.name, base, f"POST {base}/{action.name}")

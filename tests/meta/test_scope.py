@@ -85,6 +85,8 @@ def operations(view) -> list[tuple[str, str, Any]]:
     for name in (*names, *(action.name for action in view.actions)):
         calls.append(("POST", f"/{base}/action/{name}/{{id}}", {}))
         calls.append(("POST", f"/api/v1/{base}/{{id}}/{name}", {}))
+    calls.append(("GET", f"/{base}/cancel/{{id}}", None))
+    calls.append(("GET", f"/api/v1/{base}/{{id}}/cancel-preview", None))
     return calls
 
 

@@ -21,7 +21,7 @@ from app.core.document import line_model
 from app.core.errors import Invalid
 from app.core.fields import Field, fields_of, readable, writable
 from app.core.i18n import gettext as _
-from app.core.web import access, bulk_edit, pickers, query, reach, record, resource
+from app.core.web import access, bulk_edit, cancelling, pickers, query, reach, record, resource
 from app.core.web import bulk as many
 from app.core.web.pages import export_response, perform, picture_response
 from app.core.web.view import EntityView
@@ -295,6 +295,27 @@ class EntityApi(BaseApi):
             return self._answer(200, crud.update(row, {name: list(dict.fromkeys([*(field.value(row) or []), *added]))}))
         done = perform(self.view, row, name, _body(optional=True))
         return self._answer(200, done.row, **done.data)
+
+    @expose("/<int:pk>/cancel-preview", methods=["GET"])
+    @permission_name("cancel")
+    def cancel_preview(self, pk: int) -> Response:
+        """What hangs on a document
+        ---
+        get:
+          description: >-
+            The documents that refer to it, by themselves or by their lines, to every level; what each posted, the order
+            in which all of it would be cancelled, and what is in the way. To do it: `POST …/cancel` with
+            {"with": "all"}, and "seen" so that nothing is cancelled that was not shown.
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          responses:
+            200: {description: '{"id", "result": {"possible", "seen", "tree", "order", "obstacles", "hidden"}}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+        """
+        _row, found = cancelling.find(self.view, pk)
+        return self.response(200, id=pk, result=cancelling.as_json(found))
 
     @expose("/bulk/<name>", methods=["POST"])
     @permission_name("list")
@@ -645,6 +666,7 @@ def api_for(view: type[EntityView]) -> type[EntityApi]:
             ("bulk_edit", "edit"),
             ("delete", "delete"),
             ("import_", "import"),
+            ("cancel_preview", "cancel"),
         )
         if operation not in operations
     }

@@ -266,6 +266,43 @@ class RecordPage:
 
 
 @dataclass
+class HangingDocument:
+    """A document in the tree of what a cancel takes along: ``via`` is the field by which it hangs on the one above,
+    ``entries`` what it posted, ``obstacles`` why it can't be cancelled; ``again``: it stands elsewhere in the tree.
+    """
+
+    label: str
+    kind: str
+    url: str | None
+    badge: Badge
+    via: str = ""
+    entries: str = ""
+    obstacles: list[str] = field(default_factory=list)
+    again: bool = False
+    children: list[HangingDocument] = field(default_factory=list)
+
+
+@dataclass
+class CancelPage:
+    """``/<resource>/cancel/<id>``: what hangs on a document, and the form that cancels it all (``action_url`` None when
+    something is in the way).  ``whole`` are obstacles that are no document's.
+    """
+
+    title: str
+    resource: str
+    breadcrumb: list[Link]
+    tree: HangingDocument
+    lead: str
+    back_url: str
+    confirm: str = ""
+    whole: list[str] = field(default_factory=list)
+    action_url: str | None = None
+    fields: list[FormField] = field(default_factory=list)
+    hidden: list[tuple[str, str]] = field(default_factory=list)
+    label: str = ""
+
+
+@dataclass
 class OutcomePage:
     """``/<resource>/bulk/<name>``: what came of each chosen row, those refused first.
 

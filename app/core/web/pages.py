@@ -22,12 +22,26 @@ from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale,
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import access, bulk_edit, listing, pickers, query, reach, record, resource, saved, selection, versions
+from app.core.web import (
+    access,
+    bulk_edit,
+    cancelling,
+    listing,
+    pickers,
+    query,
+    reach,
+    record,
+    resource,
+    saved,
+    selection,
+    versions,
+)
 from app.core.web import bulk as many
 from app.core.web.account import safe_next
 from app.core.web.forms import EntityForm
 from app.core.web.page import FormPage, Link
 from app.core.web.view import Done, EntityView
+from app.core.workflow import CANCEL
 
 
 class EntityPages(BaseView):
@@ -104,6 +118,12 @@ class EntityPages(BaseView):
         except BusinessError as error:
             if error.status in (404, 403):
                 raise
+            if name == CANCEL and "seen" in request.form:
+                # It was confirmed on the page that shows what hangs on it: look at that again.
+                pk = row.id
+                db.session.rollback()
+                flash(refusal_text(error, self.view), "error")
+                return redirect(f"/{self.view.model.resource}/cancel/{pk}")
             return self._refused(row, error)
         flash(result.message or _("Done: %(what)s.", what=action_label(self.view, name)), "success")
         return redirect(f"/{type(result.row).resource}/show/{result.row.id}")
@@ -114,6 +134,13 @@ class EntityPages(BaseView):
         """New values for chosen rows: the form, then what came of it."""
         reach.enter(self.view, "edit")
         return bulk_edit.respond(self.view)
+
+    @expose("/cancel/<int:pk>")
+    @permission_name("cancel")
+    def cancel_preview(self, pk: int) -> str:
+        """What hangs on a document that is to be cancelled, and the form that cancels it all."""
+        row, found = cancelling.find(self.view, pk)
+        return render_template("kehu/cancel.html", page=cancelling.page(self.view, row, found))
 
     @expose("/bulk/<name>", methods=("POST",))
     @permission_name("list")
@@ -451,6 +478,7 @@ def pages_for(view: type[EntityView]) -> type[EntityPages]:
             ("import_template", "import"),
             ("import_errors", "import"),
             ("visible_to", "visible-to"),
+            ("cancel_preview", "cancel"),
         )
         if operation not in operations
     }

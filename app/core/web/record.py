@@ -17,6 +17,7 @@ from app.core.web import asking, history, present, query, reach, resource
 from app.core.web.listing import table_rows
 from app.core.web.page import Action, Badge, Cell, Fact, Group, Link, RecordPage, Row, Tab, Table
 from app.core.web.view import EntityView, Related, views
+from app.core.workflow import CANCEL
 
 RELATED = 10  # rows of a tab
 
@@ -76,6 +77,11 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
     found = []
     for step in reach.steps_for(view, row, writable):
         rank = "primary" if step.primary else "secondary"
+        if step.name == CANCEL:
+            # A page of its own shows first what hangs on it, and asks there.
+            url = f"{base}/cancel/{row.id}"
+            found.append(Action(step.name, str(step.label), url, method="get", rank=rank, tone=step.tone))
+            continue
         url = f"{base}/action/{step.name}/{row.id}"
         found.append(
             Action(
