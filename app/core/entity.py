@@ -18,6 +18,7 @@ from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, object_session, relationship
 
+from app.core.formula import SCALES, Formula
 from app.core.i18n import lazy_gettext as _l
 from app.core.scope import Rule, everyone
 from app.core.types import AddedValues, LongText, UTCDateTime
@@ -52,6 +53,7 @@ def column(
     needs: str = "",
     readonly: bool = False,
     minimum: int | None = None,
+    formula: str = "",
     **options: Any,
 ) -> Any:
     """A column with what people read about it.
@@ -59,9 +61,12 @@ def column(
     ``choices`` maps stored values to labels, ``tones`` to colours; ``suggests`` offers values used before (a choice the
     company extends); ``needs`` is the grant (``identity.SEE_COST``) without which the field does not exist for a
     reader; ``readonly`` is set by
-    rules alone; ``minimum`` is the least number allowed.  Other options go to ``mapped_column``.
+    rules alone; ``minimum`` is the least number allowed; a ``formula`` of other fields fills it before every write, and
+    in a form's line grid while somebody types.  Other options go to ``mapped_column``.
     """
+    readonly = readonly or bool(formula)
     info = {"label": label, "help": help, "choices": choices, "tones": tones, "suggests": suggests}
+    info["formula"] = Formula(formula) if formula else None
     return mapped_column(info={**info, "needs": needs, "readonly": readonly, "minimum": minimum}, **options)
 
 
@@ -91,11 +96,22 @@ class derived(property):
 
     def __init__(self, label: Any, *, kind: str = "text", needs: str = "", help: Any = "") -> None:
         self.label, self.kind, self.needs, self.help_text = label, kind, needs, help
+        self.formula: Formula | None = None
         super().__init__()
 
     def __call__(self, function: Callable[[Any], Any]) -> derived:
         super().__init__(function)
         return self
+
+
+def reckoned(label: Any, formula: str, *, kind: str = "money", needs: str = "", help: Any = "") -> Any:
+    """A derived figure (money, quantity or price) that a formula makes of the row's other fields:
+    ``value = reckoned(_l("Value"), "quantity * unit_cost")``.  A line grid shows it while somebody types.
+    """
+    figure = derived(label, kind=kind, needs=needs, help=help)
+    made, scale = Formula(formula), SCALES[kind]
+    figure.formula = made
+    return figure(lambda row: made.of(row, scale))
 
 
 class Entity(Model):

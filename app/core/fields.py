@@ -24,6 +24,7 @@ from sqlalchemy.orm.interfaces import MANYTOMANY, MANYTOONE
 
 from app.core import clock, identity
 from app.core.entity import derived
+from app.core.formula import SCALES, Formula
 from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
 from app.core.types import (
@@ -82,6 +83,7 @@ class Field:
     target: type[Any] | None = None
     stored: bool = True
     empty: Any = None
+    formula: Formula | None = None
 
     @property
     def column(self) -> Any:
@@ -395,6 +397,7 @@ def _derive(model: Any) -> dict[str, Field]:
             suggests=bool(info.get("suggests")),
             target=relation.mapper.class_ if relation is not None else None,
             empty=default if not column.nullable else None,
+            formula=info.get("formula"),
         )
     for relation in mapper.relationships:
         if relation.direction is MANYTOMANY and relation.info.get("label"):
@@ -406,10 +409,8 @@ def _derive(model: Any) -> dict[str, Field]:
     for parent in reversed(model.__mro__):
         for name, attribute in vars(parent).items():
             if isinstance(attribute, derived):
-                kind = {"quantity": "decimal", "money": "decimal", "price": "decimal"}.get(
-                    attribute.kind, attribute.kind
-                )
-                scale = {"quantity": 4, "money": 2, "price": 6}.get(attribute.kind)
+                scale = SCALES.get(attribute.kind)
+                kind = "decimal" if scale is not None else attribute.kind
                 found[name] = Field(
                     model,
                     name,
@@ -421,6 +422,7 @@ def _derive(model: Any) -> dict[str, Field]:
                     needs=attribute.needs,
                     scale=scale,
                     stored=False,
+                    formula=attribute.formula,
                 )
     return found
 

@@ -80,12 +80,26 @@ def _touched(flushing: Session) -> tuple[list[Any], list[Any], list[Any]]:
 def _fill(row: Any) -> None:
     if hasattr(row, "fill"):
         row.fill()
+    model: Any = type(row)
+    for name, formula, scale in _reckoned(model):
+        figure = formula.of(row, scale)
+        if getattr(row, name) != figure:
+            setattr(row, name, figure)
     if hasattr(type(row), "search_text") and hasattr(row, "searched"):
         from app.core import custom
 
         text = search.search_text(getattr(row, name) for name in (*row.searched, *custom.searched(type(row))))
         if row.search_text != text:
             row.search_text = text
+
+
+@cache
+def _reckoned(model: Any) -> tuple[tuple[str, Any, int], ...]:
+    """The stored columns that a formula fills, in their order: (attribute, formula, decimals)."""
+    found = [(each.key, each.columns[0]) for each in sa.inspect(model).column_attrs]
+    return tuple(
+        (name, column.info["formula"], column.type.scale) for name, column in found if column.info.get("formula")
+    )
 
 
 def _stamp(new: list[Any], dirty: list[Any]) -> None:

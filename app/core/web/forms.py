@@ -26,7 +26,7 @@ from app.core.entity import User
 from app.core.errors import Invalid, NotPermitted, about
 from app.core.fields import Field, fields_of, writable
 from app.core.i18n import gettext as _
-from app.core.web import pickers, present
+from app.core.web import line_figures, pickers, present
 from app.core.web.page import FormField, Group, LineGrid
 from app.core.web.view import EntityView
 
@@ -159,6 +159,9 @@ class EntityForm:
         self.form: Any = None
         self.lines: list[dict[str, Any]] = []
         self.line_errors: dict[int, dict[str, list[str]]] = {}
+        self.total_errors: dict[str, list[str]] = {}
+        self.told: dict[str, str] = {}  # figures that the browser showed otherwise, by place
+        self.units: dict[tuple[type[Any], str], Any] = {}  # what quantities of chosen rows count in
         self.general: list[str] = []
         self.texts: dict[tuple[type[Any], str], str] = {}
         self.untold: dict[tuple[type[Any], str], str] = {}  # what was typed into pickers and names nothing: why
@@ -185,7 +188,7 @@ class EntityForm:
         known = fields_of(type(line))
         for name in self.view.grid_columns():
             if known[name].kind == "relation" and (target := known[name].value(line)) is not None:
-                self.texts[type(target), str(target.id)] = str(target)
+                self._know(type(target), target)
         return {name: typed(known[name], known[name].value(line)) for name in self.view.grid_columns()}
 
     def _defaults(self) -> dict[str, Any]:
@@ -276,9 +279,13 @@ class EntityForm:
         except NotPermitted as error:
             self.untold[target, text] = error.message
         else:
-            self.texts[target, str(row.id)] = str(row)
+            self._know(target, row)
             return str(row.id)
         return ""
+
+    def _know(self, target: type[Any], row: Any) -> None:
+        self.texts[target, str(row.id)] = str(row)
+        self.units[target, str(row.id)] = line_figures.unit_of(row)
 
     def _keep_steady_cells(self) -> None:
         """Where only some columns may be written, the others of a stored line stay as they are."""
@@ -311,6 +318,15 @@ class EntityForm:
         data = {name: line[name] for name in names}
         return data | {"id": line["id"]} if line["id"] else data
 
+    def compare(self, row: Any, posted: Mapping[str, Any]) -> None:
+        """Raises Invalid where the page showed other figures than the saved ``row`` has; they are shown then."""
+        if line_model(self.view.model) is None:
+            return
+        found = line_figures.Differences(self.view, posted, [line["at"] for line in self.lines])
+        if errors := found.of(row):
+            self.told = found.told
+            raise Invalid(errors)
+
     def refuse(self, error: Invalid | Any) -> None:
         """Put a refusal's messages where they belong."""
         placed = False
@@ -318,6 +334,9 @@ class EntityForm:
             if name.startswith("lines."):
                 index, _dot, column = name.removeprefix("lines.").partition(".")
                 self.line_errors.setdefault(int(index), {}).setdefault(column, []).extend(messages)
+                placed = True
+            elif name.startswith("totals."):
+                self.total_errors.setdefault(name.removeprefix("totals."), []).extend(messages)
                 placed = True
             elif name in self.form:
                 field = self.form[name]
@@ -346,6 +365,9 @@ class EntityForm:
                 at = f"lines-{index}-{column}"
                 label = str(known[name].label) if name in known and name != "id" else ""
                 found += [(at, _about_line(index + 1, label, message)) for message in messages]
+        for name, messages in self.total_errors.items():
+            label = _("Total, %(column)s", column=str(known[name].label))
+            found += [(f"lines-total-{name}", about(label, message)) for message in messages]
         told: dict[str, str] = {}
         for at, message in found:
             told[message] = told.get(message) or at
@@ -399,8 +421,11 @@ class EntityForm:
             return None
         self._resolve_texts()
         known = writable(kind)
+        typed_in = [name for name in self.view.grid_columns() if name in known]
+        known |= line_figures.figures(self.view)
         names = [name for name in self.view.grid_columns() if name in known]
         steady = set() if self.still_open is None else set(names) - self.still_open
+        stored = {str(line.id): line for line in self.row.lines} if self.row is not None else {}
         rows = []
         for index, line in enumerate(self.lines):
             faults = self.line_errors.get(index, {})
@@ -409,18 +434,28 @@ class EntityForm:
                 at = f"lines-{index}-{name}"
                 cell = form_field(known[name], at, at, line.get(name, ""), readonly=name in steady)
                 cell.errors = faults.get(name, [])
+                if known[name].formula is not None:
+                    cell = _figure(cell, known[name], stored.get(str(line.get("id") or "")))
+                    cell.told = self.told.get(f"lines.{index}.{name}", line.get(f"{name}-told", ""))
                 if known[name].kind == "relation":
-                    shown = self.texts.get((known[name].target, str(line.get(name, ""))), "")  # type: ignore[arg-type]
-                    cell.text = line.get(f"{name}-text", shown)
+                    key: Any = (known[name].target, str(line.get(name, "")))
+                    cell.text = line.get(f"{name}-text", self.texts.get(key, ""))
+                    cell.unit = str(self.units.get(key) or "")
                 cells.append(cell)
             rest = [message for name, messages in faults.items() if name not in names for message in messages]
             rows.append((str(line.get("id") or ""), cells, rest))
         blank = [
             form_field(known[name], f"lines-__index__-{name}", f"lines-__index__-{name}", self._blank(known[name]))
+            if known[name].formula is None
+            else _figure(form_field(known[name], "", f"lines-__index__-{name}", ""), known[name], None)
             for name in names
         ]
         columns = [present.column(known[name]) for name in names]
-        return LineGrid(_("Lines"), columns, rows, blank, fixed=self.still_open is not None)
+        grid = LineGrid(_("Lines"), columns, rows, blank, fixed=self.still_open is not None)
+        grid.live = line_figures.in_the_browser(self.view, typed_in)
+        grid.totals = {each["name"]: self.total_errors.get(each["name"], []) for each in grid.live["totals"]}
+        grid.told = {name: self.told.get(f"totals.{name}", "") for name in grid.totals}
+        return grid
 
     def _blank(self, field: Field) -> str:
         return str(typed(field, field.empty)) if field.empty is not None else ""
@@ -449,7 +484,7 @@ class EntityForm:
                 missing.setdefault(model, set()).add(int(id))
         for model, ids in missing.items():
             for row in db.session.scalars(sa.select(model).where(model.id.in_(ids))).unique():
-                self.texts[model, str(row.id)] = str(row)
+                self._know(model, row)
 
 
 def _about_line(number: int, label: str, message: str) -> str:
@@ -484,6 +519,15 @@ def form_field(field: Field, name: str, id: str, raw: Any, *, readonly: bool = F
     return shown
 
 
+def _figure(cell: FormField, field: Field, line: Any) -> FormField:
+    """The cell of what a formula makes up: of ``line``, as far as it is stored."""
+    value = field.value(line) if line is not None else None
+    cell.kind, cell.required, cell.readonly = "figure", False, True
+    cell.value = "" if value is None else line_figures.plain(value, field)
+    cell.text = present.text(field, value)
+    return cell
+
+
 def is_id(text: str) -> bool:
     """Whether ``text`` is a number that a row or line may have."""
     return text.isdecimal() and len(text) < 10
@@ -503,8 +547,10 @@ def posted_lines(posted: MultiDict[str, Any], blank: Mapping[str, str]) -> list[
         touched = any(value not in ("", blank[name]) for name, value in line.items())
         texts = {f"{name}-text": text for name in blank if (text := posted.get(f"lines-{index}-{name}-text"))}
         line["id"] = posted.get(f"lines-{index}-id") or ""
+        line["at"] = index
         if line["id"] or touched or texts:
-            lines.append(line | texts)
+            told = {f"{name}-told": text for name in blank if (text := posted.get(f"lines-{index}-{name}-told"))}
+            lines.append(line | texts | told)
     return lines
 
 

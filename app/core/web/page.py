@@ -71,7 +71,9 @@ class FormField:
     ``text`` is a picker's shown label, or what was typed and named nothing; ``chosen`` a multipicker's [(id, label)];
     ``choices`` [(value, label)] for
     choice (with an empty first one when not required); ``picker_url`` the address a picker asks (``?q=``), answering
-    ``{"result": [{"id", "label", "name", "code", "fact"}]}``; ``suggestions`` are free texts for an extensible choice (a
+    ``{"result": [{"id", "label", "name", "code", "fact"}]}``; ``unit`` is what quantities of the chosen row count in; a
+    ``figure`` is reckoned from other cells (``value`` exact, ``text`` as shown), ``told`` what the server made of it when
+    the page had shown something else; ``suggestions`` are free texts for an extensible choice (a
     datalist); ``images`` are {"id", "url", "thumb", "name"}; ``step`` and ``inputmode`` are for numbers.
     """
 
@@ -93,6 +95,8 @@ class FormField:
     maxlength: int | None = None
     step: str = ""
     width: str = "m"  # xs, s, m, l, full: by content
+    unit: str = ""
+    told: str = ""
 
 
 @dataclass
@@ -344,7 +348,8 @@ class LineGrid:
     Inputs are named ``lines-<index>-<field>``; ``lines-<index>-id`` is hidden; a ticked ``lines-<index>-delete``
     removes the line. ``rows`` hold (id, fields with values and errors, errors of the whole line); ``blank`` is a row
     without values whose index is
-    the text ``__index__``.  In a ``fixed`` grid no line comes or goes.
+    the text ``__index__``.  In a ``fixed`` grid no line comes or goes.  ``live`` is what the browser reckons by
+    (see ``line_figures``); ``totals`` are the errors of each column's total, ``told`` the right figures beside them.
     """
 
     title: str
@@ -352,6 +357,9 @@ class LineGrid:
     rows: list[tuple[str, list[FormField], list[str]]]
     blank: list[FormField]
     fixed: bool = False
+    live: dict[str, Any] = field(default_factory=dict)
+    totals: dict[str, list[str]] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -195,11 +195,13 @@ class EntityPages(BaseView):
     @expose("/pick")
     @permission_name("list")
     def pick(self) -> Response:
-        """What a picker finds for ``q``, within the scope."""
+        """What a picker finds for ``q``, or what each ``name`` (of a pasted column) names, within the scope."""
         actor = reach.approach(self.view) if self.view.model.__name__ != "User" else identity.current()
         if actor is None:
             raise reach.NotLoggedIn()
         pickers.require(self.view.model)
+        if names := request.args.getlist("name"):
+            return jsonify(result=pickers.name_all(self.view.model, names[: pickers.NAMED]))
         return jsonify(result=pickers.find(self.view.model, request.args.get("q", "")))
 
     @expose("/export")
@@ -304,6 +306,7 @@ class EntityPages(BaseView):
                 if row is None
                 else crud.update(row, data, request.form.get("version"))
             )
+            form.compare(saved, request.form)
         except BusinessError as error:
             if error.status in (403, 404):
                 raise

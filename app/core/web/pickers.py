@@ -6,6 +6,7 @@ beside it under the field's name with «-text», and is looked up here: what can
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from app.core.errors import NotPermitted
 from app.core.i18n import gettext as _
 
 SHOWN = 20  # rows offered at most
+NAMED = 50  # texts of one question
 
 
 def require(model: type[Any]) -> None:
@@ -29,16 +31,43 @@ def find(model: type[Any], text: str) -> list[dict[str, Any]]:
     """The first rows that match every word of ``text``: {"id", "label", "name", "code", "fact"}; those that begin with
     it come first.  ``label`` is how the row is shown wherever it was chosen.
     """
-    return [
-        {
-            "id": row.id,
-            "label": str(row),
-            "name": str(getattr(row, "name", None) or ""),
-            "code": str(getattr(row, "code", None) or ""),
-            "fact": str(row.fact() or getattr(row, "username", None) or ""),
-        }
-        for row in _rows(model, text)
-    ]
+    return [_shown(row) for row in _rows(model, text)]
+
+
+def name_all(model: type[Any], texts: Iterable[str]) -> list[dict[str, Any]]:
+    """What each of ``texts`` (a pasted column) names: {"text", "row" (as ``find`` gives it, or None), "message"}.
+
+    Texts that are codes cost one statement altogether, each other text costs one.
+    """
+    wanted = list(dict.fromkeys(texts))
+    coded: dict[str, list[Any]] = {}
+    if "code" in model.__table__.c:
+        statement = _active(sa.select(model), model).where(model.code.in_([text.strip() for text in wanted]))
+        for row in db.session.scalars(statement).unique():
+            coded.setdefault(row.code, []).append(row)
+    found = []
+    for text in wanted:
+        row, message = None, ""
+        if len(same := coded.get(text.strip(), [])) == 1:
+            row = same[0]
+        else:
+            try:
+                row = resolve(model, text)
+            except ValueError as error:
+                message = str(error)
+        found.append({"text": text, "row": _shown(row) if row is not None else None, "message": message})
+    return found
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "label": str(row),
+        "name": str(getattr(row, "name", None) or ""),
+        "code": str(getattr(row, "code", None) or ""),
+        "fact": str(row.fact() or getattr(row, "username", None) or ""),
+        **({"unit": row.unit_id} if hasattr(row, "unit_id") else {}),
+    }
 
 
 def resolve(model: type[Any], text: str) -> Any:
@@ -72,7 +101,11 @@ def _rows(model: type[Any], text: str) -> list[Any]:
         statement = statement.where(words)
         start = search.escaped(search.folded(text[:200]))
         statement = statement.order_by(sa.case((model.search_text.like(f"{start}%", escape="\\"), 0), else_=1))
+    return list(db.session.scalars(_active(statement, model).order_by(model.id).limit(SHOWN)).unique())
+
+
+def _active(statement: sa.Select[Any], model: type[Any]) -> sa.Select[Any]:
     for name in ("active", "is_active"):
         if name in model.__table__.c:
             statement = statement.where(getattr(model, name).is_(True))
-    return list(db.session.scalars(statement.order_by(model.id).limit(SHOWN)).unique())
+    return statement

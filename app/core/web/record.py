@@ -11,9 +11,9 @@ from sqlalchemy.orm import selectinload
 from app.core import db, identity, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model
-from app.core.fields import Field, fields_of, readable
+from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, history, present, query, reach, resource
+from app.core.web import asking, history, line_figures, present, query, reach, resource
 from app.core.web.listing import table_rows
 from app.core.web.page import Action, Badge, Cell, Fact, Group, Link, RecordPage, Row, Tab, Table
 from app.core.web.view import EntityView, Related, views
@@ -165,21 +165,14 @@ def _lines(view: type[EntityView], row: Any) -> Table | None:
     known = readable(kind)
     fields = [known[name] for name in view.grid_columns() if name in known]
     rows = [Row(line.id, None, [present.cell(field, line) for field in fields]) for line in row.lines]
-    summed = (2, 4) if len({_unit(line, fields) for line in row.lines}) == 1 else (2,)
+    counted = line_figures.units(row.lines, fields)
+    sums = [line_figures.total(field, row.lines, counted) for field in fields]
     totals = [
-        Cell("number", present.number(sum((field.value(line) or 0 for line in row.lines), start=0), field.scale))
-        if field.kind == "decimal" and field.scale in summed
-        else present.EMPTY
-        for field in fields
+        present.EMPTY if value is None else Cell("number", present.number(value, field.scale))
+        for field, value in zip(fields, sums, strict=True)
     ]
     told = any(cell.kind != "empty" for cell in totals)
     return Table([present.column(field) for field in fields], rows, totals if told else [], empty=_("No lines."))
-
-
-def _unit(line: Any, fields: list[Field]) -> Any:
-    """What the line counts in: the unit of what it is about.  Pieces and kilograms make no sum."""
-    targets = [field.value(line) for field in fields if field.kind == "relation"]
-    return next((target.unit_id for target in targets if hasattr(target, "unit_id")), None)
 
 
 def _related(view: type[EntityView], row: Any) -> list[Tab]:

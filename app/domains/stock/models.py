@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, relationship
 
 from app.core import identity
 from app.core.document import Document, Line
-from app.core.entity import Entity, User, column, pointed_at, reference
+from app.core.entity import Entity, User, column, pointed_at, reckoned, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.identity import SEE_COST
@@ -142,6 +142,7 @@ class StockAdjustmentLine(Line):
     )
 
     product: Mapped[Product] = relationship(Product, foreign_keys=[product_id])
+    value = reckoned(_l("Value"), "quantity * unit_cost", needs=SEE_COST)
 
     def fill(self) -> None:
         if self.unit_cost is not None or not self.quantity or self.quantity < 0:

@@ -41,7 +41,7 @@ class StockAdjustmentView(EntityView, model=StockAdjustment):
     icon = "pencil"
     columns = ("number", "date", "warehouse", "state", "reason", "created_by")
     fieldsets = (("", ("number", "date", "warehouse", "reason", "note")),)
-    line_columns = ("product", "quantity", "unit_cost")
+    line_columns = ("product", "quantity", "unit_cost", "value")
     help = _l("Goods that came or went for another reason than a purchase or sale.")
     empty = _l("Start with an adjustment for what lies in each warehouse today: products, quantities and unit costs.")
 

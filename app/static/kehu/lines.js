@@ -1,7 +1,11 @@
-/* The line grid of a document: add and remove lines, move with the keys, paste from a spreadsheet. */
+/* The line grid of a document: lines come, go and move, the keys lead from cell to cell, blocks are pasted from a
+ * spreadsheet, and all of it can be taken back.  Events are heard at the grid, never at each cell. */
 
 import { announce, text } from "./dom.js";
-import { resolve, unmark } from "./picker.js";
+import { History, restore, state } from "./lines_history.js";
+import { draggable } from "./lines_order.js";
+import { Totals } from "./lines_totals.js";
+import { resolveAll } from "./picker.js";
 
 const CELL = "textarea, select, input:not([type=hidden]):not([data-line-delete])";
 const GROUPED = /^-?\d{1,3}(,\d{3})+(\.\d+)?$/;
@@ -12,16 +16,37 @@ function setUp(grid) {
   const body = grid.querySelector("[data-line-rows]");
   const blank = grid.querySelector("template[data-line-blank]");
   const form = grid.closest("form");
-  const isFixed = "fixed" in grid.dataset; // no line comes or goes
+  const isFixed = "fixed" in grid.dataset; // no line comes, goes or moves
   const indexOf = (row) => Number(/^lines-(\d+)-/.exec(row.querySelector("[name^='lines-']")?.name)?.[1] ?? -1);
   let next = Math.max(-1, ...[...body.rows].map(indexOf)) + 1;
 
   const rows = () => [...body.querySelectorAll("[data-line]")].filter((row) => !row.hidden);
   const cells = (row) => [...row.querySelectorAll(CELL)];
   const cellAt = (row, at) => row && cells(row)[Math.min(at, cells(row).length - 1)];
-  const changed = () => form.dispatchEvent(new CustomEvent("kehu:changed"));
+  const deleteOf = (row) => row.querySelector("[data-line-delete]");
+  for (const row of body.querySelectorAll("[data-line]")) {
+    if (deleteOf(row)?.checked) row.hidden = true;
+  }
+  const totals = new Totals(grid, rows);
+  const history = new History({ rows, arrange, changed });
+  const undoButton = grid.querySelector("[data-line-undo]");
+  const redoButton = grid.querySelector("[data-line-redo]");
 
-  function add(after = null) {
+  function changed() {
+    totals.mark();
+    // Not by a counter of the stylesheet: that is counted anew at each key.
+    for (const [at, row] of rows().entries()) {
+      const number = row.querySelector(".line-index");
+      if (number.textContent !== String(at + 1)) number.textContent = at + 1;
+    }
+    if (undoButton) undoButton.disabled = !history.canUndo;
+    if (redoButton) redoButton.disabled = !history.canRedo;
+    form.dispatchEvent(new CustomEvent("kehu:changed"));
+  }
+
+  /* ---- Lines ---- */
+
+  function add() {
     if (isFixed) return null;
     const row = blank.content.querySelector("[data-line]").cloneNode(true);
     const index = String(next++);
@@ -30,10 +55,33 @@ function setUp(grid) {
         if (attribute.value.includes("__index__")) attribute.value = attribute.value.replaceAll("__index__", index);
       }
     }
-    if (after) after.after(row);
-    else body.append(row);
-    changed();
+    body.append(row);
     return row;
+  }
+
+  /** A line goes: what is stored is hidden and ticked, so that the server hears of it. */
+  function take(row) {
+    if (row.querySelector("input[type=hidden][name$='-id']")?.value) {
+      deleteOf(row).checked = true;
+      row.hidden = true;
+    } else row.remove();
+  }
+
+  /** Let the lines be those of `order`, in it. */
+  function arrange(order) {
+    const wanted = new Set(order);
+    for (const row of rows()) if (!wanted.has(row)) take(row);
+    let before = null;
+    for (const row of order) {
+      row.hidden = false;
+      if (deleteOf(row)) deleteOf(row).checked = false;
+      const here = before ? before.nextElementSibling : body.firstElementChild;
+      if (here !== row) {
+        if (before) before.after(row);
+        else body.prepend(row);
+      }
+      before = row;
+    }
   }
 
   function remove(row) {
@@ -41,15 +89,53 @@ function setUp(grid) {
     const left = rows();
     const at = left.indexOf(row);
     const column = cells(row).indexOf(document.activeElement);
-    const saved = row.querySelector("input[type=hidden][name$='-id']")?.value;
-    if (saved) {
-      row.querySelector("[data-line-delete]").checked = true;
-      row.hidden = true;
-    } else row.remove();
-    changed();
+    const beside = history.record([], () => {
+      take(row);
+      return left[at + 1] ?? left[at - 1] ?? add();
+    });
     announce(text("rowRemoved"));
-    const beside = left[at + 1] ?? left[at - 1] ?? add();
     cellAt(beside, Math.max(column, 0))?.focus();
+  }
+
+  function insert() {
+    const row = history.record([], add);
+    if (!row) return;
+    announce(text("rowAdded"));
+    focus(cellAt(row, 0));
+  }
+
+  /** Let the lines up to `target` go round a line: it stays in the document, and with it the focus and the pointer. */
+  function pass(row, target, isBelow) {
+    for (let beside = null; beside !== target; ) {
+      beside = isBelow ? row.nextElementSibling : row.previousElementSibling;
+      if (isBelow) row.before(beside);
+      else row.after(beside);
+    }
+  }
+
+  /** Move a line by one. */
+  function move(row, step) {
+    const all = rows();
+    const beside = all[all.indexOf(row) + step];
+    if (isFixed || !beside) return;
+    history.record([], () => pass(row, beside, step > 0));
+    row.scrollIntoView({ block: "nearest" });
+    announce(text("rowMoved", { n: rows().indexOf(row) + 1 }));
+  }
+
+  if (!isFixed) {
+    draggable(body, {
+      rows,
+      commit: () => history.commit(),
+      place: pass,
+      record: (before, row, isKept) => {
+        const after = rows();
+        if (after.every((each, at) => each === before[at])) return;
+        if (!isKept) return arrange(before);
+        history.push({ cells: [], order: before });
+        announce(text("rowMoved", { n: after.indexOf(row) + 1 }));
+      },
+    });
   }
 
   /** Nothing was entered: the line is as the blank one is. */
@@ -69,57 +155,87 @@ function setUp(grid) {
     if (input.select && input.type !== "checkbox") input.select();
   }
 
+  /* ---- Taking back ---- */
+
+  grid.addEventListener("focusin", (event) => {
+    if (event.target.matches(CELL) && event.target.closest("[data-line]")) history.enter(event.target);
+  });
+  grid.addEventListener("focusout", () => {
+    history.commit();
+    history.typing = null;
+  });
+  grid.addEventListener("input", () => {
+    if (undoButton?.disabled) undoButton.disabled = !history.canUndo;
+  });
+  // What clears a picker belongs to its cell.
+  grid.addEventListener("pointerdown", (event) => {
+    const button = event.target.closest(".picker-clear");
+    if (!button) return;
+    event.preventDefault();
+    button.closest("[data-picker]").querySelector(CELL).focus();
+  });
+
+  function step(isBack) {
+    const active = document.activeElement; // a line that moves loses the focus
+    const found = isBack ? history.undo() : history.redo();
+    if (!found) return;
+    const [here, there] = found.order ?? [[], []];
+    const came = here.find((row) => !there.includes(row));
+    const isShown = (cell) => cell?.isConnected && !cell.closest("[hidden]");
+    if (isShown(found.cell)) focus(found.cell);
+    else if (came) focus(cellAt(came, 0));
+    else if (isShown(active)) active.focus();
+    else focus(cellAt(rows().at(-1), 0));
+    announce(text(isBack ? "undone" : "redone"));
+  }
+
+  undoButton?.addEventListener("click", () => step(true));
+  redoButton?.addEventListener("click", () => step(false));
+
   /* ---- Keys ---- */
 
   grid.addEventListener("keydown", (event) => {
     const input = event.target;
     const row = input.closest?.("[data-line]");
     if (!row || !input.matches(CELL) || event.isComposing || event.defaultPrevented) return;
-    const column = cells(row).indexOf(input);
-    const all = rows();
-    const at = all.indexOf(row);
-    const isSelect = input.tagName === "SELECT";
+    const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const isUpDown = key === "ArrowDown" || key === "ArrowUp";
+    const way = key === "ArrowDown" ? 1 : -1;
 
-    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    if (key === "Enter" && !event.ctrlKey && !event.metaKey && !event.altKey) {
       if (input.tagName === "TEXTAREA" && event.shiftKey) return;
       event.preventDefault();
-      if (event.shiftKey) focus(cellAt(all[at - 1], column));
-      else if (at === all.length - 1) {
-        const added = add();
-        if (!added) return;
-        announce(text("rowAdded"));
-        focus(cellAt(added, 0));
-      } else focus(cellAt(all[at + 1], column));
-    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !event.altKey && !isSelect && input.getAttribute("aria-expanded") !== "true") {
+      const all = rows();
+      const at = all.indexOf(row);
+      if (event.shiftKey) focus(cellAt(all[at - 1], cells(row).indexOf(input)));
+      else if (at === all.length - 1) insert();
+      else focus(cellAt(all[at + 1], cells(row).indexOf(input)));
+    } else if (isUpDown && event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      move(row, way);
+    } else if (isUpDown && !event.altKey && input.tagName !== "SELECT" && input.getAttribute("aria-expanded") !== "true") {
       if (input.tagName === "TEXTAREA" && input.value.includes("\n")) return;
-      const target = all[at + (event.key === "ArrowDown" ? 1 : -1)];
       event.preventDefault();
-      if (target) focus(cellAt(target, column));
-    } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "d") {
+      const all = rows();
+      const target = all[all.indexOf(row) + way];
+      if (target) focus(cellAt(target, cells(row).indexOf(input)));
+    } else if (isCommand && key === "d") {
       event.preventDefault();
-      if (at > 0) copy(cellAt(all[at - 1], column), input);
-    } else if ((event.ctrlKey || event.metaKey) && (event.key === "Delete" || event.key === "Backspace") && event.shiftKey) {
+      const all = rows();
+      const above = cellAt(all[all.indexOf(row) - 1], cells(row).indexOf(input));
+      if (above && !input.readOnly && !input.disabled) history.record([input], () => restore(input, state(above)));
+    } else if (isCommand && (key === "z" || (key === "y" && !event.shiftKey))) {
+      // What is being written in a long text is taken back word by word, as anywhere.
+      const isWriting = input.tagName === "TEXTAREA" && history.typing?.[1].value !== input.value;
+      if (isWriting) return;
+      event.preventDefault();
+      step(key === "z" && !event.shiftKey);
+    } else if (isCommand && (key === "Delete" || key === "Backspace") && event.shiftKey) {
       event.preventDefault();
       remove(row);
     }
   });
-
-  function copy(from, to) {
-    if (!from || to.readOnly || to.disabled) return;
-    if (to.type === "checkbox") to.checked = from.checked;
-    else {
-      const box = to.closest("[data-picker]");
-      to.value = from.value;
-      if (box) {
-        box.querySelector("input[type=hidden]").value = from.closest("[data-picker]").querySelector("input[type=hidden]").value;
-        to.dataset.shown = from.dataset.shown ?? from.defaultValue;
-        unmark(to);
-        const clear = box.querySelector(".picker-clear");
-        if (clear) clear.hidden = !to.value;
-      }
-    }
-    to.dispatchEvent(new Event("change", { bubbles: true }));
-  }
 
   /* ---- Paste ---- */
 
@@ -132,27 +248,30 @@ function setUp(grid) {
     event.preventDefault();
     const block = pasted.replace(/\r\n?/g, "\n").replace(/\n+$/, "").split("\n").map((line) => line.split("\t"));
     const column = cells(row).indexOf(input);
-    const waiting = [];
-    let target = row;
-    for (const [at, values] of block.entries()) {
-      if (at > 0) {
-        const all = rows();
-        target = all[all.indexOf(target) + 1] ?? add();
-        if (!target) break;
+    const there = rows();
+    const targets = there.slice(there.indexOf(row), there.indexOf(row) + block.length);
+    const covered = targets.flatMap((target, at) => cells(target).slice(column, column + block[at].length));
+    const looked = history.record(covered, () => {
+      while (!isFixed && targets.length < block.length) targets.push(add());
+      const pickers = [];
+      for (const [at, target] of targets.entries()) {
+        const row = cells(target);
+        for (const [offset, value] of block[at].entries()) {
+          const cell = row[column + offset];
+          if (!cell || cell.readOnly || cell.disabled) continue;
+          if (cell.getAttribute("role") === "combobox") pickers.push([cell, value]);
+          else put(cell, value.trim());
+        }
+        totals.mark(target);
       }
-      for (const [offset, value] of values.entries()) {
-        const cell = cells(target)[column + offset];
-        if (cell) waiting.push(put(cell, value));
-      }
-    }
-    await Promise.all(waiting);
+      return resolveAll(pickers);
+    });
+    await looked;
+    history.settle();
     changed();
   });
 
-  function put(cell, raw) {
-    const value = raw.trim();
-    if (cell.readOnly || cell.disabled) return null;
-    if (cell.getAttribute("role") === "combobox") return resolve(cell, value);
+  function put(cell, value) {
     if (cell.type === "checkbox") cell.checked = /^(1|x|y|yes|true|√|✓|是)$/i.test(value);
     else if (cell.tagName === "SELECT") {
       const option = [...cell.options].find((each) => each.value === value || each.textContent.trim() === value);
@@ -160,7 +279,6 @@ function setUp(grid) {
     } else if (cell.type === "date") cell.value = date(value);
     else cell.value = cell.classList.contains("num") && GROUPED.test(value) ? value.replaceAll(",", "") : value;
     cell.dispatchEvent(new Event("change", { bubbles: true }));
-    return null;
   }
 
   /** A date as spreadsheets write it (2026-11-23, 2026/11/3, 2026年11月3日) as the input wants it. */
@@ -171,21 +289,18 @@ function setUp(grid) {
 
   /* ---- Buttons, and what is sent ---- */
 
-  grid.querySelector("[data-line-add]")?.addEventListener("click", () => {
-    focus(cellAt(add(), 0));
-    announce(text("rowAdded"));
-  });
+  grid.querySelector("[data-line-add]")?.addEventListener("click", insert);
   grid.addEventListener("click", (event) => {
     const button = event.target.closest("[data-line-remove]");
     if (button) remove(button.closest("[data-line]"));
   });
-  for (const row of body.querySelectorAll("[data-line]")) {
-    if (row.querySelector("[data-line-delete]")?.checked) row.hidden = true;
-  }
-  // A line in which nothing was entered is no line.
+  // A line in which nothing was entered is no line.  What the page reckoned goes along, for the server to compare.
   form.addEventListener("formdata", (event) => {
+    totals.reckon();
     for (const row of rows()) {
       if (isEmpty(row)) for (const input of row.querySelectorAll("[name]")) event.formData.delete(input.name);
+      else for (const [name, value] of totals.seen(row)) event.formData.append(`lines-${indexOf(row)}-${name}-seen`, value);
     }
+    for (const [name, value] of totals.seenTotals()) event.formData.append(`lines-total-${name}-seen`, value);
   });
 }

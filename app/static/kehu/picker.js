@@ -32,8 +32,8 @@ function shown(input) {
 /** Whether the text in the picker was typed and not chosen. */
 const isOpenText = (input) => input.value.trim() !== "" && input.value !== shown(input);
 
-async function ask(url, words, signal) {
-  const answer = await fetch(`${url}${url.includes("?") ? "&" : "?"}q=${encodeURIComponent(words)}`, {
+async function ask(url, asked, signal) {
+  const answer = await fetch(`${url}${url.includes("?") ? "&" : "?"}${new URLSearchParams(asked)}`, {
     headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" },
     credentials: "same-origin",
     signal,
@@ -139,7 +139,7 @@ function search(input, delay = DELAY) {
     const slow = setTimeout(() => open?.input === input && !open.rows.length && note(text("loading")), SLOW);
     const words = input.value === shown(input) ? "" : input.value.trim();
     try {
-      const rows = await ask(boxOf(input).dataset.url, words, signal);
+      const rows = await ask(boxOf(input).dataset.url, [["q", words]], signal);
       if (!signal.aborted && open?.input === input) list(rows);
     } catch (error) {
       if (error.name !== "AbortError" && open?.input === input) {
@@ -167,15 +167,28 @@ function choose(input, row) {
     if (!taken) input.before(token(box, row));
     input.value = "";
   } else {
-    hiddenOf(box).value = row.id;
-    input.value = row.label;
-    input.dataset.shown = row.label;
-    const clear = box.querySelector(".picker-clear");
-    if (clear) clear.hidden = false;
+    assign(input, { id: row.id, value: row.label, shown: row.label, unit: row.unit ?? "" });
   }
   unmark(input);
   if (open?.input === input) close();
   changed(box, row);
+}
+
+/** What a picker of one holds, as ``assign`` takes it. */
+export function held(input) {
+  const box = boxOf(input);
+  return { id: hiddenOf(box).value, value: input.value, shown: shown(input), unit: box.dataset.unit ?? "" };
+}
+
+/** Let a picker of one hold what another held, or held before. */
+export function assign(input, { id, value, shown: label, unit }) {
+  const box = boxOf(input);
+  hiddenOf(box).value = id;
+  input.value = value;
+  input.dataset.shown = label;
+  box.dataset.unit = unit;
+  const clear = box.querySelector(".picker-clear");
+  if (clear) clear.hidden = !value;
 }
 
 /* ---- What can't be told ---- */
@@ -224,50 +237,60 @@ function token(box, row) {
 
 function clear(input) {
   const box = boxOf(input);
-  input.value = "";
-  input.dataset.shown = "";
+  const had = !isMany(box) && hiddenOf(box).value !== "";
   unmark(input);
-  const button = box.querySelector(".picker-clear");
-  if (button) button.hidden = true;
-  const hidden = hiddenOf(box);
-  if (hidden.value === "") return;
-  hidden.value = "";
-  changed(box, null);
+  if (isMany(box)) input.value = "";
+  else assign(input, { id: "", value: "", shown: "", unit: "" });
+  if (had) changed(box, null);
 }
 
-const plain = (words) => (words ?? "").trim().replace(/\s+/g, " ").toLowerCase();
+const AT_ONCE = 50; // texts of one question
 
-/** The row that a text names by its code, its label or its name, or the only one there is. */
-function named(rows, words) {
-  for (const key of ["code", "label", "name"]) {
-    const found = rows.filter((row) => plain(row[key]) === plain(words));
-    if (found.length === 1) return found[0];
+/** Choose what texts name, each in its picker ([input, text]); where one names nothing or several, it stays and that is
+ * said at the picker.  However many there are, they are few questions. */
+export async function resolveAll(pairs) {
+  const asked = new Map(); // address → text → pickers
+  for (const [input, words] of pairs) {
+    const wanted = words.trim();
+    if (!wanted) {
+      clear(input);
+      continue;
+    }
+    shown(input);
+    input.value = wanted;
+    if (!isOpenText(input) || input.dataset.refused === wanted) continue;
+    const { url } = boxOf(input).dataset;
+    if (!asked.has(url)) asked.set(url, new Map());
+    const texts = asked.get(url);
+    texts.set(wanted, [...(texts.get(wanted) ?? []), input]);
   }
-  return rows.length === 1 ? rows[0] : null;
+  const questions = [];
+  for (const [url, texts] of asked) {
+    const words = [...texts.keys()];
+    for (let at = 0; at < words.length; at += AT_ONCE) questions.push(name(url, words.slice(at, at + AT_ONCE), texts));
+  }
+  await Promise.all(questions);
 }
 
-/** Choose what a text names; where nothing or several do, the text stays and that is said at the picker. */
-export async function resolve(input, words) {
-  const wanted = words.trim();
-  if (!wanted) {
-    clear(input);
-    return;
-  }
-  shown(input);
-  input.value = wanted;
-  if (!isOpenText(input) || input.dataset.refused === wanted) return;
-  let rows = null;
+async function name(url, words, texts) {
+  let answers = [];
   try {
-    rows = await ask(boxOf(input).dataset.url, wanted);
+    answers = await ask(url, words.map((each) => ["name", each]));
   } catch {
-    /* Told below. */
+    answers = words.map((each) => ({ text: each, row: null, message: text("failed") }));
   }
-  // It was typed on meanwhile, or something was chosen.
-  if (input.value !== wanted || !isOpenText(input)) return;
-  const row = rows && named(rows, wanted);
-  if (row) choose(input, row);
-  else refuse(input, rows === null ? text("failed") : text(rows.length ? "ambiguous" : "notFound", { text: wanted }));
+  for (const { text: wanted, row, message } of answers) {
+    for (const input of texts.get(wanted) ?? []) {
+      // It was typed on meanwhile, or something was chosen.
+      if (input.value !== wanted || !isOpenText(input)) continue;
+      if (row) choose(input, row);
+      else refuse(input, message);
+    }
+  }
 }
+
+/** Choose what one text names. */
+export const resolve = (input, words) => resolveAll([[input, words]]);
 
 /** The pickers of a form that hold text nobody chose. */
 function openTexts(form) {
@@ -283,7 +306,7 @@ document.addEventListener("submit", async (event) => {
   event.stopPropagation();
   close();
   const { submitter } = event;
-  await Promise.all(openTexts(form).map((input) => resolve(input, input.value)));
+  await resolveAll(openTexts(form).map((input) => [input, input.value]));
   const [first] = openTexts(form);
   if (first) {
     first.focus();
@@ -351,10 +374,15 @@ document.addEventListener("keydown", (event) => {
     case "ArrowDown":
     case "ArrowUp":
       if (!isOpen) {
-        // In the line grid the arrows move between rows; Alt+Down opens there.
-        if (event.defaultPrevented || (input.closest("[data-line]") && !event.altKey)) return;
+        // In the line grid the arrows move between rows, and rows themselves; F4 opens there.
+        if (event.defaultPrevented || input.closest("[data-line]")) return;
         search(input, 0);
       } else if (count) mark((open.at + (event.key === "ArrowDown" ? 1 : -1) + count) % count);
+      event.preventDefault();
+      break;
+    case "F4":
+      if (isOpen) close();
+      else search(input, 0);
       event.preventDefault();
       break;
     case "Home":

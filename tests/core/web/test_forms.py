@@ -250,3 +250,63 @@ class TestComingBack:
             "/contacts/add", query_string={"next": target}, data={"csrf_token": browser.token(), **data}
         )
         assert re.fullmatch(r"/contacts/show/\d+", answer.location)
+
+
+class TestFigures:
+    """What the page reckoned against what is stored."""
+
+    FIELDS = ("lines-0-value-seen", "lines-total-value-seen", "lines-total-quantity-seen")
+
+    @pytest.fixture
+    def sent(self, api) -> dict[str, str]:
+        admin = api("admin")
+        unit = admin.add("units", name="kg", decimals=1)["id"]
+        tea = admin.add("products", name="Tea", unit=unit, tax_rate="0.13", list_price="8")["id"]
+        warehouse = admin.add("warehouses", name="Main")["id"]
+        lines = {"lines-0-product": str(tea), "lines-0-quantity": "0.1", "lines-0-unit_cost": "0.35"}
+        return {"warehouse": str(warehouse), "date": "2026-11-24", "reason": "What was typed", **lines}
+
+    def test_what_the_page_reckoned_right_is_saved(self, api, pages, sent):
+        seen = dict(zip(self.FIELDS, ("0.04", "0.04", "0.1000"), strict=True))
+        assert pages("admin").post("/stock-adjustments/add", {**sent, **seen}).status_code == 302
+        admin = api("admin")
+        made = admin.rows("stock-adjustments")[0]["id"]
+        assert admin.get(f"stock-adjustments/{made}").json["result"]["lines"][0]["value"] == "0.04"
+
+    def test_what_it_reckoned_wrong_is_told_with_the_right_figure_and_all_that_was_typed(self, api, pages, sent):
+        seen = dict(zip(self.FIELDS, ("0.03", "0.03", "0.2"), strict=True))
+        admin = pages("admin")
+        answer = admin.post("/stock-adjustments/add", {**sent, **seen})
+        assert answer.status_code == 422
+        assert api("admin").rows("stock-adjustments") == []
+        text = answer.text
+        assert "Line 1, Value: This page made it 0.03, but it is 0.04." in text
+        assert "Total, Value: This page made it 0.03, but it is 0.04." in text
+        assert "Total, Quantity: This page made it 0.2, but it is 0.1." in text
+        assert 'value="What was typed"' in text
+        assert 'value="0.35"' in text
+        told = dict(re.findall(r'name="(lines-[a-z0-9]+-[a-z]+-told)" value="([^"]+)"', text))
+        assert told == {
+            "lines-0-value-told": "0.04",
+            "lines-total-value-told": "0.04",
+            "lines-total-quantity-told": "0.1000",
+        }
+        # Whoever saves again has seen it.
+        assert admin.post("/stock-adjustments/add", {**sent, **seen, **told}).status_code == 302
+
+    def test_a_pasted_column_is_named_by_one_question(self, api, pages, sent, statements):
+        admin = api("admin")
+        unit = admin.rows("units")[0]["id"]
+        made = [
+            admin.add("products", name=f"Green {at}", unit=unit, tax_rate="0.13", list_price="8") for at in range(8)
+        ]
+        browser = pages("admin")
+        browser.get("/products/pick?q=")
+        asked = "&".join(f"name={each['code']}" for each in made)
+        with statements() as executed:
+            answer = browser.get(f"/products/pick?{asked}&name=green&name=Green 3&name=none such").json["result"]
+        assert [each["row"]["id"] for each in answer[:8]] == [each["id"] for each in made]
+        assert answer[8]["row"] is None and "Several match" in answer[8]["message"]
+        assert answer[9]["row"]["id"] == made[3]["id"]
+        assert answer[10]["row"] is None and "was not found" in answer[10]["message"]
+        assert len(executed) <= 8
