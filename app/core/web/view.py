@@ -227,6 +227,13 @@ class EntityView:
         return cls.line_columns or tuple(name for name in fields_of(kind) if name not in ("id", "position", "document"))
 
     @classmethod
+    def typed_columns(cls) -> tuple[str, ...]:
+        """The columns of the line grid that hold what somebody types: all but the figures made of the others."""
+        kind = line_model(cls.model)
+        known = fields_of(kind) if kind is not None else {}
+        return tuple(name for name in cls.grid_columns() if known[name].stored)
+
+    @classmethod
     def prepare(cls, rows: list[Any]) -> None:
         """Load in one go what the derived figures of ``rows`` need, so that a list costs the same however long it is."""
 
