@@ -2,7 +2,7 @@
 
 import app.core.audit
 import app.core.choices
-import app.core.custom
+import app.core.custom_field
 import app.core.exchange.models
 import app.core.idempotency
 import app.core.notices

@@ -9,7 +9,6 @@ line by line.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date as Date
 from decimal import Decimal
 from typing import Any
@@ -23,66 +22,17 @@ from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.money import cost_amount
 from app.core.types import exact_decimal
-from app.ledger import days, events, figures, places
+from app.ledger import days, events, places, shortages
 from app.ledger.costing import ZERO, Holding
-from app.ledger.days import of_document, sealed, stamps
-from app.ledger.figures import Key, among
+from app.ledger.days import of_document, sealed
+from app.ledger.figures import Key
 from app.ledger.models import StockBalance, StockEntry
-from app.ledger.movements import AlreadyReversed, Movement, NotEnoughStock, moved, not_enough, plain
+from app.ledger.movements import AlreadyReversed, Movement, NotEnoughStock, moved
+from app.ledger.open_page import BALANCES, Balance, Page, lock_balances, open_page
 
 __all__ = ["AlreadyReversed", "Movement", "NotEnoughStock", "lock", "moved", "post", "reverse"]
 
 ENTRIES: sa.Table = StockEntry.__table__
-BALANCES: sa.Table = StockBalance.__table__
-
-
-@dataclass
-class _Balance(Holding):
-    """A locked balance as it becomes in memory, with what it was."""
-
-    id: int
-    on_hand_before: Decimal
-    average_before: Decimal
-    moved_on: Date | None
-
-
-@dataclass
-class _Page:
-    """The part of the book that is open, and what is to be written into it."""
-
-    connection: sa.Connection
-    balances: dict[Key, _Balance]
-    costs: dict[int, Decimal]
-    places: dict[int, places.Place]
-    reserved: dict[Key, Decimal]
-    day: Date
-    entries: list[dict[str, Any]] = field(default_factory=list)
-
-    def may_fall_below(self, key: Key) -> bool:
-        """Whether the warehouse lets goods leave before they came."""
-        return self.places[key[0]].allow_negative
-
-    def note(
-        self,
-        key: Key,
-        quantity: Decimal,
-        unit_cost: Decimal,
-        amount: Decimal,
-        customer_id: int | None = None,
-        reverses_id: int | None = None,
-    ) -> None:
-        """An entry to be written."""
-        self.entries.append(
-            {
-                "warehouse_id": key[0],
-                "product_id": key[1],
-                "customer_id": customer_id,
-                "quantity": quantity,
-                "unit_cost": unit_cost,
-                "amount": amount,
-                "reverses_id": reverses_id,
-            }
-        )
 
 
 def post(
@@ -99,7 +49,7 @@ def post(
     _refuse_unclear(movements)
     if not movements:
         return []
-    page = _open({movement.key for movement in movements}, date)
+    page = open_page({movement.key for movement in movements}, date)
     taken: dict[int, tuple[Decimal, Decimal]] = {}
     amounts: list[Decimal] = []
     short: list[tuple[Movement, Decimal]] = []
@@ -124,9 +74,9 @@ def post(
         _refuse_too_large(movement, balance, amount)
         amounts.append(amount)
     if short:
-        raise _shortage(short)
-    if missing := _later_shortages(page):
-        raise _shortage_of_day(page, missing, movements)
+        raise shortages.now(short)
+    if missing := shortages.later(page):
+        raise shortages.of_day(page, missing, movements)
     _write(page, document)
     return amounts
 
@@ -153,7 +103,7 @@ def reverse(document: Document, *, date: Date | None = None) -> None:
     if not touched:
         return
     day = days.reversal(date, max(row.date for row in touched))
-    page = _open({(row.warehouse_id, row.product_id) for row in touched}, day)
+    page = open_page({(row.warehouse_id, row.product_id) for row in touched}, day)
     # Read only now: whoever reversed it meanwhile held the balances.
     originals = connection.execute(sa.select(ENTRIES).where(its_own, ~mirrored).order_by(ENTRIES.c.id.desc())).all()
     if not any(entry.quantity for entry in originals):
@@ -163,7 +113,7 @@ def reverse(document: Document, *, date: Date | None = None) -> None:
         key = entry.warehouse_id, entry.product_id
         balance = page.balances[key]
         if entry.quantity > 0 and balance.on_hand < entry.quantity and not page.may_fall_below(key):
-            raise _gone(document, entry.product_id, balance.on_hand, entry.quantity)
+            raise shortages.gone(document, entry.product_id, balance.on_hand, entry.quantity)
         balance.undo(entry.quantity, entry.amount)
         page.note(key, -entry.quantity, entry.unit_cost, -entry.amount, entry.customer_id, entry.id)
         if entry.quantity:
@@ -174,8 +124,8 @@ def reverse(document: Document, *, date: Date | None = None) -> None:
         if correction:
             # It names an entry that it comes with: the correction belongs to the reversal.
             page.note(key, ZERO, ZERO, correction, None, entry_id)
-    if missing := _later_shortages(page):
-        raise _gone_by_then(document, page, missing)
+    if missing := shortages.later(page):
+        raise shortages.gone_by_then(document, page, missing)
     _write(page, document)
 
 
@@ -186,7 +136,7 @@ def lock(keys: Collection[Key]) -> dict[Key, Holding]:
     twice.
     """
     db.session.flush()
-    balances = _lock_balances(db.session.connection(), keys)
+    balances = lock_balances(db.session.connection(), keys)
     _forget(balances.values(), ())
     return dict(balances)
 
@@ -222,159 +172,7 @@ def _refuse_too_large(movement: Movement, balance: Holding, amount: Decimal) -> 
         raise Invalid(movement.errors("quantity", message)) from None
 
 
-def _shortage(short: list[tuple[Movement, Decimal]]) -> NotEnoughStock:
-    labels = places.product_labels({movement.product_id for movement, _on_hand in short})
-    errors: dict[str, list[str]] = {}
-    for movement, on_hand in short:
-        message = not_enough(labels[movement.product_id], on_hand, -movement.quantity)
-        for name, messages in movement.errors("quantity", message).items():
-            errors.setdefault(name, []).extend(messages)
-    movement, on_hand = short[0]
-    return NotEnoughStock(labels[movement.product_id], on_hand, -movement.quantity, errors=errors)
-
-
-def _gone(document: Document, product_id: int, on_hand: Decimal, asked: Decimal) -> NotEnoughStock:
-    product = places.product_labels({product_id})[product_id]
-    message = _(
-        "%(document)s can't be taken back: it brought %(asked)s of %(product)s, of which only %(on_hand)s are still "
-        "there. Cancel first what took them out.",
-        document=document,
-        product=product,
-        asked=plain(asked),
-        on_hand=plain(max(on_hand, ZERO)),
-    )
-    return NotEnoughStock(product, on_hand, asked, message)
-
-
-def _later_shortages(page: _Page) -> dict[Key, tuple[Date, Decimal]]:
-    """Where goods that leave on the page's day would be lacking at the end of it or of a later day: the first such day,
-    and what was there then, by key.
-
-    One statement for all keys, and none for those where nothing happened later.
-    """
-    keys = [
-        key
-        for key, balance in page.balances.items()
-        if balance.on_hand < balance.on_hand_before
-        and balance.moved_on is not None
-        and balance.moved_on > page.day
-        and not page.may_fall_below(key)
-    ]
-    if not keys:
-        return {}
-    statement = (
-        sa.select(
-            ENTRIES.c.warehouse_id, ENTRIES.c.product_id, ENTRIES.c.date, sa.func.sum(ENTRIES.c.quantity).label("moved")
-        )
-        .where(among(keys, ENTRIES.c.warehouse_id, ENTRIES.c.product_id), ENTRIES.c.date > page.day)
-        .group_by(ENTRIES.c.warehouse_id, ENTRIES.c.product_id, ENTRIES.c.date)
-        .order_by(ENTRIES.c.date.desc())
-    )
-    found: dict[Key, tuple[Date, Decimal]] = {}
-    there = {key: page.balances[key].on_hand_before for key in keys}
-    ends: dict[Key, list[tuple[Date, Decimal]]] = {key: [] for key in keys}
-    for row in page.connection.execute(statement):
-        key = row.warehouse_id, row.product_id
-        ends[key].append((row.date, there[key]))  # at the end of that day
-        there[key] -= row.moved
-    for key in keys:
-        change = page.balances[key].on_hand - page.balances[key].on_hand_before
-        for day, on_hand in [*ends[key], (page.day, there[key])]:
-            if on_hand + change < 0:
-                found[key] = day, on_hand
-    return found
-
-
-def _shortage_of_day(
-    page: _Page, missing: dict[Key, tuple[Date, Decimal]], movements: Sequence[Movement]
-) -> NotEnoughStock:
-    labels = places.product_labels({product_id for _warehouse_id, product_id in missing})
-    errors: dict[str, list[str]] = {}
-    for movement in movements:
-        if movement.quantity < 0 and movement.key in missing:
-            day, on_hand = missing[movement.key]
-            message = _(
-                "There was not enough of %(product)s at the end of %(day)s: %(on_hand)s. Take a later date, or book "
-                "first what had arrived by then.",
-                product=labels[movement.product_id],
-                day=day.isoformat(),
-                on_hand=plain(on_hand),
-            )
-            for name, messages in movement.errors("quantity", message).items():
-                errors.setdefault(name, []).extend(messages)
-    key, (_day, on_hand) = next(iter(missing.items()))
-    asked = page.balances[key].on_hand_before - page.balances[key].on_hand
-    message = next(iter(errors.values()))[0]
-    return NotEnoughStock(labels[key[1]], on_hand, asked, message, errors)
-
-
-def _gone_by_then(document: Document, page: _Page, missing: dict[Key, tuple[Date, Decimal]]) -> NotEnoughStock:
-    key, (day, on_hand) = next(iter(missing.items()))
-    product = places.product_labels({key[1]})[key[1]]
-    message = _(
-        "%(document)s can't be taken back on that date: at the end of %(day)s only %(on_hand)s of %(product)s were "
-        "there. Take a later date.",
-        document=document,
-        day=day.isoformat(),
-        on_hand=plain(max(on_hand, ZERO)),
-        product=product,
-    )
-    asked = page.balances[key].on_hand_before - page.balances[key].on_hand
-    return NotEnoughStock(product, on_hand, asked, message)
-
-
-def _open(keys: set[Key], day: Date) -> _Page:
-    """Lock what ``keys`` touch and read, after that, what it takes to post there."""
-    db.session.flush()  # the document, and whatever it names, must be in the database
-    connection = db.session.connection()
-    days.check(connection, day)
-    balances = _lock_balances(connection, keys)
-    costs = places.lock_costs(connection, {product_id for _warehouse_id, product_id in keys})
-    where = places.places(connection, {warehouse_id for warehouse_id, _product_id in keys})
-    return _Page(connection, balances, costs, where, figures.totals("reserved", connection, keys), day)
-
-
-def _lock_balances(connection: sa.Connection, keys: Collection[Key]) -> dict[Key, _Balance]:
-    """The balances of ``keys``, made where there are none, locked in the order of their keys."""
-    statement = (
-        sa.select(
-            BALANCES.c.id,
-            BALANCES.c.warehouse_id,
-            BALANCES.c.product_id,
-            BALANCES.c.on_hand,
-            BALANCES.c.value,
-            BALANCES.c.moved_on,
-        )
-        .where(among(keys, BALANCES.c.warehouse_id, BALANCES.c.product_id))
-        .order_by(BALANCES.c.warehouse_id, BALANCES.c.product_id)
-    )
-    rows = connection.execute(statement).all()
-    missing = sorted(set(keys) - {(row.warehouse_id, row.product_id) for row in rows})
-    if missing:
-        places.hold_products(connection, {product_id for _warehouse_id, product_id in missing})
-        _insert_balances(connection, missing)
-    if missing or connection.dialect.name != "sqlite":
-        rows = connection.execute(statement.with_for_update()).all()
-    return {
-        (row.warehouse_id, row.product_id): _Balance(
-            row.on_hand, row.value, row.id, row.on_hand, Holding(row.on_hand, row.value).average, row.moved_on
-        )
-        for row in rows
-    }
-
-
-def _insert_balances(connection: sa.Connection, keys: list[Key]) -> None:
-    nothing = {"on_hand": ZERO, "average_cost": ZERO, "value": ZERO}
-    rows = [
-        {"warehouse_id": warehouse_id, "product_id": product_id, **nothing, **stamps()}
-        for warehouse_id, product_id in keys
-    ]
-    connection.execute(
-        db.insert(connection, BALANCES).on_conflict_do_nothing(index_elements=["warehouse_id", "product_id"]), rows
-    )
-
-
-def _write(page: _Page, document: Document) -> None:
+def _write(page: Page, document: Document) -> None:
     """Take the number, write entries, balances and costs, and tell who listens."""
     common = of_document(document, page.day)
     page.connection.execute(sa.insert(ENTRIES), sealed(ENTRIES.name, page.entries, common))
@@ -417,7 +215,7 @@ def _write(page: _Page, document: Document) -> None:
     )
 
 
-def _forget(balances: Iterable[_Balance], product_ids: Iterable[int]) -> None:
+def _forget(balances: Iterable[Balance], product_ids: Iterable[int]) -> None:
     """Let the session read again what was written behind its back."""
     session = db.session()
     product: Any = sa.inspect(StockBalance).relationships["product"].mapper.class_

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core import clock, crud, db
-from app.core.custom import Extensible
+from app.core.custom_field import Extensible
 from app.core.document import Line, line_model
 from app.core.entity import User
 from app.core.fields import TEXTS, Field, fields_of, writable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.core import db
-from app.core.custom import Extensible
+from app.core.custom_field import Extensible
 from app.core.web.view import views
 from tests.core.test_custom import FIELDS, GIVEN, declare
 from tests.meta.factory import make

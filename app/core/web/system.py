@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core import identity
 from app.core.audit import AuditEntry
-from app.core.custom import FIXED, CustomField
+from app.core.custom_field import FIXED, CustomField
 from app.core.i18n import lazy_gettext as _l
 from app.core.numbering import Sequence
 from app.core.users import Role, User
