@@ -31,7 +31,7 @@ from flask_appbuilder.security.sqla.models import (
 from flask_jwt_extended import JWTManager
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core import db, identity, notices, search
+from app.core import db, identity, notices, remarks, search
 from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
 from app.core.i18n import lazy_gettext as _l
@@ -71,6 +71,8 @@ class RoleTable:
     def pairs(self) -> set[tuple[str, str]]:
         """(permission, entity or domain) of the role's defaults."""
         found = {(f"can_{name.replace('-', '_')}", key) for key, names in self.may.items() for name in names.split()}
+        # Who works on something may talk about it.
+        found |= {("can_comment", key) for key, names in self.may.items() if {"show", "edit"} <= set(names.split())}
         found |= {(grant, domain) for grant, domains in self.grants.items() for domain in domains}
         return found | (EVERYONE.pairs() if self.base and self is not EVERYONE else set())
 
@@ -105,6 +107,7 @@ _BUSINESS = {
     **_PARTY_BOOK,
     "Period": READ,
 }
+_TALK = dict.fromkeys(("Customer", "Contact", "StockAdjustment"), f"{READ} comment")
 _SYSTEM = dict.fromkeys(
     (
         "AuditEntry",
@@ -124,7 +127,7 @@ _SYSTEM = dict.fromkeys(
 ROLES: dict[str, RoleTable] = {
     ADMINISTRATOR: RoleTable(),
     "Director": RoleTable(
-        may={**_BUSINESS, "WeeklyPlan": f"{OWN_PLANS} review", "SavedView": "share"},
+        may={**_BUSINESS, **_TALK, "WeeklyPlan": f"{OWN_PLANS} review", "SavedView": "share"},
         grants={SEE_ALL: DOMAINS[:-1], CHANGE_ALL: ("activities",), SEE_COST: DOMAINS, SEE_DETAILS: DOMAINS},
     ),
     "Sales manager": RoleTable(
@@ -161,7 +164,7 @@ ROLES: dict[str, RoleTable] = {
         },
     ),
     "Accountant": RoleTable(
-        may={**_BUSINESS},
+        may={**_BUSINESS, **_TALK},
         grants={
             SEE_ALL: ("crm", "sales", "purchasing", "stock", "finance", "catalog"),
             CHANGE_ALL: ("finance",),
@@ -170,7 +173,7 @@ ROLES: dict[str, RoleTable] = {
         },
     ),
     "Support agent": RoleTable(
-        may={"Customer": READ, "Contact": READ},
+        may={name: _TALK[name] for name in ("Customer", "Contact")},
         grants={SEE_ALL: ("crm", "service"), CHANGE_ALL: ("service",), SEE_DETAILS: ("crm",)},
     ),
     "Marketer": RoleTable(
@@ -318,6 +321,9 @@ def load_actor(user: User) -> Actor:
         locale=getattr(user, "locale", None) or "",
         unread=rows[0][3] if rows else 0,
     )
+
+
+remarks.readers.actor = load_actor
 
 
 def actor_for(user_id: int) -> Actor:

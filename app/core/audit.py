@@ -44,6 +44,8 @@ class Actions(Mapping[str, Any]):
             "bulk-edit": lazy_pgettext("deed", "Changed with others"),
             "undo": lazy_pgettext("deed", "Import or bulk edit undone"),
             "preview": lazy_pgettext("deed", "Looked as this user"),
+            "comment": lazy_pgettext("deed", "Commented"),
+            "uncomment": lazy_pgettext("deed", "Comment deleted"),
         }
         for model in registry.values():
             for step in model.workflow.transitions if model.workflow is not None else ():

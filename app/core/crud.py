@@ -211,7 +211,7 @@ def references_to(row: Any) -> list[tuple[Any, int]]:
             for key in column.foreign_keys:
                 if (
                     key.column.table is table
-                    and key.ondelete != "CASCADE"
+                    and key.ondelete not in ("CASCADE", "SET NULL")
                     and column.name not in ("created_by_id", "changed_by_id")
                 ):
                     counts.append(

@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -33,6 +33,8 @@ MAX_PICTURE_PIXELS = 40_000_000
 THUMBNAIL = (320, 320)  # pixels at most
 MAX_PICTURES = 12  # of one record
 UNUSED_FILES = "unused files"  # what ``sweep`` remembers for the next
+NAMERS: list[Callable[[sa.Connection], Iterable[str]]] = []
+"""Who else names files, besides the columns of pictures: each gives the digests that it names."""
 UNUSED = timedelta(days=1)  # how long a file that no row names is kept: its row may not be committed yet
 
 
@@ -101,6 +103,12 @@ def media_type(path: Path) -> str:
     return "application/octet-stream"
 
 
+def names(namer: Callable[[sa.Connection], Iterable[str]]) -> Callable[[sa.Connection], Iterable[str]]:
+    """Register who names files: what it gives is not swept away."""
+    NAMERS.append(namer)
+    return namer
+
+
 def sweep() -> int:
     """Remove files that no row names, that none named at the sweep before, and that nobody stored in the last ``UNUSED``;
     how many.
@@ -117,6 +125,8 @@ def sweep() -> int:
             if isinstance(column.type, Images):
                 for digests in connection.execute(sa.select(column)).scalars():
                     used.update(digests or ())
+    for namer in NAMERS:
+        used.update(namer(connection))
     unused_before = set(json.loads(state.recall(connection, UNUSED_FILES) or "[]"))
     removed, unused = 0, set()
     before = time.time() - UNUSED.total_seconds()

@@ -27,7 +27,7 @@ def before(flushing: Session) -> None:
     """Stamp, fill, check and collect.  Raises NotPermitted, Invalid."""
     from app.core import audit
 
-    for left in ("entries", "suggest", "recheck", "settle"):
+    for left in ("entries", "suggest", "recheck", "settle", "gone"):
         flushing.info.pop(left, None)  # by a flush that failed and was rolled back to a savepoint
     new, dirty, deleted = _touched(flushing)
     if not (new or dirty or deleted):
@@ -49,6 +49,7 @@ def before(flushing: Session) -> None:
     flushing.info["entries"] = audit.collect(flushing)
     flushing.info["settle"] = {type(row) for row in (*new, *dirty, *deleted) if hasattr(row, "settled")}
     flushing.info["suggest"] = _to_suggest((*new, *dirty))
+    flushing.info["gone"] = [f"{row.resource}/{row.id}" for row in deleted if getattr(row, "resource", "")]
     flushing.info["recheck"] = [*new, *(row for row in dirty if _moved(row))]
 
 
@@ -56,9 +57,11 @@ def after(flushing: Session) -> None:
     """Check what has become of the rows and write the audit trail.  Raises NotPermitted, and what a model's own
     ``settled`` raises of the whole that its rows make up.
     """
-    from app.core import audit, choices
+    from app.core import audit, choices, remarks
 
     connection = flushing.connection()
+    if gone := flushing.info.pop("gone", []):
+        remarks.forget(connection, gone)
     rows = flushing.info.pop("recheck", [])
     if rows and not identity.may_move_ownership():
         _check_writable(connection, identity.require(), rows)

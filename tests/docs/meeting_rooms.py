@@ -190,7 +190,8 @@ class TestPermissions:
                 .where(ViewMenu.name == "MeetingRoom")
             )
             found = set(session.scalars(held))
-            assert found == {f"can_{name}" for name in ("list", "show", "export", "add", "edit", "delete", "import")}
+            known = ("list", "show", "export", "add", "edit", "delete", "import", "comment")
+            assert found == {f"can_{name}" for name in known}
             assert ("can_see_all", "office") in security.needed()
 
     def test_a_role_without_them_is_refused_and_one_with_them_is_not(self, rooms, api, pages, admin, act):

@@ -122,6 +122,17 @@ def test_a_role_may_do_what_the_table_says_and_no_more(role, act, clients, snaps
             check(post(f"/{base}/action/{name}/{key}", {}), name, base, f"POST /{base}/action/{name}", own_rule)
             check(post(f"/{base}/bulk/{name}", {"ids": str(key)}), name, base, f"POST /{base}/bulk/{name}", own_rule)
             check(client.post(f"{base}/bulk/{name}", {"ids": [key]}), name, base, f"POST {base}/bulk/{name}", own_rule)
+        if "comment" in operations:
+            answer = client.get(f"{base}/{key}/comments")
+            assert answer.status_code == (
+                200 if not refused("show", base) and base not in hidden else answer.status_code
+            )
+            assert answer.status_code in (200, 403, 404), (base, answer.text)
+            check(client.post(f"{base}/{key}/comments", {"text": "x"}), "comment", base, f"POST {base}/comments")
+            check(post(f"/{base}/comments/{key}", {"text": "x"}), "comment", base, f"POST /{base}/comments")
+            if not refused("comment", base) and not refused("show", base) and base not in hidden:
+                page = browser.get(f"/{base}/show/{key}").text
+                assert 'id="comment-text"' in page and 'id="comments"' in page, base
         if view.model.workflow is not None and "cancel" in operations:
             # Read before the transitions above have cancelled it or after: it is told either way.
             for answer in (client.get(f"{base}/{key}/cancel-preview"), browser.get(f"/{base}/cancel/{key}")):

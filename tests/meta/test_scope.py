@@ -87,6 +87,14 @@ def operations(view) -> list[tuple[str, str, Any]]:
         calls.append(("POST", f"/api/v1/{base}/{{id}}/{name}", {}))
     calls.append(("GET", f"/{base}/cancel/{{id}}", None))
     calls.append(("GET", f"/api/v1/{base}/{{id}}/cancel-preview", None))
+    calls.append(("POST", f"/{base}/comments/{{id}}", {"text": "x"}))
+    calls.append(("POST", f"/{base}/comments/{{id}}/5551/delete", {}))
+    calls.append(("GET", f"/{base}/comments/{{id}}/5551/files/5552", None))
+    calls.append(("GET", f"/api/v1/{base}/{{id}}/comments", None))
+    calls.append(("POST", f"/api/v1/{base}/{{id}}/comments", {"text": "x"}))
+    calls.append(("POST", f"/api/v1/{base}/{{id}}/comments", {}))
+    calls.append(("DELETE", f"/api/v1/{base}/{{id}}/comments/5551", None))
+    calls.append(("GET", f"/api/v1/{base}/{{id}}/comments/5551/files/5552", None))
     return calls
 
 

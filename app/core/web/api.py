@@ -21,7 +21,7 @@ from app.core.document import line_model
 from app.core.errors import Invalid
 from app.core.fields import Field, fields_of, readable, writable
 from app.core.i18n import gettext as _
-from app.core.web import access, bulk_edit, cancelling, pickers, query, reach, record, resource
+from app.core.web import access, bulk_edit, cancelling, pickers, query, reach, record, remarks, resource
 from app.core.web import bulk as many
 from app.core.web.pages import export_response, perform, picture_response
 from app.core.web.view import EntityView
@@ -295,6 +295,78 @@ class EntityApi(BaseApi):
             return self._answer(200, crud.update(row, {name: list(dict.fromkeys([*(field.value(row) or []), *added]))}))
         done = perform(self.view, row, name, _body(optional=True))
         return self._answer(200, done.row, **done.data)
+
+    @expose("/<int:pk>/comments", methods=["GET"])
+    @permission_name("show")
+    def comments(self, pk: int) -> Response:
+        """What people say about a row
+        ---
+        get:
+          description: Comments, newest first, a page at a time (`page`, `page_size`), for whoever sees the row.
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          responses:
+            200: {description: '{"id", "count", "result": [{"id", "author", "at", "text", "files", "may_delete"}]}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+        """
+        return self.response(200, **remarks.listed(self.view, pk))
+
+    @expose("/<int:pk>/comments", methods=["POST"])
+    @permission_name("comment")
+    def comment(self, pk: int) -> Response:
+        """Say something about a row
+        ---
+        post:
+          description: JSON {"text"}, or multipart with "text" and any number of "file".
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          responses:
+            201: {description: 'The comment: {"id", "result"}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+            422: {$ref: '#/components/responses/422'}
+        """
+        reach.row(self.view, pk, "comment")
+        body = request.form.to_dict() if request.files or request.form else _body()
+        return self.response(201, **remarks.add(self.view, pk, body))
+
+    @expose("/<int:pk>/comments/<int:remark>", methods=["DELETE"])
+    @permission_name("comment")
+    def uncomment(self, pk: int, remark: int) -> Response:
+        """Take a comment away
+        ---
+        delete:
+          description: For its author and administrators; the history keeps what it said.
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          - {in: path, name: remark, required: true, schema: {type: integer}}
+          responses:
+            200: {description: 'The comment as it was: {"id", "result"}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+        """
+        return self.response(200, **remarks.remove(self.view, pk, remark))
+
+    @expose("/<int:pk>/comments/<int:remark>/files/<int:number>", methods=["GET"])
+    @permission_name("show")
+    def comment_file(self, pk: int, remark: int, number: int) -> Response:
+        """A file of a comment
+        ---
+        get:
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          - {in: path, name: remark, required: true, schema: {type: integer}}
+          - {in: path, name: number, required: true, schema: {type: integer}}
+          responses:
+            200: {description: The file}
+            401: {$ref: '#/components/responses/401'}
+            404: {$ref: '#/components/responses/404'}
+        """
+        return remarks.download(self.view, pk, remark, number)  # type: ignore[return-value]
 
     @expose("/<int:pk>/cancel-preview", methods=["GET"])
     @permission_name("cancel")
@@ -667,6 +739,10 @@ def api_for(view: type[EntityView]) -> type[EntityApi]:
             ("delete", "delete"),
             ("import_", "import"),
             ("cancel_preview", "cancel"),
+            ("comments", "comment"),
+            ("comment", "comment"),
+            ("uncomment", "comment"),
+            ("comment_file", "comment"),
         )
         if operation not in operations
     }

@@ -19,10 +19,11 @@ from app.core.web.page import Change, Event
 from app.core.web.view import views
 
 SHOWN = 50  # entries of a record's page
+TALK = ("comment", "uncomment")  # deeds that change nothing of the record itself
 
 
 TELLERS: dict[tuple[str, str], Callable[[Any, Any], list[Change]]] = {}
-"""How a change is told that is none of a field, by resource and name: of what was and what is."""
+"""How a change is told that is none of a field, by resource («» for any) and name: of what was and what is."""
 
 
 def tells(resource: str, name: str) -> Callable[..., Any]:
@@ -118,8 +119,11 @@ def _event(
     changes: list[Change] = []
     if entry.action != "create" or full:
         for name, (old, new) in entry.changes.items():
-            if (model.resource, name) in TELLERS:
-                changes += TELLERS[model.resource, name](old, new)
+            teller = TELLERS.get((model.resource, name))
+            if teller is None and entry.action in TALK:
+                teller = TELLERS.get(("", name))
+            if teller is not None:
+                changes += teller(old, new)
                 continue
             if not _known(name, fields):
                 continue
@@ -155,6 +159,8 @@ def action_words(model: type[Any], action: str) -> str:
         "bulk-edit": _("changed this along with other rows"),
         "undo": _("took back an import or a bulk edit"),
         "preview": _("looked at the console as this user"),
+        "comment": _("commented on this"),
+        "uncomment": _("deleted a comment"),
     }
     if action in known:
         return known[action]

@@ -34,6 +34,7 @@ def _read(notice: Notice, _data: Mapping[str, Any]) -> Done:
 
 class NoticeView(EntityView, model=Notice):
     icon = "mail"
+    commentable = False
     columns = ("subject", "user", "kind", "created_on", "read")
     fieldsets = (("", ("subject", "user", "kind", "created_on", "read")), ("", ("body",)))
     sort = "-created_on"

@@ -240,8 +240,31 @@ class Event:
 
 
 @dataclass
+class RemarkShown:
+    """A comment: ``pieces`` are (text, address or ""), ``files`` (name, size, address)."""
+
+    who: str
+    when: str
+    at: str
+    pieces: list[tuple[str, str]]
+    files: list[tuple[str, str, str]] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+
+
+@dataclass
+class CommentForm:
+    """Where a comment is written: ``text`` and ``errors`` of one that was refused."""
+
+    url: str
+    text: str = ""
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Tab:
-    """Related rows below a record: a table, or the history (``events``).  ``count`` None when not counted."""
+    """Related rows below a record: a table, the history (``events``), or comments (``remarks``, with the ``form`` of
+    whoever may write one).  ``count`` None when not counted.
+    """
 
     id: str
     label: str
@@ -250,6 +273,9 @@ class Tab:
     events: list[Event] | None = None
     add_url: str | None = None
     more_url: str | None = None
+    remarks: list[RemarkShown] | None = None
+    form: CommentForm | None = None
+    note: str = ""
 
 
 @dataclass

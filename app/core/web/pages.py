@@ -31,6 +31,7 @@ from app.core.web import (
     query,
     reach,
     record,
+    remarks,
     resource,
     saved,
     selection,
@@ -39,7 +40,7 @@ from app.core.web import (
 from app.core.web import bulk as many
 from app.core.web.account import safe_next
 from app.core.web.forms import EntityForm
-from app.core.web.page import FormPage, Link
+from app.core.web.page import CommentForm, FormPage, Link, RecordPage
 from app.core.web.view import Done, EntityView
 from app.core.workflow import CANCEL
 
@@ -61,10 +62,7 @@ class EntityPages(BaseView):
     @permission_name("show")
     def show(self, pk: int) -> str:
         """A record with its facts, lines, related rows and history."""
-        columns = [name for _title, names in self.view.groups() for name in names]
-        options = tuple(query.loading(self.view.model, [*columns, "created_by", "changed_by"]))
-        row = reach.row(self.view, pk, "show", options=(*options, *record.lines_loading(self.view)))
-        return render_template("kehu/record.html", page=record.page(self.view, row))
+        return render_template("kehu/record.html", page=record_page(self.view, pk))
 
     @expose("/add", methods=("GET", "POST"))
     @permission_name("add")
@@ -141,6 +139,24 @@ class EntityPages(BaseView):
         """What hangs on a document that is to be cancelled, and the form that cancels it all."""
         row, found = cancelling.find(self.view, pk)
         return render_template("kehu/cancel.html", page=cancelling.page(self.view, row, found))
+
+    @expose("/comments/<int:pk>", methods=("POST",))
+    @permission_name("comment")
+    def comment(self, pk: int) -> Any:
+        """A comment on a row, with files."""
+        return remarks.write(self.view, pk)
+
+    @expose("/comments/<int:pk>/<int:remark>/delete", methods=("POST",))
+    @permission_name("comment")
+    def uncomment(self, pk: int, remark: int) -> Response:
+        """Take a comment away."""
+        return remarks.erase(self.view, pk, remark)
+
+    @expose("/comments/<int:pk>/<int:remark>/files/<int:number>")
+    @permission_name("show")
+    def comment_file(self, pk: int, remark: int, number: int) -> Response:
+        """A file of a comment, for whoever sees the row."""
+        return remarks.download(self.view, pk, remark, number)
 
     @expose("/bulk/<name>", methods=("POST",))
     @permission_name("list")
@@ -376,6 +392,14 @@ def _note(form: EntityForm) -> str:
     return _("%(document)s is %(state)s: what is grey can no longer be changed.", document=form.row, state=state)
 
 
+def record_page(view: type[EntityView], pk: int, comment: CommentForm | None = None) -> RecordPage:
+    """The page of the row ``pk``; ``comment`` is one on it that was refused.  Raises NotVisible, NotPermitted."""
+    columns = [name for _title, names in view.groups() for name in names]
+    options = tuple(query.loading(view.model, [*columns, "created_by", "changed_by"]))
+    row = reach.row(view, pk, "show", options=(*options, *record.lines_loading(view)))
+    return record.page(view, row, comment)
+
+
 def picture_response(view: type[EntityView], pk: int, name: str, digest: str) -> Response:
     """The picture ``digest`` of a row (``?size=small`` its thumbnail), for whoever sees the row.  Raises NotVisible."""
     row = reach.row(view, pk, "show")
@@ -482,6 +506,9 @@ def pages_for(view: type[EntityView]) -> type[EntityPages]:
             ("import_errors", "import"),
             ("visible_to", "visible-to"),
             ("cancel_preview", "cancel"),
+            ("comment", "comment"),
+            ("uncomment", "comment"),
+            ("comment_file", "comment"),
         )
         if operation not in operations
     }

@@ -91,6 +91,7 @@ def words(operation: str, view: type[EntityView]) -> str:
         "delete": _("Delete"),
         "import": _("Import"),
         "visible-to": _("See who sees it"),
+        "comment": _("Write comments"),
     }
     step = view.model.workflow.find(operation) if view.model.workflow is not None else None
     action = view.action(operation) or view.resource_action(operation)

@@ -13,17 +13,17 @@ from app.core.audit import AuditEntry
 from app.core.document import Document, line_model
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, history, line_figures, present, query, reach, resource
+from app.core.web import asking, history, line_figures, present, query, reach, remarks, resource
 from app.core.web.listing import table_rows
-from app.core.web.page import Action, Badge, Cell, Fact, Group, Link, RecordPage, Row, Tab, Table
+from app.core.web.page import Action, Badge, Cell, CommentForm, Fact, Group, Link, RecordPage, Row, Tab, Table
 from app.core.web.view import EntityView, Related, views
 from app.core.workflow import CANCEL
 
 RELATED = 10  # rows of a tab
 
 
-def page(view: type[EntityView], row: Any) -> RecordPage:
-    """What ``row`` (fetched within the scope) shows."""
+def page(view: type[EntityView], row: Any, comment: CommentForm | None = None) -> RecordPage:
+    """What ``row`` (fetched within the scope) shows; ``comment`` is one that was refused."""
     view.prepare([row])
     known = readable(view.model)
     groups, images = [], []
@@ -50,7 +50,7 @@ def page(view: type[EntityView], row: Any) -> RecordPage:
         images=images,
         lines=_lines(view, row),
         lines_title=_("Lines"),
-        tabs=[*_related(view, row), *_history(row)],
+        tabs=[*_related(view, row), *_history(row), *remarks.tab(view, row, comment)],
     )
 
 

@@ -75,6 +75,7 @@ class CustomFieldView(EntityView, model=CustomField):
 
 class AuditEntryView(EntityView, model=AuditEntry):
     icon = "clock"
+    commentable = False
     columns = ("at", "user", "record", "action", "comment")
     fieldsets = (("", ("at", "user", "record", "action", "comment")),)
     sort = "-at"

@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.core import stale
 from app.core.document import line_model
-from app.core.fields import Field, fields_of
+from app.core.fields import Field, fields_of, writable
 from app.core.i18n import gettext as _
 from app.core.web import present
 from app.core.web.forms import EntityForm
@@ -120,7 +120,7 @@ class Versions:
                 line["id"] = ""  # somebody removed it: kept, it is a new one
                 self._tell_line(f"lines-{len(kept)}", _("Removed line"), line, None, MINE, "removed.")
             elif pk:
-                for name in form.view.typed_columns():
+                for name in _columns(form):
                     key, field = f"lines-{len(kept)}-{name}", known[name]
                     fixed = form.still_open is not None and name not in form.still_open
                     mine, their = line.get(name, ""), theirs[pk].get(name, "")
@@ -160,7 +160,7 @@ class Versions:
 
     def _same_line(self, known: Mapping[str, Field], line: Texts, was: Any) -> bool:
         return isinstance(was, dict) and all(
-            _same(known[name], line.get(name, ""), was.get(name, "")) for name in self.form.view.typed_columns()
+            _same(known[name], line.get(name, ""), was.get(name, "")) for name in _columns(self.form)
         )
 
     def _absent(self) -> str:
@@ -232,7 +232,7 @@ class Versions:
 
     def _line_text(self, line: Texts) -> str:
         known = fields_of(line_model(self.form.view.model))
-        texts = (self._text(known[name], line.get(name, "")) for name in self.form.view.typed_columns())
+        texts = (self._text(known[name], line.get(name, "")) for name in _columns(self.form))
         return " · ".join(text for text in texts if text)
 
 
@@ -241,7 +241,14 @@ def _bound(form: EntityForm) -> Iterator[tuple[str, Any]]:
 
 
 def _cells(form: EntityForm, line: Texts) -> Texts:
-    return {name: line.get(name, "") for name in form.view.typed_columns()}
+    return {name: line.get(name, "") for name in _columns(form)}
+
+
+def _columns(form: EntityForm) -> list[str]:
+    """The columns of the line grid that exist for the actor."""
+    kind = line_model(form.view.model)
+    known = writable(kind) if kind is not None else {}
+    return [name for name in form.view.grid_columns() if name in known]
 
 
 def _same(field: Field, one: Any, other: Any) -> bool:

@@ -168,6 +168,7 @@ class EntityView:
     addable: ClassVar[bool] = True  # whether rows are made over pages and API at all
     deletable: ClassVar[bool] = True
     importable: ClassVar[bool] = True
+    commentable: ClassVar[bool] = True  # whether people may say something about a row
 
     def __init_subclass__(cls, model: type[Any] | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -195,7 +196,15 @@ class EntityView:
         steps = tuple(step.name for step in flow.transitions) if flow is not None else ()
         explained = () if cls.model.scope.everyone else ("visible-to",)
         actions: tuple[RecordAction | ResourceAction, ...] = (*cls.actions, *cls.resource_actions)
-        return (*READ, *write, *explained, *steps, *(action.permission.removeprefix("can_") for action in actions))
+        talk = ("comment",) if cls.commentable else ()
+        return (
+            *READ,
+            *write,
+            *explained,
+            *talk,
+            *steps,
+            *(action.permission.removeprefix("can_") for action in actions),
+        )
 
     @classmethod
     def list_columns(cls) -> tuple[str, ...]:
@@ -225,13 +234,6 @@ class EntityView:
         if kind is None:
             return ()
         return cls.line_columns or tuple(name for name in fields_of(kind) if name not in ("id", "position", "document"))
-
-    @classmethod
-    def typed_columns(cls) -> tuple[str, ...]:
-        """The columns of the line grid that hold what somebody types: all but the figures made of the others."""
-        kind = line_model(cls.model)
-        known = fields_of(kind) if kind is not None else {}
-        return tuple(name for name in cls.grid_columns() if known[name].stored)
 
     @classmethod
     def prepare(cls, rows: list[Any]) -> None:

@@ -39,6 +39,9 @@ for (const tabs of document.querySelectorAll("[data-tabs]")) {
     show(next);
     links[next].focus();
   });
-  const named = links.findIndex((link) => link.hash === location.hash);
+  // What was refused comes first, then what the address names.
+  const refused = panels.findIndex((panel) => panel.querySelector("[aria-invalid]"));
+  const named = refused < 0 ? links.findIndex((link) => link.hash === location.hash) : refused;
   show(named < 0 ? 0 : named);
+  if (refused >= 0) panels[refused].querySelector("[aria-invalid]").focus();
 }

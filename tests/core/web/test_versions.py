@@ -10,6 +10,8 @@ from html import unescape
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import Role
 
 from tests.app_fixtures import Api, Pages
 from tests.support.forms import as_sent
@@ -182,6 +184,25 @@ class TestLines:
         flipped = {key.replace("shown", "take"): "mine" if other.form[key] == "theirs" else "theirs" for key in keys}
         assert other.save(**flipped) == 302
         assert self.lines(admin, document) == [("White tea", "1.0000")]
+
+    def test_what_one_may_not_see_is_neither_shown_nor_lost(self, act, admin_and_goods, pages, api, document):
+        """Wei without the grant to see costs."""
+        admin, _found = admin_and_goods
+        with act() as session:
+            role = session.scalars(sa.select(Role).where(Role.name == "Warehouse keeper")).unique().one()
+            role.permissions = [each for each in role.permissions if each.permission.name != "can_see_cost"]
+        mine = Editor(pages("wei"), f"/stock-adjustments/edit/{document['id']}")
+        first, *rest = document["lines"]
+        new = {"id": first["id"], "unit_cost": "7654.32", "quantity": "5"}
+        self.put(admin, document, new, *({"id": each["id"]} for each in rest))
+        assert mine.save(**{"lines-0-quantity": "7"}) == 409
+        assert set(mine.differences) == {"Line 1 · Quantity"} and "7654" not in mine.page.text
+        body = {"lines": [{"id": first["id"], "quantity": "7"}], "version": 1}
+        refused = api("wei").put(f"stock-adjustments/{document['id']}", body)
+        assert refused.status_code == 409 and "7654" not in refused.text
+        assert mine.save() == 302
+        saved = admin.get(f"stock-adjustments/{document['id']}").json["result"]["lines"][0]
+        assert (saved["quantity"], saved["unit_cost"]) == ("7.0000", "7654.320000")
 
     def test_the_api_says_what_differs(self, admin_and_goods, api, document):
         admin, found = admin_and_goods
