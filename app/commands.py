@@ -62,8 +62,12 @@ def run(asked: argparse.Namespace) -> int:
 def _serve(app: Flask, settings: Settings, asked: argparse.Namespace, outcome: setup.Outcome) -> int:
     from waitress import serve
 
+    from app.core.exchange import runs
+    from app.core.web import import_worker
     from app.jobs.runner import start_runner
 
+    with db.transaction(identity.system()):
+        runs.settle_lost()
     if asked.demo:
         from app.demo import fill_if_empty
 
@@ -90,6 +94,7 @@ def _serve(app: Flask, settings: Settings, asked: argparse.Namespace, outcome: s
             clear_untrusted_proxy_headers=True,
         )
     finally:
+        import_worker.stop()
         if runner is not None:
             runner.stop()
     return 0

@@ -91,6 +91,7 @@ EVERYONE = RoleTable(
         "ImportRun": f"{READ} undo",  # their own: whoever may edit may edit many rows at once, and take it back
     },
 )
+_IMPORTS = {"ImportMapping": f"{READ} edit delete"}
 _STOCK_BOOK = {"StockEntry": READ, "StockBalance": READ}
 _PARTY_BOOK = {"PartyEntry": READ, "PartyBalance": READ}
 _SALES = {
@@ -99,6 +100,7 @@ _SALES = {
     "CustomerShare": f"{READ} add edit delete",
     "StockBalance": READ,
     **_PARTY_BOOK,
+    **_IMPORTS,
 }
 _BUSINESS = {
     **dict.fromkeys(
@@ -147,6 +149,7 @@ ROLES: dict[str, RoleTable] = {
             "SafetyStock": f"{READ} {WRITE}",
             "StockAdjustment": f"{READ} {WRITE} post cancel",
             **_STOCK_BOOK,
+            **_IMPORTS,
         },
         grants={SEE_ALL: ("crm", "stock"), CHANGE_ALL: ("stock",), SEE_COST: ("stock",)},
     ),
@@ -156,6 +159,7 @@ ROLES: dict[str, RoleTable] = {
             "SafetyStock": f"{READ} {WRITE}",
             "StockAdjustment": READ,
             **_STOCK_BOOK,
+            **_IMPORTS,
         },
         grants={
             SEE_ALL: ("catalog", "purchasing", "stock"),

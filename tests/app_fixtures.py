@@ -103,7 +103,8 @@ class Running:
         for name in ("kehu.db-wal", "kehu.db-shm"):
             (self.folder / name).unlink(missing_ok=True)
         shutil.copy(self.template, self.folder / "kehu.db")
-        shutil.rmtree(self.folder / "files", ignore_errors=True)
+        for name in ("files", "uploads"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -145,6 +145,7 @@ class Field:
 
     def _parse_decimal(self, raw: Any) -> Decimal:
         assert self.scale is not None
+        given = raw
         if isinstance(raw, str):
             raw = raw.replace(",", "").replace("，", "").replace(" ", "")
         try:
@@ -152,7 +153,7 @@ class Field:
             if isinstance(raw, bool) or not number.is_finite():
                 raise ArithmeticError
         except (ArithmeticError, ValueError, TypeError):
-            raise ValueError(_("“%(text)s” is not a number.", text=raw)) from None
+            raise ValueError(_("“%(text)s” is not a number.", text=given)) from None
         try:
             exact = exact_decimal(number, self.scale)
         except ValueError:

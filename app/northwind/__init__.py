@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from app.core import crud, db, document, identity
 from app.core.entity import User
 from app.core.errors import BusinessError
+from app.core.exchange import mappings
 from app.core.exchange.importer import Result, run_import
 from app.core.exchange.mapping import ColumnMap
 from app.core.exchange.models import ImportMapping
@@ -95,8 +96,8 @@ def _kept_mapping(step: Step, headers: list[str]) -> ColumnMap:
     if kept is None:
         # Every other column is left out by name: a guess («region» is a state here) would be wrong.
         columns = {**dict.fromkeys(headers, ""), **step.columns}
-        data = {"resource": step.model.resource, "name": step.mapping_name, "mapping": columns, "options": step.options}
-        kept = crud.create(ImportMapping, data)
+        chosen = ColumnMap.from_json({**step.options, "columns": columns})
+        kept = mappings.keep(step.model, step.mapping_name, chosen, shared=True)
     return kept.column_map()
 
 

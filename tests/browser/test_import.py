@@ -60,3 +60,32 @@ def test_a_file_that_is_none_is_refused_kindly(company: Company, console: Page) 
     page.locator("[data-submit]").click()
     expect(page.locator(".banner-red")).to_be_visible()
     expect(page.locator("#import-file")).to_be_visible()
+
+
+def test_a_long_import_is_watched_and_taken_back(company: Company, console: Page) -> None:
+    page = console
+    before = company.call("GET", "customers/")["count"]
+    content = "Kundenname\n" + "".join(f"Long {number}\n" for number in range(4000))
+    company.go(page, "/customers/import")
+    page.locator("#import-file").set_input_files(
+        {"name": "long.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    )
+    page.locator("[data-submit]").click()
+    # Nobody can guess what the column means: it is said beside what it holds, and kept for the next time.
+    expect(page.locator(".banner-red")).to_contain_text("None of the columns is known")
+    expect(page.locator(".samples")).to_contain_text("Long 0")
+    page.locator("select[name=map-0]").select_option("name")
+    page.locator(".map-keep summary").click()
+    page.locator("#keep-name").fill("Long lists")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator(".banner-green")).to_contain_text("Long lists")
+    expect(page.locator("#use")).to_contain_text("1 of 1 columns")
+    page.locator("[data-submit]").click()
+    expect(page.locator("progress")).to_be_visible()
+    expect(page.locator(".progress-text")).to_contain_text("of 4,000 rows")
+    # The result comes by itself.
+    expect(page.locator(".counts")).to_contain_text("4,000", timeout=60_000)
+    page.locator("[data-import-run] button", has_text="Undo this import").click()
+    page.locator("dialog[open] [type=submit]").click()
+    expect(page.locator(".toasts")).to_contain_text("4000 removed", timeout=60_000)
+    assert company.call("GET", "customers/")["count"] == before

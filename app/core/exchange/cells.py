@@ -20,6 +20,8 @@ MAX_TEXT = 1_000_000
 # part for the whole.
 CUT_MARK = "… [cut]"
 CUT = "#CUT!"
+# A formula whose result no spreadsheet has written into the file.
+UNCALCULATED = "#FORMULA!"
 
 ERRORS = frozenset({"#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!", CUT})
 
@@ -36,6 +38,7 @@ REASONS = {
     ),
     "nul_bytes": _l("The file holds zero bytes, so it is no text table. Save it as XLSX or CSV and try again."),
     "no_header": _l("The first row must hold the names of the columns."),
+    "no_rows": _l("There is nothing below the first row. Is this the file that you meant?"),
     "open_quote": _l("A quotation mark opened in row %(row)s is never closed."),
     "damaged": _l("The file is damaged, or its rows are too long. Open it, save it as XLSX or CSV and try again."),
 }
@@ -54,7 +57,9 @@ class UnreadableFile(BusinessError):
 
 
 class CellError(str):
-    """What a cell holds instead of a value: ``"#N/A"`` and the like; ``CUT`` for a text cut by an export."""
+    """What a cell holds instead of a value: ``"#N/A"`` and the like; ``CUT`` for a text cut by an export,
+    ``UNCALCULATED`` for a formula without its result.
+    """
 
     __slots__ = ()
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from app.core.exchange.cells import CUT, Cell, CellError
+from app.core.exchange.cells import CUT, UNCALCULATED, Cell, CellError
 from app.core.exchange.mapping import Column, ColumnMap
 from app.core.fields import Field
 from app.core.i18n import gettext as _
@@ -45,6 +45,10 @@ class Converter:
         if isinstance(cell, CellError):
             if cell == CUT:
                 raise ValueError(_("This text was too long for a spreadsheet's cell and has been cut."))
+            if cell == UNCALCULATED:
+                raise ValueError(
+                    _("This formula has no result in the file. Open it in a spreadsheet, save it, and import it again.")
+                )
             raise ValueError(_("The cell holds an error: %(error)s.", error=str(cell)))
         if self.choices and cell is not None:
             cell = self.choices.get(_same(cell_text(cell)), cell)

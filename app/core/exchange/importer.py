@@ -8,6 +8,7 @@ rolled back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from app.core.exchange.mapping import ColumnMap, bind
 from app.core.exchange.models import ON_ERROR, ON_MATCH, ImportRun, ImportRunRow
 from app.core.exchange.reader import Table, open_table
 from app.core.exchange.records import Record, RecordReader
-from app.core.exchange.resolve import Key, match
+from app.core.exchange.resolve import match
 from app.core.exchange.result import PreviewRow, Result, RowError, error_file
+from app.core.exchange.seen import SeenKeys
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 
@@ -47,12 +49,17 @@ def run_import(
     on_match: str = "fail",
     on_error: str = "stop",
     progress: Callable[[int], None] | None = None,
+    run: ImportRun | None = None,
+    checkpoint: Callable[[], None] | None = None,
+    limit: int | None = None,
 ) -> Result:
     """Import the file at ``path``, which its owner calls ``filename``, into ``model``.
 
     ``mapping``: a ColumnMap, its JSON, or just {header: field}.  ``on_match``: what becomes of a row whose keys are
     there already. ``on_error``: ``stop`` writes nothing when a row fails, ``skip`` writes the others.  ``progress`` is
-    told how many rows are done.
+    told how many rows are done.  ``run`` is the run's row if there is one already.  ``checkpoint`` commits: it is called
+    after each batch of an import that leaves failed rows out, so that what is written then stays.  Of the file only the
+    first ``limit`` rows are looked at.
 
     Raises NotPermitted, Invalid (no such option), UnreadableFile and UnknownColumns; a row that fails is told in the
     result.
@@ -66,12 +73,18 @@ def run_import(
     columns = as_column_map(mapping)
     table = open_table(path, filename)
     work = _Import(model, table, columns, on_match, on_error)
+    if mode == "commit" and on_error == "skip" and checkpoint is not None:
+        with identity.doing("import"):
+            work.begin(filename, run)
+            work.go(table, progress, checkpoint=checkpoint)
+            work.finish()
+        return work.result
     savepoint = db.session.begin_nested()
     try:
         with identity.doing("import"):
             if mode == "commit":
-                work.begin(filename)
-            work.go(table, progress)
+                work.begin(filename, run)
+            work.go(table, progress, limit=limit)
             kept = mode == "commit" and not (on_error == "stop" and work.result.failed)
             if kept:
                 work.finish()
@@ -86,6 +99,15 @@ def run_import(
         if mode == "commit":
             work.result.created = work.result.updated = 0
     return work.result
+
+
+def new_run(model: type[Any], filename: str, on_match: str, on_error: str, **values: Any) -> ImportRun:
+    """The row of a run that begins."""
+    name = Path(filename).name[:200]
+    run = ImportRun(target=model.resource, file=name, on_match=on_match, on_error=on_error, **values)
+    db.session.add(run)
+    db.session.flush()
+    return run
 
 
 def as_column_map(mapping: ColumnMap | Mapping[str, Any] | None) -> ColumnMap:
@@ -111,33 +133,49 @@ class _Import:
     def __init__(self, model: type[Any], table: Table, mapping: ColumnMap, on_match: str, on_error: str) -> None:
         self.model = model
         self.on_match, self.on_error = on_match, on_error
+        self.reached = 0  # the last row of the file that was looked at
         plan = bind(model, table.headers, mapping)
         self.result = Result(list(table.headers), list(plan.ignored))
         self.reader = RecordReader(model, plan, mapping, self.result)
         self.run: ImportRun | None = None
-        self.seen: dict[Key, int] = {}
+        self.seen = SeenKeys()
 
-    def begin(self, filename: str) -> None:
-        """Open the run's own row."""
-        name = Path(filename).name[:200]
-        self.run = ImportRun(target=self.model.resource, file=name, on_match=self.on_match, on_error=self.on_error)
-        db.session.add(self.run)
-        db.session.flush()
+    def begin(self, filename: str, run: ImportRun | None = None) -> None:
+        """Open the run's own row, unless there is one."""
+        self.run = run or new_run(self.model, filename, self.on_match, self.on_error)
         self.result.run_id = self.run.id
+
+    def note(self, reached: int) -> None:
+        """Write down how far it has come: up to the row ``reached`` of the file."""
+        assert self.run is not None
+        for name in ("rows", "created", "updated", "skipped", "failed"):
+            setattr(self.run, name, getattr(self.result, name))
+        self.run.reached = reached
 
     def finish(self) -> None:
         """Write down what came of it."""
         assert self.run is not None
-        for name in ("rows", "created", "updated", "skipped", "failed"):
-            setattr(self.run, name, getattr(self.result, name))
+        self.note(self.reached)
+        self.run.total = self.result.rows
         self.run.state = "done"
         db.session.flush()
 
-    def go(self, table: Table, progress: Callable[[int], None] | None) -> None:
+    def go(
+        self,
+        table: Table,
+        progress: Callable[[int], None] | None,
+        *,
+        checkpoint: Callable[[], None] | None = None,
+        limit: int | None = None,
+    ) -> None:
         """Read and write every row."""
-        rows = self._counted(table)
+        rows = self._counted(table if limit is None else islice(table, limit))
         for records in self.reader.batches(rows, BATCH):
             self._batch(records)
+            self.reached = records[-1].rows[-1][0]
+            if checkpoint is not None:
+                self.note(self.reached)
+                checkpoint()
             if progress is not None:
                 progress(self.result.rows)
             if self.on_error == "stop" and self.result.failed >= GIVE_UP:
@@ -146,7 +184,7 @@ class _Import:
                     pass
         self.result.errors.sort(key=lambda error: error.row)
 
-    def _counted(self, table: Table) -> Iterable[tuple[int, list[Cell]]]:
+    def _counted(self, table: Iterable[tuple[int, list[Cell]]]) -> Iterable[tuple[int, list[Cell]]]:
         for line, values in table:
             self.result.rows += 1
             yield line, values
@@ -184,7 +222,7 @@ class _Import:
             record.action = "create"
             if record.key is None:
                 continue
-            first = self.seen.setdefault(record.key, record.line)
+            first = self.seen.first(record.key, record.line)
             matched = found.get(record.key, [])
             if first != record.line:
                 record.fail(self.reader.key_header, _("Row %(row)s of this file is the same.", row=first))

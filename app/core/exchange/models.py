@@ -7,19 +7,35 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_appbuilder import Model
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.core import scope
-from app.core.entity import Entity, column, registry
-from app.core.exchange.mapping import ColumnMap
+from app.core import identity, scope
+from app.core.entity import Entity, User, column, derived, reference, registry
+from app.core.exchange.mapping import ColumnMap, header_of
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.core.types import Flag, Name, Whole, Word
+from app.core.identity import Actor
+from app.core.types import Flag, Name, Note, Whole, Word
 
-STATES = {"running": _l("Running"), "done": _l("Done"), "failed": _l("Failed"), "undone": _l("Undone")}
+STATES = {
+    "waiting": _l("Waiting"),
+    "running": _l("Running"),
+    "done": _l("Done"),
+    "failed": _l("Failed"),
+    "interrupted": _l("Interrupted"),
+    "undone": _l("Undone"),
+}
 RUN_KINDS = {"import": _l("Import"), "edit": _l("Bulk edit")}
-STATE_TONES = {"running": "blue", "done": "green", "failed": "red", "undone": "grey"}
+STATE_TONES = {
+    "waiting": "blue",
+    "running": "blue",
+    "done": "green",
+    "failed": "red",
+    "interrupted": "amber",
+    "undone": "grey",
+}
+UNFINISHED = ("waiting", "running")
 ON_MATCH = {"fail": _l("Refuse the row"), "skip": _l("Skip the row"), "update": _l("Update what is there")}
 ON_ERROR = {"stop": _l("Write nothing"), "skip": _l("Write the other rows")}
 
@@ -40,7 +56,7 @@ class Kinds(Mapping[str, Any]):
 class ImportRun(Entity):
     """One file that was imported, or one change of many rows at once, with what became of them; it can be undone.
 
-    Previews and runs that wrote nothing are not kept.
+    Previews are not kept, nor what the API refused.
     """
 
     __tablename__ = "import_runs"
@@ -65,6 +81,10 @@ class ImportRun(Entity):
     skipped: Mapped[Whole] = column(_l("Skipped"), default=0)
     failed: Mapped[Whole] = column(_l("Failed rows"), default=0)
     undone: Mapped[Flag] = column(_l("Undone"), default=False)
+    total: Mapped[Whole | None] = column(_l("Rows in the file"))
+    reached: Mapped[Whole] = column(_l("Written up to row"), default=0, help=_l("A row of the file; the header is 1"))
+    error: Mapped[Note | None] = column(_l("Reason"))
+    worker: Mapped[Word] = column(_l("Process"), default="")
 
     def __str__(self) -> str:
         if self.kind == "import":
@@ -88,36 +108,104 @@ class ImportRunRow(Model):
     before: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
 
 
+class ForImporters(scope.Personal):
+    """A mapping is its owner's alone until it is shared: then also theirs who may import the kind of rows it is for."""
+
+    def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> scope.Ways:
+        found = super().ways(model, columns, actor, write)
+        if not write:
+            kinds = [name for name, kind in registry.items() if actor.may("can_import", kind.permission_key())]
+            found["importers"] = sa.and_(columns["shared"].is_(sa.true()), columns["resource"].in_(kinds))
+        return found
+
+
+scope.WAYS["importers"] = _l("It is shared with everyone who may import such rows")
+
+
 class ImportMapping(Entity):
-    """Which column of a file goes into which field, kept for the next file of the same kind (see ``ColumnMap``)."""
+    """Which column of a file goes into which field, kept for the next file of the same kind (see ``ColumnMap``).
+
+    It is made on the page of an import, and found again there.
+    """
 
     __tablename__ = "import_mappings"
-    __table_args__ = (sa.UniqueConstraint("resource", "name"),)
+    __table_args__ = (sa.UniqueConstraint("owner_id", "resource", "name"),)
     resource = "import-mappings"
     label, labels = _l("Import mapping"), _l("Import mappings")
-    keys = ("resource", "name")
+    scope = ForImporters("owner_id")
+    keys = ("owner", "resource", "name")
 
-    target: Mapped[Word] = column(_l("Into"), name="resource", help=_l("The kind of rows: customers, products …"))
     name: Mapped[Name] = column(_l("Name"))
+    target: Mapped[Word] = column(
+        _l("Into"),
+        name="resource",
+        choices=Kinds(),
+        readonly=True,
+        help=_l("The kind of rows: customers, products …"),
+    )
+    owner_id: Mapped[int | None] = reference("ab_user.id", _l("Owner"), readonly=True, owned=True)
+    shared: Mapped[Flag] = column(_l("Shared"), default=False, help=_l("With everyone who may import such rows"))
     mapping: Mapped[dict[str, Any]] = mapped_column(
-        sa.JSON, default=dict, info={"label": _l("Columns"), "help": _l("Header → field; empty to leave it out")}
+        sa.JSON,
+        default=dict,
+        info={"label": _l("Columns"), "help": _l("Header → field; empty to leave it out"), "readonly": True},
     )
     options: Mapped[dict[str, Any]] = mapped_column(
         sa.JSON,
         default=dict,
-        info={"label": _l("Options"), "help": _l("Constants, choices, skip, round, known_only")},
+        info={
+            "label": _l("Options"),
+            "help": _l("Constants, choices, skip, round, known_only"),
+            "readonly": True,
+        },
     )
+
+    owner: Mapped[User | None] = relationship(User, foreign_keys=[owner_id])
+
+    @derived(_l("Columns of the file"), kind="longtext")
+    def pairs(self) -> str:
+        """Each header with what it becomes, a line each."""
+        return "\n".join(f"{header} → {self._called(name)}" for header, name in (self.mapping or {}).items())
+
+    @derived(_l("Besides"), kind="longtext")
+    def besides(self) -> str:
+        """What is done with the values, a line each."""
+        try:
+            kept = self.column_map()
+        except ValueError:
+            return ""
+        lines = [f"{self._called(name)} = {value}" for name, value in kept.constants.items()]
+        for name, values in kept.choices.items():
+            told = ", ".join(f"{raw} → {value}" for raw, value in values.items())
+            lines.append(f"{self._called(name)}: {told}")
+        lines += [
+            _("%(field)s is rounded to %(places)s decimals.", field=self._called(name), places=places)
+            for name, places in kept.round.items()
+        ]
+        lines += [_("%(field)s takes known values only.", field=self._called(name)) for name in kept.known_only]
+        return "\n".join(lines)
+
+    def _called(self, name: str) -> str:
+        """How people call the field ``name`` of what is imported."""
+        model = registry.get(self.target)
+        if not name or model is None:
+            return _("(left out)")
+        try:
+            return header_of(model, name)
+        except (KeyError, TypeError):
+            return name
 
     def column_map(self) -> ColumnMap:
         """What an import takes.  Raises ValueError when it does not have the form."""
         return ColumnMap.from_json({**(self.options or {}), "columns": self.mapping or {}})
 
+    def fill(self) -> None:
+        if self.owner_id is None and sa.inspect(self).pending:
+            self.owner_id = identity.user_id()
+
     def faults(self) -> dict[str, list[str]]:
-        for name in ("mapping", "options"):
-            if not isinstance(getattr(self, name) or {}, dict):
-                return {name: [_('This is not JSON: {"key": "value"}.')]}
         try:
             self.column_map()
-        except ValueError as error:
-            return {"mapping" if "columns" in str(error) else "options": [str(error)]}
+        except (ValueError, TypeError) as error:
+            return {"name": [str(error)]}
         return {}

@@ -14,6 +14,7 @@ from contextlib import closing
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from app.core.exchange.cells import (
     MAX_COLUMNS,
@@ -221,8 +222,9 @@ def _csv_records(path: Path, encoding: str, delimiter: str, hinted: bool) -> Row
             raise UnreadableFile("open_quote", row=number + 1) from error
 
 
-def _lines(file: Iterator[str]) -> Iterator[str]:
-    for line in file:
+def _lines(file: TextIO) -> Iterator[str]:
+    # Never more of a line than is allowed: it may be as long as the file.
+    while line := file.readline(MAX_LINE + 1):
         if len(line) > MAX_LINE:
             raise UnreadableFile("damaged")
         yield line

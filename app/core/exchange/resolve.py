@@ -18,6 +18,7 @@ from app.core.fields import Field, fields_of
 from app.core.i18n import gettext as _
 
 AT_ONCE = 500  # values of one statement
+REMEMBERED = 20_000  # texts of one kind of rows; then they are looked up anew
 NAMES = ("code", "number", "name", "username")
 Key = tuple[Any, ...]
 
@@ -31,7 +32,7 @@ class Candidate:
 
 
 class Resolver:
-    """Texts → rows, remembered for the whole file.  A text is looked for in each naming column in turn: first as it is,
+    """Texts → rows, remembered from batch to batch.  A text is looked for in each naming column in turn: first as it is,
     then in any case.
     """
 
@@ -41,6 +42,8 @@ class Resolver:
     def load(self, target: type[Any], texts: Iterable[str]) -> None:
         """Look up those of ``texts`` that are not known yet: a handful of statements, however many there are."""
         known = self._found[target]
+        if len(known) > REMEMBERED:
+            known.clear()
         missing = sorted({text for text in texts if text not in known})
         for part in _parts(missing):
             known.update(_look_up(target, part))

@@ -16,9 +16,9 @@ from sqlalchemy.orm import selectinload
 from app.core import crud, custom, db, identity, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model, take
-from app.core.entity import Entity, entity_for, registry
+from app.core.entity import Entity, User, entity_for, registry
 from app.core.errors import BusinessError, Conflict, NotVisible
-from app.core.exchange import batches
+from app.core.exchange import batches, runs
 from app.core.exchange.models import ImportRun, ImportRunRow
 from app.core.fields import TEXTS, fields_of
 from app.core.i18n import gettext as _
@@ -67,11 +67,15 @@ def undo(run: ImportRun) -> Undone:
     """Undo ``run`` (fetched with ``lock``) in the caller's transaction.
 
     Whoever may import may take their own import back, without the permission to delete; another's needs that too.  A
-    bulk edit is taken back by whoever may edit.
-    Raises NotPermitted, NotVisible (the kind of rows is no more), Conflict (undone already).
+    bulk edit is taken back by whoever may edit.  Raises NotPermitted, NotVisible (the kind of rows is no more),
+    Conflict (undone already, still running, or accounts: to remove one would take its name from what it did).
     """
     model = entity_for(run.target)
     if model is None:
+        if run.target == User.resource:
+            raise Conflict(
+                _("Accounts stay: what they did is kept under their names. Deactivate those that should not log in.")
+            )
         raise NotVisible()
     actor = identity.require()
     crud.require("can_import" if run.kind == "import" else "can_edit", model)
@@ -79,6 +83,8 @@ def undo(run: ImportRun) -> Undone:
         crud.require("can_delete", model)
     if run.undone:
         raise Conflict(_("This has been undone already."))
+    if runs.is_alive(run):
+        raise Conflict(_("This import is still running. Wait for its end, then undo it."))
     work = _Undo(model, run.created_on, run.changed_on)
     with identity.doing("undo"):
         for part in _written(run.id):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.core import identity
+from app.core.entity import entity_for
 from app.core.errors import about
+from app.core.exchange import runs
 from app.core.exchange.models import ImportMapping, ImportRun
 from app.core.exchange.undo import undo
 from app.core.i18n import gettext as _
@@ -26,6 +29,12 @@ def take_back(run: ImportRun, _data: Mapping[str, Any]) -> Done:
     return Done(run, message, outcome.as_json())
 
 
+def may_import(run: ImportRun) -> bool:
+    """Whether the actor may import what ``run`` did."""
+    model = entity_for(run.target)
+    return model is not None and identity.require().may("can_import", model.permission_key())
+
+
 class ImportRunView(EntityView, model=ImportRun):
     icon = "upload"
     columns = (
@@ -43,8 +52,11 @@ class ImportRunView(EntityView, model=ImportRun):
     )
     fieldsets = (
         ("", ("kind", "file", "resource", "state", "created_by", "created_on")),
-        (_l("What came of it"), ("rows", "created", "updated", "skipped", "failed", "undone")),
-        (_l("How"), ("on_match", "on_error")),
+        (
+            _l("What came of it"),
+            ("rows", "total", "created", "updated", "skipped", "failed", "reached", "error", "undone"),
+        ),
+        (_l("How"), ("on_match", "on_error", "worker")),
     )
     actions = (
         RecordAction(
@@ -53,10 +65,11 @@ class ImportRunView(EntityView, model=ImportRun):
             take_back,
             confirm=_l("What it added is removed, what it changed is set back. What was changed or used since stays."),
             tone="danger",
-            shown=lambda run: not run.undone,
+            shown=lambda run: not run.undone and not runs.is_alive(run) and entity_for(run.target) is not None,
         ),
     )
     links = (
+        RecordLink(_l("Progress and result"), lambda run: f"/{run.target}/import/run/{run.id}", shown=may_import),
         RecordLink(
             _l("Refused rows"),
             lambda run: f"/{run.target}/import/errors/{run.id}",
@@ -69,7 +82,8 @@ class ImportRunView(EntityView, model=ImportRun):
 
 class ImportMappingView(EntityView, model=ImportMapping):
     icon = "upload"
-    columns = ("name", "resource")
-    fieldsets = (("", ("name", "resource", "mapping", "options")),)
+    columns = ("name", "resource", "owner", "shared", "changed_on")
+    fieldsets = (("", ("name", "resource", "owner", "shared")), (_l("Columns"), ("pairs", "besides")))
     help = _l("Which column of a file goes into which field, kept for the next file of the same kind.")
-    importable = False
+    empty = _l("When you import a file, you can keep how its columns are read under a name.")
+    addable = importable = False

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Protocol
 from xml.parsers import expat
 
-from app.core.exchange.cells import MAX_COLUMNS, MAX_TEXT, Cell, CellError, UnreadableFile
+from app.core.exchange.cells import MAX_COLUMNS, MAX_TEXT, UNCALCULATED, Cell, CellError, UnreadableFile
 from app.core.exchange.xlsx_values import date_if_midnight, date_kind, moment_value, number_value, text_value
 
 MIB = 1024 * 1024
@@ -291,6 +291,7 @@ class _Sheet(_Texts):
         self.column = -1
         self.columns: dict[str, int] = {}
         self.kind, self.style = "n", "0"
+        self.is_formula = self.is_empty_text = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "c":
@@ -298,8 +299,12 @@ class _Sheet(_Texts):
             self.column = self.column + 1 if reference is None else self._column(reference)
             self.kind = attributes.get("t", "n")
             self.style = attributes.get("s", "0")
+            self.is_formula = self.is_empty_text = False
         elif tag == "v":
             self.is_on = True
+            self.is_empty_text = self.kind == "str"  # until there is some
+        elif tag == "f":
+            self.is_formula = True
         elif tag == "row":
             self.number = int(attributes.get("r", self.number + 1))
             self.column = -1
@@ -310,6 +315,8 @@ class _Sheet(_Texts):
         if tag == "c":
             if self.pieces:
                 self._put(self._value(self.take()))
+            elif self.is_formula and not self.is_empty_text:
+                self._put(CellError(UNCALCULATED))
         elif tag == "v":
             self.is_on = False
         elif tag == "row":

@@ -439,6 +439,34 @@ class ImportColumn:
 
 
 @dataclass
+class ImportMappings:
+    """Kept mappings on the page of an import: ``choices`` (id, name) to begin with, the ``used`` one, under which
+    ``name`` and whether ``shared`` this one would be kept, and the required fields that no column gives (``lacking``).
+    """
+
+    choices: list[tuple[str, str]]
+    used: str
+    name: str
+    shared: bool
+    lacking: list[str]
+
+
+@dataclass
+class ImportProgress:
+    """How far an import is: ``done`` of ``total`` rows (None: not counted yet), ``share`` in percent; ``state`` is
+    waiting, running, done, failed, interrupted or undone.
+    """
+
+    file: str
+    state: str
+    done: int
+    total: int | None
+    share: int | None
+    undo: Action | None = None
+    record_url: str | None = None
+
+
+@dataclass
 class ImportPage:
     """``/<resource>/import``: step ``upload`` → ``preview`` → ``result``.
 
@@ -463,7 +491,11 @@ class ImportPage:
     error_file_url: str | None = None
     list_url: str | None = None
     message: str = ""
+    is_wrong: bool = False  # whether the message tells of something that went wrong
+    checked: str = ""  # how much of the file was checked, when that is not all of it
     template_url: str | None = None  # an empty file with the right headers
+    mappings: ImportMappings | None = None
+    progress: ImportProgress | None = None
 
 
 @dataclass

@@ -243,11 +243,20 @@ class EntityPages(BaseView):
     @expose("/import", methods=("GET", "POST"))
     @permission_name("import")
     def import_(self) -> Any:
-        """Upload, map and preview, then write: see ``core.web.importing``."""
-        from app.core.web import importing
+        """Upload, map and preview, then write: see ``core.web.import_page``."""
+        from app.core.web import import_page
 
         reach.enter(self.view, "import")
-        return importing.respond(self.view)
+        return import_page.respond(self.view)
+
+    @expose("/import/run/<int:run>")
+    @permission_name("import")
+    def import_run(self, run: int) -> str:
+        """How far an import is, or what came of it."""
+        from app.core.web import import_page
+
+        reach.enter(self.view, "import")
+        return import_page.run_page(self.view, run)
 
     @expose("/import/template")
     @permission_name("import")
@@ -503,6 +512,7 @@ def pages_for(view: type[EntityView]) -> type[EntityPages]:
             ("delete", "delete"),
             ("import_", "import"),
             ("import_template", "import"),
+            ("import_run", "import"),
             ("import_errors", "import"),
             ("visible_to", "visible-to"),
             ("cancel_preview", "cancel"),

@@ -178,11 +178,13 @@ class TestWorkbook:
     def test_reads_formulas_by_their_value(self, pack):
         row = (
             '<row r="2"><c r="A2"><f>1+1</f><v>2</v></c><c r="B2" t="str"><f>"a"&amp;"b"</f><v>ab</v></c>'
-            '<c r="C2"><f>1+2</f></c><c r="D2" t="e"><f>NA()</f><v>#N/A</v></c></row>'
+            '<c r="C2"><f>1+2</f></c><c r="D2" t="e"><f>NA()</f><v>#N/A</v></c>'
+            '<c r="E2" t="str"><f>""</f><v></v></c><c r="F2"><f>1</f><v/></c></row>'
         )
-        values = read(pack(sheet_xml(text_row(1, *"abcd") + row)))[1][0][1]
-        assert values == [2, "ab", None, "#N/A"]
-        assert isinstance(values[3], CellError)
+        values = read(pack(sheet_xml(text_row(1, *"abcdef") + row)))[1][0][1]
+        # Without a result it is an error; an empty text is a result.
+        assert values == [2, "ab", "#FORMULA!", "#N/A", None, "#FORMULA!"]
+        assert all(isinstance(values[at], CellError) for at in (2, 3, 5))
 
     def test_reads_merged_cells_at_their_top_left(self, save):
         book = openpyxl.Workbook()

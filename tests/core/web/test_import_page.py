@@ -1,0 +1,206 @@
+"""The pages of an import: columns mapped by hand and kept, the run on a worker, its result, and who may see it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.core import db
+from app.core.exchange import runs
+from app.core.exchange.models import ImportMapping, ImportRun
+from app.domains.crm.models import Customer
+from tests.app_fixtures import Pages
+
+PATH = "/customers/import"
+
+
+def table(*rows: list[Any]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+def selected(text: str) -> dict[str, str]:
+    """What each select of the mapping holds."""
+    found = {}
+    for name, options in re.findall(r'<select class="input select" name="(map-\d+)"[^>]*>(.*?)</select>', text, re.S):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        found[name] = chosen[1] if chosen else ""
+    return found
+
+
+class Importer:
+    """Somebody at the import's page."""
+
+    def __init__(self, browser: Pages) -> None:
+        self.browser = browser
+        self.token = ""
+
+    def upload(self, content: bytes, **fields: str) -> Any:
+        answer = self.browser.post(PATH, {"file": (io.BytesIO(content), "customers.csv"), **fields})
+        found = re.search(r'name="token" value="([^"]+)"', answer.text)
+        self.token = found[1] if found else ""
+        return answer
+
+    def send(self, mode: str, **fields: str) -> Any:
+        return self.browser.post(PATH, {"token": self.token, "mode": mode, **fields})
+
+    def result(self, answer: Any) -> Any:
+        """The page of the run that ``answer`` leads to, once it has ended."""
+        assert answer.status_code == 302, answer.text
+        for _try in range(100):
+            page = self.browser.get(answer.headers["Location"])
+            if "data-running" not in page.text:
+                return page
+            time.sleep(0.05)
+        raise AssertionError("the import does not end")
+
+
+@pytest.fixture
+def importer(pages) -> Callable[[str], Importer]:
+    return lambda username: Importer(pages(username))
+
+
+def names(app: Any) -> list[str]:
+    with app.app_context(), db.unscoped("a test counts") as everything:
+        return list(everything.scalars(sa.select(Customer.name).order_by(Customer.id)))
+
+
+class TestMapping:
+    ROWS = table(
+        ["Firma", "Ort", "Tel", "Rest"], ["Acme", "Wien", "1", "x"], ["Beta", "Graz", "2", "y"], ["", "", "", ""]
+    )
+
+    def test_columns_that_nobody_can_guess_are_chosen_beside_what_they_hold(self, app, importer):
+        ann = importer("ann")
+        page = ann.upload(self.ROWS)
+        assert page.status_code == 200
+        assert "None of the columns is known" in page.text
+        assert selected(page.text) == {f"map-{at}": "" for at in range(4)}
+        assert '<span class="sample">Acme</span><span class="sample">Beta</span>' in page.text
+        assert "New rows also need: Name." in page.text
+
+        chosen = {"map-0": "name", "map-1": "region", "map-2": "phone", "map-3": ""}
+        page = ann.send("preview", **chosen)
+        assert selected(page.text) == chosen
+        assert "New rows also need" not in page.text
+        assert names(app) == []
+        page = ann.result(ann.send("commit", **chosen))
+        assert names(app) == ["Acme", "Beta"]
+        assert "Undo this import" in page.text
+
+    def test_two_columns_for_one_field_are_told_and_nothing_is_lost(self, app, importer):
+        ann = importer("ann")
+        ann.upload(self.ROWS)
+        page = ann.send("commit", **{"map-0": "name", "map-1": "name", "map-2": "phone"})
+        assert page.status_code == 422
+        assert "“Firma” and “Ort” can&#39;t both go into one field." in page.text
+        assert selected(page.text) == {"map-0": "name", "map-1": "name", "map-2": "phone", "map-3": ""}
+        assert names(app) == []
+
+    def test_one_is_kept_and_begins_the_next_import_of_the_same_headers(self, app, importer):
+        ann, bob, wei = importer("ann"), importer("bob"), importer("wei")
+        ann.upload(self.ROWS)
+        chosen = {"map-0": "name", "map-1": "region", "map-2": "phone", "map-3": ""}
+        assert "Give the mapping a name" in ann.send("keep", **chosen).text
+        page = ann.send("keep", **chosen, **{"keep-name": "Old system"})
+        assert "These columns are kept as “Old system”" in page.text
+
+        # Her own: the next file begins with it, her manager knows nothing of it.
+        page = ann.upload(table(["Tel", "Firma", "Ort", "Rest"], ["3", "Gamma", "Linz", "z"]))
+        assert selected(page.text) == {"map-0": "phone", "map-1": "name", "map-2": "region", "map-3": ""}
+        assert "Old system" not in bob.upload(self.ROWS).text
+
+        # Shared: whoever may import customers has it too; where headers are missing it is offered, not used.
+        ann.upload(self.ROWS)
+        ann.send("keep", **chosen, **{"keep-name": "Old system", "keep-shared": "1"})
+        assert selected(bob.upload(self.ROWS).text) == chosen
+        page = bob.upload(table(["Firma", "Mail"], ["Delta", "d@example.com"]))
+        assert "Old system · Ann Lee · 1 of 2 columns" in page.text
+        assert selected(page.text) == {"map-0": "", "map-1": ""}
+        with app.app_context(), db.unscoped("a test reads") as everything:
+            kept = everything.scalars(sa.select(ImportMapping)).one()
+            assert (kept.target, kept.shared, kept.owner.username) == ("customers", True, "ann")
+            pk = str(kept.id)
+        page = bob.send("use", use=pk, **{"map-0": "", "map-1": ""})
+        assert selected(page.text) == {"map-0": "name", "map-1": ""}
+        assert wei.browser.get(f"/import-mappings/show/{pk}").status_code == 404  # he imports no customers
+
+        # Its own pages tell pairs, not JSON; only its owner changes it.
+        page = ann.browser.get(f"/import-mappings/show/{pk}").text
+        assert "Firma → Name" in page and "Rest → (left out)" in page
+        assert "textarea" not in ann.browser.get(f"/import-mappings/edit/{pk}").text
+        assert bob.browser.post(f"/import-mappings/delete/{pk}").status_code == 403
+        assert ann.browser.post(f"/import-mappings/delete/{pk}").status_code == 302
+
+
+class TestRun:
+    def test_one_bad_row_of_a_thousand_leaves_nothing(self, app, importer, act):
+        ann = importer("ann")
+        rows = [[f"Tea {number}", "5" if number != 998 else "a lot"] for number in range(1000)]
+        ann.upload(table(["Name", "Credit limit"], *rows))
+        page = ann.result(ann.send("commit", **{"map-0": "name", "map-1": "credit_limit"}))
+        assert "Nothing was written, because some rows were refused." in page.text
+        assert "“a lot” is not a number" in page.text
+        assert names(app) == []
+        with act("ann"):
+            run = db.session.scalars(sa.select(ImportRun)).one()
+            assert (run.state, run.rows, run.created, run.failed, run.reached) == ("failed", 1000, 0, 1, 0)
+            url = f"/customers/import/errors/{run.id}"
+        assert ann.browser.get(url).status_code == 200
+
+    def test_the_good_rows_are_written_batch_by_batch_and_all_of_them_taken_back(self, app, importer, act):
+        ann = importer("ann")
+        rows = [[f"Tea {number}", "5" if number != 700 else "a lot"] for number in range(1200)]
+        ann.upload(table(["Name", "Credit limit"], *rows))
+        page = ann.result(ann.send("commit", on_error="skip", **{"map-0": "name", "map-1": "credit_limit"}))
+        assert len(names(app)) == 1199
+        with act("ann"):
+            run = db.session.scalars(sa.select(ImportRun)).one()
+            assert (run.state, run.total, run.created, run.failed, run.reached) == ("done", 1200, 1199, 1, 1201)
+        url = re.search(r'action="(/import-runs/action/undo/\d+)"', page.text)
+        assert url is not None
+        assert ann.browser.post(url[1]).status_code == 302
+        assert names(app) == []
+
+    def test_the_button_pressed_twice_imports_once(self, app, importer):
+        ann = importer("ann")
+        ann.upload(table(["Name"], ["Acme"]))
+        first, second = (ann.send("commit", **{"map-0": "name"}) for _each in range(2))
+        assert first.headers["Location"] == second.headers["Location"]
+        ann.result(first)
+        assert names(app) == ["Acme"]
+
+    def test_it_is_seen_by_whoever_began_it_and_told_when_its_process_has_gone(self, app, importer, act, pages):
+        ann = importer("ann")
+        with act("ann"):
+            values = {"on_match": "fail", "on_error": "skip", "rows": 500, "created": 500, "reached": 501, "total": 900}
+            lost = ImportRun(target="customers", file="big.csv", state="running", worker="elsewhere/1/x", **values)
+            db.session.add(lost)
+            db.session.flush()
+            url, folder = f"/customers/import/run/{lost.id}", runs.folder_of(lost)
+        folder.mkdir(parents=True)
+        runs.note_progress(folder, 700)
+        page = ann.browser.get(url).text
+        assert "data-running" in page
+        assert "700 of 900 rows" in page
+        assert pages("cleo").get(url).status_code == 404
+        assert ann.browser.get(url.replace("customers", "contacts")).status_code == 404
+
+        # No sign of life for minutes.
+        os.utime(folder / runs.PROGRESS, (time.time() - 600,) * 2)
+        page = ann.browser.get(url).text
+        assert "The rows of the file up to row 501 are done: 500 were written." in page
+        assert "data-running" not in page
+        with act(None):
+            assert runs.settle_lost() == 1
+        with act("ann"):
+            assert db.session.scalars(sa.select(ImportRun)).one().state == "interrupted"
