@@ -67,8 +67,9 @@ def is_alive(run: ImportRun) -> bool:
         return False
     if run.worker == ME:
         return run.id in active
-    host, pid, _token = run.worker.rsplit("/", 2)
-    if host == ME.rsplit("/", 2)[0] and not _is_running(int(pid)):
+    host, _slash, rest = run.worker.partition("/")
+    pid = rest.partition("/")[0]
+    if host == ME.partition("/")[0] and pid.isdecimal() and not _is_running(int(pid)):
         return False
     try:
         seen = (folder_of(run) / PROGRESS).stat().st_mtime

@@ -16,6 +16,7 @@ from app.core.audit import AuditEntry
 from app.core.document import take
 from app.core.entity import User
 from app.core.errors import Conflict, NotPermitted
+from app.core.exchange import runs
 from app.core.exchange.importer import run_import
 from app.core.exchange.models import ImportRun
 from app.core.exchange.undo import Undone, undo
@@ -206,3 +207,26 @@ class TestUndo:
             return len(executed)
 
         assert cost(500) - cost(10) <= 5
+
+    def test_accounts_stay_and_it_is_said_why(self, act):
+        with act(None):
+            db.session.add(ImportRun(target="users", file="staff.csv", on_match="skip", on_error="stop", state="done"))
+            db.session.flush()
+            run = db.session.scalars(sa.select(ImportRun)).one()
+            with pytest.raises(Conflict, match="Deactivate"):
+                undo(run)
+
+    def test_one_that_still_runs_is_waited_for(self, act):
+        values = {"file": "a.csv", "on_match": "skip", "on_error": "skip", "state": "running", "worker": runs.ME}
+        with act(None):
+            db.session.add(ImportRun(target="customers", **values))
+            db.session.flush()
+            run = db.session.scalars(sa.select(ImportRun)).one()
+            runs.active.add(run.id)
+            try:
+                with pytest.raises(Conflict, match="still running"):
+                    undo(run)
+            finally:
+                runs.active.discard(run.id)
+            assert undo(run).deleted == 0
+            assert run.undone

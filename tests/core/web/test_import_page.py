@@ -204,3 +204,13 @@ class TestRun:
             assert runs.settle_lost() == 1
         with act("ann"):
             assert db.session.scalars(sa.select(ImportRun)).one().state == "interrupted"
+
+
+def test_a_run_on_postgresql(postgres_app):
+    ann = Importer(Pages(postgres_app, "ann"))
+    rows = [[f"Tea {number}", "5" if number != 550 else "a lot"] for number in range(600)]
+    for on_error, written in (("stop", 0), ("skip", 599)):
+        ann.upload(table(["Name", "Credit limit"], *rows))
+        page = ann.result(ann.send("commit", on_error=on_error, **{"map-0": "name", "map-1": "credit_limit"}))
+        assert "“a lot” is not a number" in page.text
+        assert len(names(postgres_app)) == written
