@@ -17,7 +17,7 @@ from tests.meta.conftest import add_user
 from tests.meta.factory import Making, make
 
 NOBODY = "(no role)"
-WALKED = {"post", "put", "delete", "act", "do", "import_", "add", "edit", "bulk", "bulk_edit"}
+WALKED = {"post", "put", "delete", "act", "do", "import_", "add", "edit", "bulk", "bulk_edit", "comment", "uncomment"}
 """The methods of an entity's pages and API that change something, each of which the walk below comes to."""
 NEEDS_MORE = {("import-runs", "undo"): "the right to import into what the run wrote"}
 
@@ -130,6 +130,10 @@ def test_a_role_may_do_what_the_table_says_and_no_more(role, act, clients, snaps
             assert answer.status_code in (200, 403, 404), (base, answer.text)
             check(client.post(f"{base}/{key}/comments", {"text": "x"}), "comment", base, f"POST {base}/comments")
             check(post(f"/{base}/comments/{key}", {"text": "x"}), "comment", base, f"POST /{base}/comments")
+            gone = f"{key}/comments/987654"
+            for answer in (client.delete(f"{base}/{gone}"), post(f"/{base}/comments/{key}/987654/delete", {})):
+                assert answer.status_code in (403, 404), (base, answer.text)
+                assert before.changed() == [], base
             if not refused("comment", base) and not refused("show", base) and base not in hidden:
                 page = browser.get(f"/{base}/show/{key}").text
                 assert 'id="comment-text"' in page and 'id="comments"' in page, base
