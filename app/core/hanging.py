@@ -152,12 +152,13 @@ def tree(document: Document, *, lock: bool = False, told: bool = True) -> Tree:
     while level and not too_many:
         edges = list(_edges(level))
         new = {child for _parent, child, _via in edges} - set(rows) - hidden
+        if too_many := len(rows) + len(new) > MOST:
+            new = set(sorted(new)[:MOST])
         rows |= _visible(new, lock)
         hidden |= new - set(rows)
         for parent, child, via in edges:
             below.setdefault(parent, []).append((child, via))
         level = sorted(new - hidden)
-        too_many = len(rows) > MOST
     nodes = {key: Node(row) for key, row in rows.items()}
     order = [nodes[key] for key in _leaves_first(start, below, set(rows))]
     if told:

@@ -38,6 +38,7 @@ LONGEST = 10_000  # characters of a comment
 MOST_FILES = 10  # of one comment
 MAX_FILE_BYTES = 25 * 2**20
 LONGEST_NAME = 200  # characters of a file's name
+CHUNK = 500  # records in one statement
 TOLD = 300  # characters that the history and news repeat
 
 notices.KINDS[KIND] = _l("Somebody comments on what is yours")
@@ -195,9 +196,11 @@ def remove(row: Any, remark_id: int) -> Comment:
 
 def forget(connection: sa.Connection, records: Iterable[str]) -> None:
     """Drop the comments on records that are deleted; their files are swept away when nothing else names them."""
-    gone = sa.select(REMARKS.c.id).where(REMARKS.c.record.in_(list(records)))
-    connection.execute(sa.delete(FILES).where(FILES.c.remark_id.in_(gone)))
-    connection.execute(sa.delete(REMARKS).where(REMARKS.c.id.in_(gone)))
+    names = list(records)
+    for start in range(0, len(names), CHUNK):
+        about = REMARKS.c.record.in_(names[start : start + CHUNK])
+        connection.execute(sa.delete(FILES).where(FILES.c.remark_id.in_(sa.select(REMARKS.c.id).where(about))))
+        connection.execute(sa.delete(REMARKS).where(about))
 
 
 def name_of(row: Any) -> str:

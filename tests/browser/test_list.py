@@ -95,8 +95,6 @@ def test_chosen_rows_are_deleted_after_asking(company: Company, console: Page) -
     expect(page.locator("tbody tr", has_text="First to go")).to_have_count(1)
     dialog.locator("[type=submit]").click()
     page.wait_for_load_state()
-    expect(page.locator("tbody tr", has_text="Done")).to_have_count(2)
-    page.get_by_role("link", name="Back to the list").click()
     expect(page.locator("tbody tr", has_text="to go")).to_have_count(0)
     expect(page.locator("tbody tr", has_text="One to stay")).to_have_count(1)
 

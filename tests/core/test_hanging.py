@@ -326,6 +326,37 @@ class TestCancel:
             assert (offer.state, deal.state) == ("cancelled", "cancelled")
 
 
+class TestMany:
+    def test_more_than_can_be_cancelled_at_once_is_refused(self, act, kinds, story, monkeypatch):
+        monkeypatch.setattr(hanging, "MOST", 3)
+        with act("ann") as session:
+            deal = session.get(kinds.Deal, story["deal"])
+            for asked in ({}, {"with": "all"}):
+                with pytest.raises(Conflict):
+                    take(deal, "cancel", asked)
+            assert (None, "More than 3 documents hang on it.") in hanging.tree(deal).obstacles
+            assert deal.state == "open"
+
+
+class TestAComment:
+    def test_a_transition_may_ask_why(self, act, api, pages, kinds, story):
+        """Over the call, the button, and for many."""
+        ann, browser = api("ann"), pages("ann")
+        place = f"test-offers/{story['offer']}"
+        answer = ann.post(f"{place}/to-lost", {"comment": " "})
+        assert (answer.status_code, set(answer.json["errors"])) == (422, {"comment"})
+        assert (
+            'id="to-lost-comment" name="comment" rows="3" required'
+            in browser.get(f"/{place.replace('/', '/show/')}").text
+        )
+        assert 'id="bulk-to-lost-comment"' in browser.get("/test-offers/list/").text
+        result = ann.post("test-offers/bulk/to-lost", {"ids": [story["offer"]]}).json["result"]
+        assert (result[0]["status"], set(result[0]["errors"])) == (422, {"comment"})
+        result = ann.post("test-offers/bulk/to-lost", {"ids": [story["offer"]], "comment": "Too dear"}).json["result"]
+        assert result[0]["ok"]
+        assert "Too dear" in browser.get(f"/{place.replace('/', '/show/')}").text
+
+
 class TestPage:
     def test_it_is_shown_and_confirmed_without_scripts(self, act, kinds, pages, story):
         told = numbers(act, kinds, story)

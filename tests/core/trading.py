@@ -39,7 +39,13 @@ STATES = {
 def flow(*states: str, cancel_from: tuple[str, ...] = (), over: tuple[str, ...] = (), **options: Any) -> Workflow:
     """A workflow through ``states``, with a way to cancel from ``cancel_from``."""
     steps = [
-        Transition(f"to-{after}" if after != "open" else "approve", before, after, _l("Approve"))
+        Transition(
+            f"to-{after}" if after != "open" else "approve",
+            before,
+            after,
+            _l("Approve"),
+            comment="required" if after == "lost" else "",
+        )
         for before, after in zip(states, states[1:], strict=False)
     ]
     if cancel_from:

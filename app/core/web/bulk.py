@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core import bulk, crud
-from app.core.errors import NotPermitted, NotVisible
+from app.core.errors import BusinessError, NotPermitted, NotVisible
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.web import present, query, reach, record
@@ -138,11 +138,23 @@ def _label(row: Any, outcome: bulk.Outcome) -> str:
 
 
 def _said(view: type[EntityView], outcome: bulk.Outcome) -> str:
+    if outcome.error is not None:
+        return told(view, outcome.error)
+    return outcome.result.done.message if isinstance(outcome.result, _Done) else ""
+
+
+def told(view: type[EntityView], error: BusinessError) -> str:
+    """A refusal as one text."""
     from app.core.web.pages import refusal_text
 
-    if outcome.error is not None:
-        return refusal_text(outcome.error, view)
-    return outcome.result.done.message if isinstance(outcome.result, _Done) else ""
+    return refusal_text(error, view)
+
+
+def title(view: type[EntityView], name: str) -> str:
+    """How what is done is called."""
+    from app.core.web.pages import action_label
+
+    return action_label(view, name)
 
 
 def _rows(view: type[EntityView], outcomes: Sequence[bulk.Outcome]) -> dict[int, Any]:

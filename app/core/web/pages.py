@@ -16,36 +16,22 @@ from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import permission_name
 from werkzeug.wrappers import Response
 
-from app.core import bulk, crud, db, files, identity
+from app.core import crud, db, files, identity
 from app.core.document import comment_in, take
 from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale, about
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import (
-    access,
-    bulk_edit,
-    cancelling,
-    listing,
-    pickers,
-    query,
-    reach,
-    record,
-    remarks,
-    resource,
-    saved,
-    selection,
-    versions,
-)
-from app.core.web import bulk as many
+from app.core.web import access, listing, pickers, query, reach, record, resource, saved, selection, versions
 from app.core.web.account import safe_next
 from app.core.web.forms import EntityForm
 from app.core.web.page import CommentForm, FormPage, Link, RecordPage
+from app.core.web.row_pages import RowPages
 from app.core.web.view import Done, EntityView
 from app.core.workflow import CANCEL
 
 
-class EntityPages(BaseView):
+class EntityPages(RowPages, BaseView):
     """The pages of one entity.  ``view`` is its declaration."""
 
     view: type[EntityView]
@@ -125,57 +111,6 @@ class EntityPages(BaseView):
             return self._refused(row, error)
         flash(result.message or _("Done: %(what)s.", what=action_label(self.view, name)), "success")
         return redirect(f"/{type(result.row).resource}/show/{result.row.id}")
-
-    @expose("/bulk-edit", methods=("POST",))
-    @permission_name("edit")
-    def bulk_edit(self) -> str | tuple[str, int]:
-        """New values for chosen rows: the form, then what came of it."""
-        reach.enter(self.view, "edit")
-        return bulk_edit.respond(self.view)
-
-    @expose("/cancel/<int:pk>")
-    @permission_name("cancel")
-    def cancel_preview(self, pk: int) -> str:
-        """What hangs on a document that is to be cancelled, and the form that cancels it all."""
-        row, found = cancelling.find(self.view, pk)
-        return render_template("kehu/cancel.html", page=cancelling.page(self.view, row, found))
-
-    @expose("/comments/<int:pk>", methods=("POST",))
-    @permission_name("comment")
-    def comment(self, pk: int) -> Any:
-        """A comment on a row, with files."""
-        return remarks.write(self.view, pk)
-
-    @expose("/comments/<int:pk>/<int:remark>/delete", methods=("POST",))
-    @permission_name("comment")
-    def uncomment(self, pk: int, remark: int) -> Response:
-        """Take a comment away."""
-        return remarks.erase(self.view, pk, remark)
-
-    @expose("/comments/<int:pk>/<int:remark>/files/<int:number>")
-    @permission_name("show")
-    def comment_file(self, pk: int, remark: int, number: int) -> Response:
-        """A file of a comment, for whoever sees the row."""
-        return remarks.download(self.view, pk, remark, number)
-
-    @expose("/bulk/<name>", methods=("POST",))
-    @permission_name("list")
-    def bulk(self, name: str) -> str | Response:
-        """A transition or an action on chosen rows, each by itself; the page says what came of each."""
-        many.find(self.view, name)
-        shown = request.form.get("back", "")  # what the list showed, as its address says it
-        back = f"{self._list_url()}?{shown}" if shown else self._list_url()
-        data = {key: each for key, each in self._answers(name).items() if each and key not in ("ids", "match", "back")}
-        try:
-            ids = bulk.read_ids(selection.chosen(self.view, request.form))
-            outcomes = many.run(self.view, name, ids, data)
-        except Invalid as error:
-            flash(refusal_text(error, self.view), "error")
-            return redirect(back)
-        again = request.path, [*((key, str(each)) for key, each in data.items()), ("back", shown)]
-        return render_template(
-            "kehu/outcomes.html", page=many.page(self.view, action_label(self.view, name), outcomes, back, again)
-        )
 
     @expose("/do/<name>", methods=("POST",))
     @permission_name("list")

@@ -116,6 +116,20 @@ class TestApi:
         assert "row" not in result[0]
 
 
+def test_what_is_offered_of_rows_is_described(api):
+    paths = set(api("admin").get("_openapi").json["paths"])
+    base = "/api/v1/stock-adjustments"
+    assert {
+        f"{base}/bulk/{{name}}",
+        f"{base}/{{pk}}/cancel-preview",
+        f"{base}/{{pk}}/comments",
+        f"{base}/{{pk}}/comments/{{remark}}",
+        f"{base}/{{pk}}/comments/{{remark}}/files/{{number}}",
+    } <= paths
+    assert "/api/v1/weekly-plans/{pk}/cancel-preview" not in paths
+    assert "/api/v1/audit-entries/{pk}/comments" not in paths
+
+
 class TestPage:
     def test_it_lists_each_row_with_its_result(self, api, pages, plans):
         browser = pages("ann")

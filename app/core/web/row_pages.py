@@ -1,0 +1,79 @@
+"""The pages of rows besides list, record and form: many at once, what hangs on one, and comments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import permission_name
+from werkzeug.wrappers import Response
+
+from app.core import bulk
+from app.core.errors import Invalid
+from app.core.i18n import gettext as _
+from app.core.web import bulk as many
+from app.core.web import bulk_edit, cancelling, reach, remarks, selection
+from app.core.web.view import EntityView
+
+
+class RowPages:
+    """A part of ``EntityPages``."""
+
+    view: type[EntityView]
+    _answers: Any
+
+    @expose("/cancel/<int:pk>")
+    @permission_name("cancel")
+    def cancel_preview(self, pk: int) -> str:
+        """What hangs on a document that is to be cancelled, and the form that cancels it all."""
+        row, found = cancelling.find(self.view, pk)
+        return render_template("kehu/cancel.html", page=cancelling.page(self.view, row, found))
+
+    @expose("/comments/<int:pk>", methods=("POST",))
+    @permission_name("comment")
+    def comment(self, pk: int) -> Any:
+        """A comment on a row, with files."""
+        return remarks.write(self.view, pk)
+
+    @expose("/comments/<int:pk>/<int:remark>/delete", methods=("POST",))
+    @permission_name("comment")
+    def uncomment(self, pk: int, remark: int) -> Response:
+        """Take a comment away."""
+        return remarks.erase(self.view, pk, remark)
+
+    @expose("/comments/<int:pk>/<int:remark>/files/<int:number>")
+    @permission_name("show")
+    def comment_file(self, pk: int, remark: int, number: int) -> Response:
+        """A file of a comment, for whoever sees the row."""
+        return remarks.download(self.view, pk, remark, number)
+
+    @expose("/bulk-edit", methods=("POST",))
+    @permission_name("edit")
+    def bulk_edit(self) -> str | tuple[str, int]:
+        """New values for chosen rows: the form, then what came of it."""
+        reach.enter(self.view, "edit")
+        return bulk_edit.respond(self.view)
+
+    @expose("/bulk/<name>", methods=("POST",))
+    @permission_name("list")
+    def bulk(self, name: str) -> str | Response:
+        """A transition or an action on chosen rows, each by itself; the page says what came of each."""
+        many.find(self.view, name)
+        shown = request.form.get("back", "")  # what the list showed, as its address says it
+        back = f"/{self.view.model.resource}/list/{'?' if shown else ''}{shown}"
+        data = {key: each for key, each in self._answers(name).items() if each and key not in ("ids", "match", "back")}
+        try:
+            ids = bulk.read_ids(selection.chosen(self.view, request.form))
+            outcomes = many.run(self.view, name, ids, data)
+        except Invalid as error:
+            flash(many.told(self.view, error), "error")
+            return redirect(back)
+        if name == "delete" and all(each.ok for each in outcomes):
+            # Of rows that are gone there is nothing more to see.
+            flash(_("%(count)s done: %(what)s.", count=len(outcomes), what=many.title(self.view, name)), "success")
+            return redirect(back)
+        again = request.path, [*((key, str(each)) for key, each in data.items()), ("back", shown)]
+        return render_template(
+            "kehu/outcomes.html", page=many.page(self.view, many.title(self.view, name), outcomes, back, again)
+        )
