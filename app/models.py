@@ -11,6 +11,7 @@ import app.core.outbox
 import app.core.remarks
 import app.core.saved_views
 import app.core.state
+import app.core.tags
 import app.core.users
 import app.domains.activities.models
 import app.domains.catalog.models

@@ -88,6 +88,7 @@ EVERYONE = RoleTable(
         "WeeklyPlan": OWN_PLANS,
         "Notice": f"{READ} open read",
         "SavedView": f"{READ} add edit delete default unshare",
+        "Tag": f"{READ} add",  # typing a new one makes it
         "ImportRun": f"{READ} undo",  # their own: whoever may edit may edit many rows at once, and take it back
     },
 )
@@ -122,6 +123,8 @@ _SYSTEM = dict.fromkeys(
         "User",
         "Role",
         "SavedView",
+        "Tag",
+        "Choice",
     ),
     READ,
 )

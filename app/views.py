@@ -11,11 +11,13 @@ from app.core.exchange.views import ImportMappingView, ImportRunView
 from app.core.i18n import lazy_gettext as _l
 from app.core.web import frame
 from app.core.web.api import api_for
+from app.core.web.choices import ChoiceView
 from app.core.web.frame import MapSection
 from app.core.web.notices import NoticeView
 from app.core.web.pages import pages_for
 from app.core.web.saved import SavedViewView
 from app.core.web.system import AuditEntryView, CustomFieldView, RoleView, SequenceView, UserView
+from app.core.web.tags import TagView
 from app.domains.activities.views import WeeklyPlanView
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
 from app.domains.crm.views import ContactView, CustomerShareView, CustomerView
@@ -57,6 +59,8 @@ CONSOLE = (
             ImportRunView,
             ImportMappingView,
             SavedViewView,
+            TagView,
+            ChoiceView,
             AuditEntryView,
         ),
     ),

@@ -18,6 +18,7 @@ from flask_appbuilder import Model
 
 from app import create_app, setup
 from app.core import db, identity
+from app.domains.crm.models import Customer
 from app.ledger import triggers, verify
 from tests.app_fixtures import Api, Pages, settings_for
 
@@ -29,6 +30,9 @@ READ = {
     "day": date.fromisoformat,
     "json": lambda value: value,
 }
+
+
+BECAME_ROWS = {"customers": {"tags"}}  # columns that are rows of other tables by now
 
 
 def rows() -> dict[str, list[dict[str, Any]]]:
@@ -57,7 +61,8 @@ def fill(connection: sa.Connection, company: dict[str, list[dict[str, Any]]]) ->
         if not company.get(table.name):
             continue
         names = list(company[table.name][0])
-        old = sa.table(table.name, *(sa.column(name, table.c[name].type) for name in names))
+        types = {name: table.c[name].type if name in table.c else sa.Text() for name in names}
+        old = sa.table(table.name, *(sa.column(name, type) for name, type in types.items()))
         connection.execute(sa.insert(old), sorted(company[table.name], key=lambda row: row.get("id") or 0))
         if connection.dialect.name == "postgresql" and "id" in names:
             last = f"(SELECT max(id) FROM {table.name})"
@@ -95,6 +100,8 @@ def test_nothing_is_lost_and_all_works(upgraded):
         connection = session.connection()
         for name, before in company.items():
             table = Model.metadata.tables[name]
+            gone = BECAME_ROWS.get(name, set())
+            before = [{column: value for column, value in row.items() if column not in gone} for row in before]
             found = (
                 connection.execute(sa.select(*(table.c[column] for column in before[0]))).mappings() if before else []
             )
@@ -103,6 +110,9 @@ def test_nothing_is_lost_and_all_works(upgraded):
                 continue  # which the new version brings up to date
             lost = [row for row in before if repr(sorted(row.items())) not in kept]
             assert lost == [], name
+        written = {row["id"]: set(row["tags"].split(", ")) for row in company["customers"] if row["tags"]}
+        carried = {row.id: {str(tag) for tag in row.tags} for row in session.scalars(sa.select(Customer)) if row.tags}
+        assert carried == written and written
         assert triggers.missing(connection) == []
         assert verify.differences() == []
     from alembic import command

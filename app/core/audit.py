@@ -42,6 +42,7 @@ class Actions(Mapping[str, Any]):
             "delete": lazy_pgettext("deed", "Deleted"),
             "import": lazy_pgettext("deed", "Imported"),
             "bulk-edit": lazy_pgettext("deed", "Changed with others"),
+            "rename": lazy_pgettext("deed", "Choice renamed"),
             "undo": lazy_pgettext("deed", "Import or bulk edit undone"),
             "preview": lazy_pgettext("deed", "Looked as this user"),
             "comment": lazy_pgettext("deed", "Commented"),
@@ -111,6 +112,8 @@ def plain(value: Any) -> Any:
 
 def changes_of(row: Any, action: str) -> dict[str, list[Any]]:
     """What of ``row`` changes in this flush: field → [before, after]."""
+    from app.core import tags
+
     state = sa.inspect(row)
     changes: dict[str, list[Any]] = {}
     for attribute in state.mapper.column_attrs:
@@ -149,6 +152,8 @@ def changes_of(row: Any, action: str) -> dict[str, list[Any]]:
             before = sorted(_name(each) for each in (*history.unchanged, *history.deleted))
             after = sorted(_name(each) for each in (*history.unchanged, *history.added))
             changes[relation.key] = [before, after]
+    if getattr(row, "taggable", False) and action != "delete" and (tagged := tags.changed(row)) is not None:
+        changes["tags"] = tagged
     return changes
 
 

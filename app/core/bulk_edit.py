@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import bulk, crud, db, identity
+from app.core import bulk, crud, db, identity, tags
 from app.core.errors import Invalid, NotPermitted
 from app.core.exchange.changes import held
 from app.core.exchange.models import ImportRun, ImportRunRow
@@ -18,7 +18,7 @@ from app.core.fields import Field, parse_all, writable
 from app.core.i18n import gettext as _
 
 MOST = 1000  # rows of one edit
-SEVERAL = ("relations",)  # kinds of fields that hold several values: some can be added or taken away
+SEVERAL = ("relations", "tags")  # kinds of fields that hold several values: some can be added or taken away
 WAYS = ("add", "remove")
 
 
@@ -77,6 +77,7 @@ def edit(model: type[Any], ids: Iterable[int], given: Mapping[str, Any]) -> Edit
         for field in fields
         if field.attribute in sa.inspect(model).relationships
     ]
+    options += [tags.loading(model) for field in fields if field.kind == "tags"]
 
     def change(row: Any) -> _Change | None:
         before = {field.attribute: held(row, field.attribute) for field in fields}
@@ -121,7 +122,13 @@ def _value(field: Field, row: Any, raw: Any) -> Any:
         return raw
     now = list(held(row, field.attribute) or [])
     added, removed = (field.parse(raw.get(way) or []) or [] for way in WAYS)
-    return [each for each in dict.fromkeys([*now, *added]) if each not in removed]
+    gone = {_same(each) for each in removed}
+    return list({_same(each): each for each in (*added, *now) if _same(each) not in gone}.values())
+
+
+def _same(value: Any) -> Any:
+    """What two values are the same by: tags by their letters, in whatever case."""
+    return value.casefold() if isinstance(value, str) else value
 
 
 def _keep(model: type[Any], fields: list[Field], outcomes: list[bulk.Outcome]) -> ImportRun | None:

@@ -132,6 +132,8 @@ class Entity(Model):
     audited: ClassVar[bool] = True
     extensible: ClassVar[bool | None] = None  # whether a company may add fields; None: to what the domains declare
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # further headers an import accepts, by field
+    taggable: ClassVar[bool] = False  # whether its rows carry tags: unless said, if it is the company's and written
+    tags_need: ClassVar[str] = ""  # the grant without which the tags do not exist for a reader
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-100, info={"label": _l("ID")})
     version: Mapped[int] = mapped_column(
@@ -165,7 +167,39 @@ class Entity(Model):
     def changed_by(cls) -> Mapped[User | None]:
         return relationship(User, foreign_keys=[cls.changed_by_id], viewonly=True)  # type: ignore[list-item]
 
+    @declared_attr
+    def taggings(cls) -> Mapped[list[Any]]:
+        if not cls.taggable:
+            return None  # type: ignore[return-value]
+        from app.core.tags import Tagging
+
+        return relationship(
+            Tagging,
+            primaryjoin=lambda: sa.and_(
+                sa.orm.foreign(Tagging.row_id) == cls.id,
+                Tagging.resource == cls.resource,
+            ),
+            cascade="all, delete-orphan",
+            passive_deletes=True,  # core.flush removes them
+            overlaps="taggings",
+        )
+
+    @property
+    def tags(self) -> list[Any]:
+        """The row's tags by name; set as names (see ``core.tags``)."""
+        from app.core import tags
+
+        return tags.of(self)
+
+    @tags.setter
+    def tags(self, names: list[str]) -> None:
+        from app.core import tags
+
+        tags.put(self, names)
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        if cls.__dict__.get("resource") and "taggable" not in cls.__dict__:
+            cls.taggable = cls.domain() != "system" and not cls.read_only
         super().__init_subclass__(**kwargs)
         if cls.__dict__.get("resource"):
             own = cls.domain() != "system" and not cls.read_only

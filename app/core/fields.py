@@ -27,6 +27,7 @@ from app.core.entity import derived
 from app.core.formula import SCALES, Formula
 from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
+from app.core.i18n import lazy_gettext as _l
 from app.core.types import (
     CodeText,
     EmailText,
@@ -61,7 +62,7 @@ class Field:
     """One field of one model.
 
     ``kind``: text, longtext, code, phone, email, url, integer, decimal, date, datetime, bool, choice, relation,
-    relations, images, json.  ``attribute`` is the mapped attribute that holds the value (the foreign key for a
+    relations, images, json, tags.  ``attribute`` is the mapped attribute that holds the value (the foreign key for a
     relation).
     """
 
@@ -105,7 +106,7 @@ class Field:
                 return False
             if self.required and self.empty is None:
                 raise ValueError(_("This is required."))
-            return [] if self.kind in ("relations", "images") else self.empty
+            return [] if self.kind in ("relations", "images", "tags") else self.empty
         return getattr(self, f"_parse_{self.kind}", self._parse_text)(raw)
 
     def _parse_text(self, raw: Any) -> str:
@@ -222,6 +223,11 @@ class Field:
     def _parse_relations(self, raw: Any) -> list[int]:
         return [self._parse_relation(each) for each in (raw if isinstance(raw, list | tuple) else str(raw).split(","))]
 
+    def _parse_tags(self, raw: Any) -> list[str]:
+        from app.core import tags
+
+        return [storable(name) for name in tags.read(raw)]
+
     def _parse_images(self, raw: Any) -> list[str]:
         if not isinstance(raw, list) or not all(isinstance(each, str) for each in raw):
             raise ValueError(_("Upload pictures on the product's page."))
@@ -247,6 +253,8 @@ class Field:
             return {"id": value.id, "label": str(value)}
         if self.kind == "relations":
             return [{"id": each.id, "label": str(each)} for each in value]
+        if self.kind == "tags":
+            return [str(each) for each in value]
         if isinstance(value, Decimal):
             return str(value if self.scale is None else value.quantize(Decimal(1).scaleb(-self.scale)))
         if isinstance(value, datetime):
@@ -406,6 +414,9 @@ def _derive(model: Any) -> dict[str, Field]:
             found[relation.key] = Field(
                 model, relation.key, relation.key, "relations", label, target=relation.mapper.class_
             )
+    if getattr(model, "taggable", False):
+        words = _l("Words of your own; a new one is made by typing it")
+        found["tags"] = Field(model, "tags", "tags", "tags", _l("Tags"), words, needs=model.tags_need)
     found.update(getattr(model, "extra_fields", {}))
     for parent in reversed(model.__mro__):
         for name, attribute in vars(parent).items():

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def before(flushing: Session) -> None:
     """Stamp, fill, check and collect.  Raises NotPermitted, Invalid."""
-    from app.core import audit
+    from app.core import audit, tags
 
     for left in ("entries", "suggest", "recheck", "settle", "gone"):
         flushing.info.pop(left, None)  # by a flush that failed and was rolled back to a savepoint
@@ -46,6 +46,8 @@ def before(flushing: Session) -> None:
     _check_writable(connection, actor, (*dirty, *deleted))
     _check_pointers(connection, actor, (*new, *dirty))
     _stamp(new, dirty)
+    if deleted:
+        tags.forget(connection, deleted)
     flushing.info["entries"] = audit.collect(flushing)
     flushing.info["settle"] = {type(row) for row in (*new, *dirty, *deleted) if hasattr(row, "settled")}
     flushing.info["suggest"] = _to_suggest((*new, *dirty))

@@ -203,7 +203,7 @@ def _rows() -> list[dict[str, Any]]:
 def _details(cast: Cast, index: int, owner: str | None) -> dict[str, Any]:
     chance = cast.chance
     if owner is None:
-        return {"status": "potential", "source": SOURCES[0], "tags": TAGS[-1]}
+        return {"status": "potential", "source": SOURCES[0], "tags": [TAGS[-1]]}
     status = ("active", "active", "active", "potential", "active", "dormant", "active", "potential", "active", "lost")[
         index % 10
     ]
@@ -211,7 +211,7 @@ def _details(cast: Cast, index: int, owner: str | None) -> dict[str, Any]:
         "status": status,
         "level": "C" if status in ("lost", "dormant") else chance.choice("AABBBC"),
         "source": chance.choice(SOURCES),
-        "tags": ", ".join(chance.sample(TAGS, chance.randint(0, 2))) or None,
+        "tags": chance.sample(TAGS, chance.randint(0, 2)),
         "note": chance.choice(NOTES),
     }
     if status == "active":

@@ -34,6 +34,8 @@ HOOKS: dict[str, Hook] = {
     "sequences": lambda _row: {"prefix": "SX"},
     "custom-fields": lambda row: {"resource": next(iter(Extensible())), "name": f"field_{row.number}"},
     "scheduled-jobs": lambda row: {"schedule": "0 9 * * mon"},
+    "tags": lambda row: {"name": f"Tag {row.number}"},
+    "choices": lambda row: {"resource": "customers", "field": "region"},
     "saved-views": lambda row: {"resource": "saved-views", "columns": [], "order": ""},
 }
 """What can't be told from the fields."""

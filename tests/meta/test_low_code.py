@@ -1,10 +1,11 @@
-"""What people arrange for themselves, for every entity at once: views of its list, the same change to many rows."""
+"""What people arrange for themselves, for every entity at once: views of its list, the same change to many rows, tags."""
 
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
-from app.core import bulk_edit, db
+from app.core import bulk_edit, db, tags
 from app.core.web import query
 from app.core.web.view import views
 from tests.meta.factory import make
@@ -78,3 +79,32 @@ def test_many_rows_are_edited_by_whoever_may_and_by_no_stranger(resource, act, p
     if not model.scope.everyone:
         foreign = walk("nina").call("POST", f"/api/v1/{resource}/bulk-edit", body).json["result"]
         assert {tuple({**each, "id": 0}.items()) for each in foreign} == {tuple({**told[987_654], "id": 0}.items())}
+
+
+TAGGED = sorted(name for name, each in views.items() if getattr(each.model, "taggable", False))
+
+
+def test_every_kind_of_row_that_the_company_writes_carries_tags():
+    written = {name for name, each in views.items() if each.model.domain() != "system" and not each.model.read_only}
+    assert set(TAGGED) == written
+
+
+@pytest.mark.parametrize("resource", TAGGED)
+def test_a_row_carries_tags_and_takes_them_along(resource, act, people, admin, walk):
+    with act():
+        key, other = make(views[resource].model, people["ann"]), make(views[resource].model, people["ann"])
+    answer = admin.call("PUT", f"/api/v1/{resource}/{key}", {"tags": ["VIP", "新"]})
+    assert answer.status_code == 200 and answer.json["result"]["tags"] == ["VIP", "新"], answer.text
+    assert 'name="tags-text"' in admin.call("GET", f"/{resource}/edit/{key}").text
+    assert f"/{resource}/list/?f=tags:rel_m_m:VIP" in admin.call("GET", f"/{resource}/show/{key}").text
+    for operator, found in (("rel_m_m", {key}), ("nempty", {key}), ("nrel_m_m", {other})):
+        q = f"(filters:!((col:tags,opr:{operator},value:vip)),page_size:100)"
+        ids = set(admin.call("GET", f"/api/v1/{resource}/?q={q}").json["ids"])
+        assert ids & {key, other} == found, operator
+    page = admin.call("GET", f"/{resource}/list/?f=tags:rel_m_m:VIP&cols=id,tags")
+    assert page.text.count('class="badge tag tone-grey"') == 2
+    assert walk("max").call("PUT", f"/api/v1/{resource}/{key}", {"tags": ["x"]}).status_code == 403
+    if admin.call("DELETE", f"/api/v1/{resource}/{key}").status_code == 200:
+        with act() as session:
+            left = sa.select(sa.func.count()).select_from(tags.TAGGINGS).where(tags.TAGGINGS.c.row_id == key)
+            assert session.scalar(left.where(tags.TAGGINGS.c.resource == resource)) == 0

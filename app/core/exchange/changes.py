@@ -66,7 +66,7 @@ def _differing(reader: RecordReader, row: Any, given: dict[str, Any], blank: lis
             continue
         if each.required:
             raise Invalid({place + each.name: [_("This is required.")]})
-        if each.kind == "relations":
+        if each.kind in ("relations", "tags"):
             changed[each.attribute] = []
         elif each.kind == "relation" and not reader.may_see(each.target or object, current):
             continue  # an export leaves out what its reader may not see

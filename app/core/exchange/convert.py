@@ -6,7 +6,7 @@ A relation is only cleaned here; ``resolve`` finds the row that it names.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -101,6 +101,9 @@ class Converter:
     def _relations(self, cell: Cell) -> Any:
         return [text for text in SEVERAL.split(cell_text(cell)) if text]
 
+    def _tags(self, cell: Cell) -> Any:
+        return self.field.parse(cell_text(cell))
+
     def _json(self, cell: Cell) -> Any:
         return [text for text in SEVERAL.split(cell_text(cell)) if text] if isinstance(cell, str) else cell
 
@@ -146,20 +149,23 @@ def _number(text: str) -> Decimal | None:
     return number.scaleb(-2) if share else number
 
 
-def used_choices(model: type[Any], known_only: Mapping[str, Field]) -> dict[str, frozenset[str]]:
-    """The values that each of the open choices has had, by the name it is given under.  One statement."""
-    import sqlalchemy as sa
+def used_choices(
+    model: type[Any], columns: Mapping[str, Field], known_only: Collection[str], refuse_new: bool
+) -> dict[str, frozenset[str]]:
+    """What the open fields among ``columns`` take, by the name they are given under: of those ``known_only``, and with
+    ``refuse_new`` of all that have choices already, what they have.  One statement.
 
+    A field that nobody has ever filled knows no choices yet, and takes what comes.
+    """
     from app.core import db
-    from app.core.choices import Choice
+    from app.core.choices import known
 
-    found: dict[str, set[str]] = {name: set() for name in known_only}
-    if found:
-        table = Choice.__table__
-        by_attribute = {field.attribute: name for name, field in known_only.items()}
-        statement = sa.select(table.c.field, table.c.value).where(
-            table.c.resource == model.resource, table.c.field.in_(by_attribute)
-        )
-        for attribute, value in db.session.connection().execute(statement):
-            found[by_attribute[attribute]].add(value)
-    return {name: frozenset(values) for name, values in found.items()}
+    asked = {name: field for name, field in columns.items() if name in known_only or (refuse_new and field.suggests)}
+    if not asked:
+        return {}
+    used = known(db.session.connection(), model.resource)
+    return {
+        name: used.get(field.attribute, frozenset())
+        for name, field in asked.items()
+        if name in known_only or used.get(field.attribute)
+    }

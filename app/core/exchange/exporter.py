@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from app.core import db
+from app.core import db, tags
 from app.core.document import line_model
 from app.core.exchange import writer
 from app.core.exchange.cells import Cell
@@ -119,7 +119,8 @@ def _line_fields(lines_of: type[Any], columns: Sequence[str]) -> list[Field]:
 def _loading(model: type[Any], fields: Sequence[Field]) -> list[Any]:
     """Loader options for the relations among ``fields``: one statement for each and every few hundred rows."""
     relations = sa.inspect(model).relationships
-    return [selectinload(getattr(model, field.name)) for field in fields if field.name in relations]
+    found = [selectinload(getattr(model, field.name)) for field in fields if field.name in relations]
+    return [*found, *(tags.loading(model) for field in fields if field.kind == "tags")]
 
 
 def _reader(field: Field) -> Read:

@@ -15,13 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from app.core import crud, db, identity, numbering, scope
+from app.core import crud, db, identity, numbering, scope, tags
 from app.core.errors import BusinessError, Invalid, NotPermitted
 from app.core.exchange import batches
 from app.core.exchange.cells import Cell
 from app.core.exchange.changes import Change, changes_of
 from app.core.exchange.mapping import ColumnMap, bind
-from app.core.exchange.models import ON_ERROR, ON_MATCH, ImportRun, ImportRunRow
+from app.core.exchange.models import NEW_CHOICES, ON_ERROR, ON_MATCH, ImportRun, ImportRunRow
 from app.core.exchange.reader import Table, open_table
 from app.core.exchange.records import Record, RecordReader
 from app.core.exchange.resolve import match
@@ -48,6 +48,7 @@ def run_import(
     mode: str = "preview",
     on_match: str = "fail",
     on_error: str = "stop",
+    new_choices: str = "refuse",
     progress: Callable[[int], None] | None = None,
     run: ImportRun | None = None,
     checkpoint: Callable[[], None] | None = None,
@@ -56,10 +57,11 @@ def run_import(
     """Import the file at ``path``, which its owner calls ``filename``, into ``model``.
 
     ``mapping``: a ColumnMap, its JSON, or just {header: field}.  ``on_match``: what becomes of a row whose keys are
-    there already. ``on_error``: ``stop`` writes nothing when a row fails, ``skip`` writes the others.  ``progress`` is
-    told how many rows are done.  ``run`` is the run's row if there is one already.  ``checkpoint`` commits: it is called
-    after each batch of an import that leaves failed rows out, so that what is written then stays.  Of the file only the
-    first ``limit`` rows are looked at.
+    there already. ``on_error``: ``stop`` writes nothing when a row fails, ``skip`` writes the others.  ``new_choices``:
+    whether a row whose level, source … has not been used before fails (``refuse``) or extends the choices (``add``).
+    ``progress`` is told how many rows are done.  ``run`` is the run's row if there is one already.  ``checkpoint``
+    commits: it is called after each batch of an import that leaves failed rows out, so that what is written then stays.
+    Of the file only the first ``limit`` rows are looked at.
 
     Raises NotPermitted, Invalid (no such option), UnreadableFile and UnknownColumns; a row that fails is told in the
     result.
@@ -67,12 +69,13 @@ def run_import(
     _require_option("mode", mode, MODES)
     _require_option("on_match", on_match, ON_MATCH)
     _require_option("on_error", on_error, ON_ERROR)
+    _require_option("new_choices", new_choices, NEW_CHOICES)
     crud.require("can_import", model)
     if model.read_only:
         raise NotPermitted()
     columns = as_column_map(mapping)
     table = open_table(path, filename)
-    work = _Import(model, table, columns, on_match, on_error)
+    work = _Import(model, table, columns, on_match, on_error, new_choices)
     if mode == "commit" and on_error == "skip" and checkpoint is not None:
         with identity.doing("import"):
             work.begin(filename, run)
@@ -130,13 +133,15 @@ def _require_option(name: str, value: str, allowed: Iterable[str]) -> None:
 class _Import:
     """One run through a file."""
 
-    def __init__(self, model: type[Any], table: Table, mapping: ColumnMap, on_match: str, on_error: str) -> None:
+    def __init__(
+        self, model: type[Any], table: Table, mapping: ColumnMap, on_match: str, on_error: str, new_choices: str
+    ) -> None:
         self.model = model
         self.on_match, self.on_error = on_match, on_error
         self.reached = 0  # the last row of the file that was looked at
         plan = bind(model, table.headers, mapping)
         self.result = Result(list(table.headers), list(plan.ignored))
-        self.reader = RecordReader(model, plan, mapping, self.result)
+        self.reader = RecordReader(model, plan, mapping, self.result, new_choices == "refuse")
         self.run: ImportRun | None = None
         self.seen = SeenKeys()
 
@@ -276,7 +281,10 @@ class _Import:
             return {}, set()
         crud.require("can_edit", self.model)
         statement = db.locked(sa.select(self.model).where(self.model.id.in_(ids)).order_by(self.model.id), self.model)
-        options = [selectinload(getattr(self.model, name)) for name in self.reader.to_many]
+        options = [
+            tags.loading(self.model) if each.kind == "tags" else selectinload(getattr(self.model, each.name))
+            for each in self.reader.to_many
+        ]
         if self.reader.plan.has_lines:
             options.append(selectinload(self.model.lines))
         rows = db.session.scalars(statement.options(*options)).unique()

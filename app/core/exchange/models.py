@@ -26,7 +26,7 @@ STATES = {
     "interrupted": _l("Interrupted"),
     "undone": _l("Undone"),
 }
-RUN_KINDS = {"import": _l("Import"), "edit": _l("Bulk edit")}
+RUN_KINDS = {"import": _l("Import"), "edit": _l("Bulk edit"), "choice": _l("Choice renamed")}
 STATE_TONES = {
     "waiting": "blue",
     "running": "blue",
@@ -37,6 +37,7 @@ STATE_TONES = {
 }
 UNFINISHED = ("waiting", "running")
 ON_MATCH = {"fail": _l("Refuse the row"), "skip": _l("Skip the row"), "update": _l("Update what is there")}
+NEW_CHOICES = {"refuse": _l("Refuse the row"), "add": _l("Add it")}
 ON_ERROR = {"stop": _l("Write nothing"), "skip": _l("Write the other rows")}
 
 
@@ -86,13 +87,22 @@ class ImportRun(Entity):
     error: Mapped[Note | None] = column(_l("Reason"))
     worker: Mapped[Word] = column(_l("Process"), default="")
 
+    @derived(_l("What"), help=_l("The file, or the fields that were changed"))
+    def what(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         if self.kind == "import":
             return str(self.file)
         model = registry.get(self.target)
         known = fields_of(model) if model is not None else {}
         names = [str(known[name].label) if name in known else name for name in self.file.split(", ")]
-        return _("Bulk edit: %(fields)s", fields=", ".join(names))
+        text = ", ".join(names)
+        return (
+            _("Choice renamed: %(field)s", field=text)
+            if self.kind == "choice"
+            else _("Bulk edit: %(fields)s", fields=text)
+        )
 
 
 class ImportRunRow(Model):

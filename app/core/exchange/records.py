@@ -21,6 +21,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
 
 ROUNDINGS_KEPT = 1000
+LISTS = ("relations", "tags")  # kinds of fields that hold several values, in rows of their own
 
 
 @dataclass
@@ -77,19 +78,21 @@ class Record:
 class RecordReader:
     """Reads the rows of one file for one model."""
 
-    def __init__(self, model: type[Any], plan: Plan, mapping: ColumnMap, result: Result) -> None:
+    def __init__(
+        self, model: type[Any], plan: Plan, mapping: ColumnMap, result: Result, refuse_new: bool = False
+    ) -> None:
         self.model, self.plan, self.result = model, plan, result
         self.lines_of = line_model(model) if plan.has_lines else None
         names = {column: (LINE_MARK if column.of_line else "") + column.field.name for column in plan.columns}
-        open_choices = {names[column]: column.field for column in plan.columns if names[column] in mapping.known_only}
-        used = used_choices(model, open_choices)
+        open_choices = {names[column]: column.field for column in plan.columns}
+        used = used_choices(model, open_choices, mapping.known_only, refuse_new)
         read = [(each, Converter(each, names[each], mapping, used.get(names[each]))) for each in plan.columns]
         self.head = [(column, converter) for column, converter in read if not column.of_line]
         self.tail = [(column, converter) for column, converter in read if column.of_line]
         self.headers = {names[column]: column.header for column in plan.columns}
         every = fields_of(model)
         self.keys = [every[name] for name in model.keys]
-        self.to_many = [each.field.name for each in plan.columns if each.field.kind == "relations" and not each.of_line]
+        self.to_many = [each.field for each in plan.columns if each.field.kind in LISTS and not each.of_line]
         self._grouping = self._group_columns()
         self._keying = [c.index for c in plan.columns if c.index is not None and not c.of_line and c.field in self.keys]
         self._resolver = Resolver()

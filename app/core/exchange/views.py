@@ -38,7 +38,7 @@ def may_import(run: ImportRun) -> bool:
 class ImportRunView(EntityView, model=ImportRun):
     icon = "upload"
     columns = (
-        "file",
+        "what",
         "kind",
         "resource",
         "state",

@@ -33,6 +33,7 @@ JSON_TYPES = {
     "json": "object",
     "images": "array",
     "relations": "array",
+    "tags": "array",
 }
 
 
@@ -456,6 +457,7 @@ class EntityApi(RowCalls, BaseApi):
                     mode: {type: string, enum: [preview, commit]}
                     on_match: {type: string, enum: [skip, update, fail]}
                     on_error: {type: string, enum: [stop, skip]}
+                    new_choices: {type: string, enum: [refuse, add]}
           responses:
             200: {description: The outcome}
             401: {$ref: '#/components/responses/401'}

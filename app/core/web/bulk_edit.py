@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import render_template, request
 
@@ -61,15 +62,17 @@ class BulkEditPage:
 def respond(view: type[EntityView]) -> str | tuple[str, int]:
     """What to show for the rows that were chosen: the form, or with ``step`` what came of it."""
     form = request.form
+    back = form.get("back", "")
     page = BulkEditPage(
         title=_("Edit several"),
         resource=view.model.resource,
         breadcrumb=[Link(str(view.model.labels), f"/{view.model.resource}/list/")],
         action_url=f"/{view.model.resource}/bulk-edit",
-        list_url=f"/{view.model.resource}/list/" + (f"?{form['back']}" if form.get("back") else ""),
+        list_url=f"/{view.model.resource}/list/"
+        + (f"?{urlencode(list(selection.parsed(back).items(multi=True)))}" if back else ""),
         what=str(view.model.label),
         count=0,
-        hidden=[("back", form["back"])] if form.get("back") else [],
+        hidden=[("back", back)] if back else [],
     )
     try:
         ids = selection.chosen(view, form)

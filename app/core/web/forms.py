@@ -38,6 +38,7 @@ WIDTHS = {
     "bool": "s",
     "longtext": "full",
     "images": "full",
+    "tags": "full",
     "code": "s",
 }
 INPUTS = {"relation": "picker", "relations": "multipicker", "code": "text", "json": "longtext"}
@@ -63,7 +64,7 @@ class ValueField(wtforms.Field):
         kind = self.source.kind
         if kind == "images":
             return
-        if kind == "relations":
+        if kind in ("relations", "tags"):
             self.raw = [each for each in valuelist if each]
         elif kind == "bool":
             self.raw = "1" if valuelist and valuelist[0] not in ("", "0") else ""
@@ -86,11 +87,13 @@ class _NotEmpty:
 def typed(field: Field, value: Any) -> Any:
     """``value`` as the text of an input."""
     if value is None:
-        return [] if field.kind == "relations" else ""
+        return [] if field.kind in ("relations", "tags") else ""
     if field.kind == "relation":
         return str(value.id)
     if field.kind == "relations":
         return [str(each.id) for each in value]
+    if field.kind == "tags":
+        return [str(each) for each in value]
     if field.kind == "bool":
         return "1" if value else ""
     if isinstance(value, datetime):
@@ -232,6 +235,9 @@ class EntityForm:
     def _looked_up(self, posted: MultiDict[str, Any]) -> MultiDict[str, Any]:
         """``posted`` with ids for the texts beside pickers; of those texts only the ones that name nothing are left."""
         found = MultiDict(posted)
+        for name, field in self.fields.items():
+            if field.kind == "tags" and (text := str(found.pop(f"{name}-text", "")).strip()):
+                found.add(name, text)
         asked = []
         for key, field in self._pickers(posted):
             text = found.pop(f"{key}-text", None)
@@ -408,6 +414,8 @@ class EntityForm:
         if field.kind == "relations":
             target: Any = field.target
             shown.chosen = [(str(each), self.texts.get((target, str(each)), str(each))) for each in bound.raw or []]
+        if field.kind == "tags":
+            shown.chosen = [(str(each), str(each)) for each in bound.raw or []]
         if field.kind == "images" and self.row is not None:
             for digest in field.value(self.row) or []:
                 thumb, full = present.picture_urls(self.row, name, digest)
@@ -514,6 +522,8 @@ def form_field(field: Field, name: str, id: str, raw: Any, *, readonly: bool = F
             shown.choices.insert(0, ("", ""))
     if kind in ("picker", "multipicker") and field.target is not None:
         shown.picker_url = f"/{field.target.resource}/pick"
+    if kind == "tags":
+        shown.picker_url, shown.by_name = "/tags/pick", True
     if field.kind == "decimal":
         shown.step = "any"
     return shown

@@ -15,6 +15,7 @@ from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from app.core import crud, db, identity
+from app.core.choices import open_fields
 from app.core.errors import BusinessError, Conflict, NotVisible
 from app.core.exchange import importer, mapping, mappings, runs
 from app.core.exchange.mapping import ColumnMap
@@ -45,8 +46,8 @@ Answer = str | Response | tuple[str, int]
 def respond(view: type[EntityView]) -> Answer:
     """The page for the step that the request is at."""
     if request.method == "GET":
-        return _render(view, "upload", options=_options({}))
-    values = {name: request.form.get(name, "") for name in ("on_match", "on_error")}
+        return _render(view, "upload", options=_options(view, {}))
+    values = {name: request.form.get(name, "") for name in ("on_match", "on_error", "new_choices")}
     values = {
         name: value if value in importing.CHOICES[name] else importing.CHOICES[name][0]
         for name, value in values.items()
@@ -68,7 +69,7 @@ def respond(view: type[EntityView]) -> Answer:
         if error.status in (403, 404):
             raise
         db.session.rollback()
-        return _render(view, "upload", options=_options(values), message=_told(error)), 422
+        return _render(view, "upload", options=_options(view, values), message=_told(error)), 422
     step = _Mapping(view, headers, is_new)
     mode = request.form.get("mode", "preview")
     message, status = "", 200
@@ -86,6 +87,7 @@ def respond(view: type[EntityView]) -> Answer:
             mapping=chosen,
             on_match=values["on_match"],
             on_error=values["on_error"],
+            new_choices=values["new_choices"],
             limit=CHECKED,
         )
     except BusinessError as error:
@@ -107,7 +109,7 @@ def _begin(
             raise Conflict(_("This file is being imported already."))
         return begun
     try:
-        run = import_worker.begin(view.model, *file, chosen, values["on_match"], values["on_error"])
+        run = import_worker.begin(view.model, *file, chosen, values)
     except BaseException:
         importing.note_begun(token, None)
         raise
@@ -142,7 +144,7 @@ def _checked(
     shown = _render(
         view,
         "preview",
-        options=_options(values),
+        options=_options(view, values),
         hidden=[("token", token)],
         columns=columns,
         rows=rows,
@@ -298,7 +300,7 @@ def _render(view: type[EntityView], step: str, **values: Any) -> str:
     return render_template("kehu/import.html", page=page)
 
 
-def _options(values: Mapping[str, str]) -> list[FormField]:
+def _options(view: type[EntityView], values: Mapping[str, str]) -> list[FormField]:
     on_match = [
         ("fail", _("Refuse the row")),
         ("skip", _("Leave it as it is")),
@@ -308,6 +310,16 @@ def _options(values: Mapping[str, str]) -> list[FormField]:
         ("stop", _("Write nothing at all")),
         ("skip", _("Write the good rows, and give back the others as a file")),
     ]
+    new_choices = [("refuse", _("Refuse the row")), ("add", _("Add it to the choices"))]
+    extended = FormField(
+        "new_choices",
+        "new_choices",
+        _("When a choice is not known yet"),
+        "choice",
+        value=values.get("new_choices") or "refuse",
+        choices=new_choices,
+        width="l",
+    )
     return [
         FormField(
             "on_match",
@@ -327,6 +339,7 @@ def _options(values: Mapping[str, str]) -> list[FormField]:
             choices=on_error,
             width="l",
         ),
+        *([extended] if open_fields(view.model.resource) else []),
     ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,22 +47,24 @@ class Task:
     folder: Path
     filename: str
     mapping: ColumnMap
-    on_match: str
-    on_error: str
+    options: dict[str, str]
     actor: identity.Actor
     locale: str
 
 
-def begin(model: type[Any], upload: Path, filename: str, mapping: ColumnMap, on_match: str, on_error: str) -> ImportRun:
-    """Note a run of the file ``upload``, in the request's transaction; it starts when that is committed."""
+def begin(model: type[Any], upload: Path, filename: str, mapping: ColumnMap, options: Mapping[str, str]) -> ImportRun:
+    """Note a run of the file ``upload``, in the request's transaction; it starts when that is committed.
+
+    ``options``: on_match, on_error and new_choices, as of ``importer.run_import``.
+    """
     runs.settle_lost()
-    run = importer.new_run(model, filename, on_match, on_error, state="waiting", worker=runs.ME)
+    run = importer.new_run(model, filename, options["on_match"], options["on_error"], state="waiting", worker=runs.ME)
     folder = runs.folder_of(run)
     folder.mkdir(parents=True, exist_ok=True)
     upload.replace(folder / runs.UPLOAD)
     (folder / runs.NAME).write_text(filename, encoding="utf-8")
     runs.note_progress(folder, 0)
-    task = Task(model, run.id, folder, filename, mapping, on_match, on_error, identity.require(), current_locale())
+    task = Task(model, run.id, folder, filename, mapping, dict(options), identity.require(), current_locale())
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     thread = threading.Thread(target=_live, args=(app, task), name=f"import {run.id}", daemon=True)
     runs.active.add(run.id)
@@ -113,8 +116,9 @@ def _perform(task: Task) -> None:
                 task.filename,
                 mapping=task.mapping,
                 mode="commit",
-                on_match=task.on_match,
-                on_error=task.on_error,
+                on_match=task.options["on_match"],
+                on_error=task.options["on_error"],
+                new_choices=task.options["new_choices"],
                 progress=lambda rows: _progress(task, rows),
                 run=run,
                 checkpoint=session.commit,

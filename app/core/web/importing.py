@@ -26,7 +26,12 @@ from app.core.i18n import gettext as _
 from app.core.web.view import EntityView
 
 KEPT_SECONDS = 24 * 3600  # how long an uploaded file waits
-CHOICES = {"mode": ("preview", "commit"), "on_match": ("fail", "skip", "update"), "on_error": ("stop", "skip")}
+CHOICES = {
+    "mode": ("preview", "commit"),
+    "on_match": ("fail", "skip", "update"),
+    "on_error": ("stop", "skip"),
+    "new_choices": ("refuse", "add"),
+}
 WIDTH_OF_FILE_NAME = 120
 BEGUN = "begun"  # beside an upload that became a run: its number
 
@@ -35,7 +40,7 @@ def from_api(view: type[EntityView]) -> dict[str, Any]:
     """The API's import: a multipart ``file`` and its options; the outcome as the web contract says.  Raises Invalid."""
     options = {
         name: request.form.get(name) or default
-        for name, default in (("mode", "commit"), ("on_match", "fail"), ("on_error", "stop"))
+        for name, default in (("mode", "commit"), ("on_match", "fail"), ("on_error", "stop"), ("new_choices", "refuse"))
     }
     errors = {
         name: [_("One of: %(choices)s.", choices=", ".join(CHOICES[name]))]
@@ -60,6 +65,7 @@ def from_api(view: type[EntityView]) -> dict[str, Any]:
             mode=options["mode"],
             on_match=options["on_match"],
             on_error=options["on_error"],
+            new_choices=options["new_choices"],
         )
         if result.run_id is not None:
             _keep_errors(result, upload.filename)

@@ -111,6 +111,8 @@ def filter_field(field: Field) -> FilterField:
         editor.kind, editor.choices = "choice", [("1", _("Yes")), ("0", _("No"))]
     if field.kind == "longtext":
         editor.kind = "text"
+    if field.kind == "tags":
+        editor.kind = "picker"
     return FilterField(field.name, str(field.label), words, editor)
 
 

@@ -34,9 +34,11 @@ class Badge:
 class Cell:
     """One value as shown.
 
-    ``kind``: text, code, number, money, date, datetime, bool, badge, link, email, phone, url, longtext, image, empty.
+    ``kind``: text, code, number, money, date, datetime, bool, badge, link, email, phone, url, longtext, image, tags,
+    empty.
     ``text`` is what is shown; ``url`` makes it a link; ``tone`` colours a badge or a negative amount (``negative``);
-    ``title`` is the full value where ``text`` is a short form (a date in words); ``images`` are (thumbnail, full) URLs.
+    ``title`` is the full value where ``text`` is a short form (a date in words); ``images`` are (thumbnail, full) URLs,
+    ``tags`` (name, tone, URL of the list of what carries it).
     """
 
     kind: str
@@ -45,6 +47,7 @@ class Cell:
     tone: str = ""
     title: str = ""
     images: list[tuple[str, str]] = field(default_factory=list)
+    tags: list[tuple[str, str, str | None]] = field(default_factory=list)
 
 
 @dataclass
@@ -65,13 +68,14 @@ class Column:
 class FormField:
     """A field of a form or a cell of the line grid's template row.
 
-    ``kind``: text, longtext, integer, decimal, date, datetime, bool, choice, picker, multipicker, images, email, phone,
-    url, password. ``value`` is the text to put into the input ("" when empty; "1" for a ticked bool; the id for a
+    ``kind``: text, longtext, integer, decimal, date, datetime, bool, choice, picker, multipicker, tags, images, email,
+    phone, url, password. ``value`` is the text to put into the input ("" when empty; "1" for a ticked bool; the id for a
     picker);
     ``text`` is a picker's shown label, or what was typed and named nothing; ``chosen`` a multipicker's [(id, label)];
     ``choices`` [(value, label)] for
     choice (with an empty first one when not required); ``picker_url`` the address a picker asks (``?q=``), answering
-    ``{"result": [{"id", "label", "name", "code", "fact"}]}``; ``unit`` is what quantities of the chosen row count in; a
+    ``{"result": [{"id", "label", "name", "code", "fact"}]}``; ``by_name``: a picker sends names in place of ids; ``unit``
+    is what quantities of the chosen row count in; a
     ``figure`` is reckoned from other cells (``value`` exact, ``text`` as shown), ``told`` what the server made of it when
     the page had shown something else; ``suggestions`` are free texts for an extensible choice (a
     datalist); ``images`` are {"id", "url", "thumb", "name"}; ``step`` and ``inputmode`` are for numbers.
@@ -91,6 +95,7 @@ class FormField:
     chosen: list[tuple[str, str]] = field(default_factory=list)
     suggestions: list[str] = field(default_factory=list)
     picker_url: str = ""
+    by_name: bool = False
     images: list[dict[str, Any]] = field(default_factory=list)
     maxlength: int | None = None
     step: str = ""

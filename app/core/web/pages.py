@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from flask import abort, flash, jsonify, redirect, render_template, request, send_file
 from flask_appbuilder import BaseView, expose
@@ -29,6 +30,8 @@ from app.core.web.page import CommentForm, FormPage, Link, RecordPage
 from app.core.web.row_pages import RowPages
 from app.core.web.view import Done, EntityView
 from app.core.workflow import CANCEL
+
+UNSAID = ("csrf_token", "next", "back")  # what a form says besides what is asked for
 
 
 class EntityPages(RowPages, BaseView):
@@ -116,8 +119,7 @@ class EntityPages(RowPages, BaseView):
     @permission_name("list")
     def do(self, name: str) -> Response:
         """An action on the resource as a whole, or on many rows at once."""
-        told = ("csrf_token", "next", "back")
-        data: dict[str, Any] = {key: value for key, value in request.form.items() if key not in told}
+        data: dict[str, Any] = {key: value for key, value in request.form.items() if key not in UNSAID}
         if data.pop("match", None) is not None or "ids" in data:
             data["ids"] = selection.chosen(self.view, request.form)
         try:
@@ -212,7 +214,9 @@ class EntityPages(RowPages, BaseView):
         return importing.error_file(self.view, run)
 
     def _list_url(self) -> str:
-        return f"/{self.view.model.resource}/list/"
+        """The list, as it was when something was done with rows of it."""
+        back = urlencode(parse_qsl(request.form.get("back", ""), keep_blank_values=True))
+        return f"/{self.view.model.resource}/list/" + (f"?{back}" if back else "")
 
     def _given(self) -> dict[str, Any]:
         """Defaults in the address: ``/contacts/add?customer=12``."""
@@ -220,7 +224,7 @@ class EntityPages(RowPages, BaseView):
         given: dict[str, Any] = {}
         for name, raw in request.args.items():
             field = known.get(name)
-            if field is None or field.readonly or field.kind in ("images", "json", "relations"):
+            if field is None or field.readonly or field.kind in ("images", "json", "relations", "tags"):
                 continue
             try:
                 value = field.parse(raw)

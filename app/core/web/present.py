@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+from urllib.parse import quote
 
 from flask import url_for
 
@@ -115,6 +116,10 @@ def cell(field: Field, row: Any) -> Cell:
         return Cell("bool", shown, tone="green" if value else "")
     if not shown and field.kind != "images":
         return EMPTY
+    if field.kind == "tags":
+        listed = identity.current() is not None and identity.require().may("can_list", type(row).permission_key())
+        base = f"/{type(row).resource}/list/?f=tags:rel_m_m:" if listed else ""
+        return Cell("tags", shown, tags=[(tag.name, tag.tone, base and base + quote(tag.name)) for tag in value])
     if field.kind == "relation":
         return Cell("link", shown, url=record_url(value))
     if field.kind == "decimal":
@@ -185,7 +190,7 @@ def stored_text(field: Field, value: Any) -> str:
     """What the audit trail kept of ``field`` (JSON), as people read it; relations are resolved by the caller."""
     if value is None or value == "":
         return ""
-    if field.kind in TEXTS or field.kind in ("relation", "relations", "json"):
+    if field.kind in TEXTS or field.kind in ("relation", "relations", "tags", "json"):
         return ", ".join(value) if isinstance(value, list) else str(value)
     try:
         return text(field, field.parse(value)) if field.kind != "images" else _("%(count)s pictures", count=len(value))

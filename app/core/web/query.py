@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, noload
 
-from app.core import clock, db, identity, scope, search
+from app.core import clock, db, identity, scope, search, tags
 from app.core.errors import BusinessError, about
 from app.core.fields import TEXTS, Field, fields_of, in_every_zone, readable, storable
 from app.core.i18n import gettext as _
@@ -42,6 +42,7 @@ OPERATORS: dict[str, tuple[Any, int]] = {
     "rel_o_m": (_l("is"), 1),
     "nrel_o_m": (_l("is not"), 1),
     "rel_m_m": (_l("has"), 1),
+    "nrel_m_m": (_l("has not"), 1),
     "in": (_l("is one of"), 1),
     "empty": (_l("is empty"), 0),
     "nempty": (_l("is not empty"), 0),
@@ -59,6 +60,7 @@ BY_KIND: dict[str, tuple[str, ...]] = {
     "choice": ("eq", "neq", "in", "empty", "nempty"),
     "relation": ("rel_o_m", "nrel_o_m", "eq", "neq", "in", "empty", "nempty"),
     "relations": ("rel_m_m",),
+    "tags": ("rel_m_m", "nrel_m_m", "in", "empty", "nempty"),
 }
 
 
@@ -147,6 +149,8 @@ def loading(model: type[Any], columns: Iterable[str]) -> list[Any]:
             options.append(sa.orm.selectinload(attribute) if relation.uselist else joinedload(attribute))
         elif relation.uselist is False and relation.lazy == "joined":
             options.append(noload(getattr(model, relation.key)))
+    if "tags" in wanted and getattr(model, "taggable", False):
+        options.append(tags.loading(model))
     return options
 
 
@@ -155,7 +159,8 @@ def sortable(model: type[Any]) -> list[str]:
     return [
         name
         for name, field in readable(model).items()
-        if field.stored and field.kind not in ("longtext", "json", "images", "relation", "relations", "password")
+        if field.stored
+        and field.kind not in ("longtext", "json", "images", "relation", "relations", "tags", "password")
     ]
 
 
@@ -280,7 +285,7 @@ def _read(field: Field, operator: str, raw: Any) -> Any:
 
 
 def _one(field: Field, raw: Any) -> Any:
-    if field.kind in TEXTS:
+    if field.kind in TEXTS or field.kind == "tags":
         return storable(str(raw if raw is not None else "")[:1000])
     if field.kind == "relations":
         return field._parse_relation(raw)
@@ -314,6 +319,8 @@ def _seen(field: Field, value: Any) -> Any:
 
 def _clause(condition: Condition) -> sa.ColumnElement[bool]:
     field, operator, value = condition.field, condition.operator, condition.value
+    if field.kind == "tags":
+        return _tagged(field.model, operator, value)
     column = getattr(field.model, field.attribute)
     if operator == "empty":
         return sa.or_(column.is_(None), column == "") if field.kind in TEXTS else column.is_(None)
@@ -332,6 +339,13 @@ def _clause(condition: Condition) -> sa.ColumnElement[bool]:
     if operator in ("neq", "nrel_o_m"):
         return sa.or_(column != value, column.is_(None))
     return _COMPARE[operator](column, value)
+
+
+def _tagged(model: type[Any], operator: str, value: Any) -> sa.ColumnElement[bool]:
+    """A condition on the tags that a row carries, by name."""
+    names = None if operator in ("empty", "nempty") else value if isinstance(value, list) else [value]
+    carried = tags.carried(model, names)
+    return sa.not_(carried) if operator in ("nrel_m_m", "empty") else carried
 
 
 _LIKE = {

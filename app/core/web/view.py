@@ -223,8 +223,11 @@ class EntityView:
     def groups(cls) -> tuple[tuple[Any, tuple[str, ...]], ...]:
         """Headings and fields of forms and record pages: as declared, or every field under none."""
         if cls.fieldsets:
+            named = {name for _title, names in cls.fieldsets for name in names}
+            tagged = getattr(cls.model, "taggable", False) and "tags" not in named
             added = tuple(custom.fields(cls.model))
-            return (*cls.fieldsets, (_("Custom fields"), added)) if added else cls.fieldsets
+            more = [(_("Custom fields"), added)] if added else []
+            return (*cls.fieldsets, *more, ("", ("tags",))) if tagged else (*cls.fieldsets, *more)
         return (("", tuple(name for name in fields_of(cls.model) if name not in SYSTEM)),)
 
     @classmethod

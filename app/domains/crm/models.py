@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -41,6 +40,7 @@ class Customer(Entity):
     keys = ("code",)
     searched = ("code", "name", "short_name", "region")
     numbered_by = "code"
+    tags_need = SEE_DETAILS
     synonyms = {
         "code": ("客户编码", "编码", "客户编号", "customer code", "customer no."),
         "name": ("客户名称", "名称", "客户", "公司名称", "customer", "customer name", "company name"),
@@ -106,17 +106,12 @@ class Customer(Entity):
     longitude: Mapped[Degrees | None] = column(
         _l("Longitude"), minimum=-180, needs=SEE_DETAILS, help=_l("Degrees east")
     )
-    tags: Mapped[Name | None] = column(_l("Tags"), needs=SEE_DETAILS, help=_l("Words of your own, separated by commas"))
     note: Mapped[Note | None] = column(_l("Note"), needs=SEE_DETAILS)
 
     owner: Mapped[User | None] = relationship(User, foreign_keys=[owner_id])
 
     def fact(self) -> str:
         return self.region or ""
-
-    def fill(self) -> None:
-        words = (word.strip() for word in re.split("[,，;；、]", self.tags or ""))
-        self.tags = ", ".join(dict.fromkeys(word for word in words if word)) or None
 
     def faults(self) -> dict[str, list[str]]:
         faults: dict[str, list[str]] = {}

@@ -86,7 +86,7 @@ if (all) {
     const dialog = event.target;
     if (!("bulk" in dialog.dataset)) return;
     const form = dialog.querySelector("form");
-    for (const old of form.querySelectorAll("input[name=ids], input[name=match], [data-chosen]")) old.remove();
+    for (const old of form.querySelectorAll("input[name=ids], input[name=match], input[name=back], [data-chosen]")) old.remove();
     const count = document.createElement("p");
     count.className = "dialog-count";
     count.dataset.chosen = "";
@@ -99,6 +99,7 @@ if (all) {
       input.value = value;
       form.append(input);
     };
+    send("back", document.querySelector("#bulk [name=back]").value);
     if (match && !match.disabled) send("match", match.value);
     else for (const pick of chosen()) send("ids", pick.value);
   });

@@ -3,7 +3,7 @@
  * Everything is delegated from the document, so pickers that are added later (line grid, filters, dialogs) work at once.
  * A picker is a [data-picker] around a role=combobox input and a hidden input with the id; data-picker="many" keeps several.
  * Text that was not chosen stays where it was typed: it is looked up when the picker is left, and a form is not sent while
- * some of it names nothing.
+ * some of it names nothing.  A [data-free] picker takes what names nothing as something new; data-by="label" sends names.
  */
 
 import { announce, closeIcon, make, text } from "./dom.js";
@@ -18,6 +18,9 @@ let serial = 0;
 
 const boxOf = (input) => input.closest("[data-picker]");
 const isMany = (box) => box.dataset.picker === "many";
+const isFree = (box) => "free" in box.dataset;
+const valueOf = (box, row) => String(box.dataset.by === "label" ? row.label : row.id);
+const fresh = (words) => ({ id: words, label: words, name: words, code: "", fact: text("fresh") });
 const hiddenOf = (box) => box.querySelector(":scope > input[type=hidden]");
 
 /** What was last chosen, as shown. */
@@ -108,6 +111,8 @@ function mark(at) {
 }
 
 function list(rows) {
+  const words = open.input.value.trim();
+  if (isFree(boxOf(open.input)) && words && !rows.some((row) => plain(row.label) === plain(words))) rows = [...rows, fresh(words)];
   open.rows = rows;
   if (!rows.length) {
     note(text("noMatches"));
@@ -163,11 +168,11 @@ function choose(input, row) {
   if (!row) return;
   const box = boxOf(input);
   if (isMany(box)) {
-    const taken = [...box.querySelectorAll(".token > input")].some((token) => token.value === String(row.id));
+    const taken = [...box.querySelectorAll(".token > input")].some((token) => plain(token.value) === plain(valueOf(box, row)));
     if (!taken) input.before(token(box, row));
     input.value = "";
   } else {
-    assign(input, { id: row.id, value: row.label, shown: row.label, unit: row.unit ?? "" });
+    assign(input, { id: valueOf(box, row), value: row.label, shown: row.label, unit: row.unit ?? "" });
   }
   unmark(input);
   if (open?.input === input) close();
@@ -229,7 +234,7 @@ function token(box, row) {
   return make(
     "span",
     { class: "token" },
-    make("input", { type: "hidden", name: box.dataset.name, value: row.id }),
+    make("input", { type: "hidden", name: box.dataset.name, value: valueOf(box, row) }),
     make("span", { class: "token-text" }, row.label),
     remove,
   );
@@ -283,7 +288,8 @@ async function name(url, words, texts) {
     for (const input of texts.get(wanted) ?? []) {
       // It was typed on meanwhile, or something was chosen.
       if (input.value !== wanted || !isOpenText(input)) continue;
-      if (row) choose(input, row);
+      const found = row ?? (isFree(boxOf(input)) ? fresh(wanted) : null);
+      if (found) choose(input, found);
       else refuse(input, message);
     }
   }
@@ -402,7 +408,15 @@ document.addEventListener("keydown", (event) => {
         event.stopPropagation();
       }
       break;
+    case ",":
+    case "，":
+      // A comma ends a word that may be a new one.
+      if (!isFree(boxOf(input)) || input.value.trim() === "") break;
+      resolve(input, input.value);
+      event.preventDefault();
+      break;
     case "Tab":
+      if (isOpen && isFree(boxOf(input))) break; // leaving it takes what was typed, not what was found
       if (isOpen && open.at >= 0 && input.value !== shown(input) && input.value !== "") choose(input, open.rows[open.at]);
       break;
     case "Escape":

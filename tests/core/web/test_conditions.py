@@ -31,6 +31,7 @@ NAMES = (
     "x" * 200,
 )
 PROBES: dict[str, tuple[Any, ...]] = {
+    "tags": ("vip", "VIP", "50% off", "nothing"),
     "text": ("%", "_", "a_b", "MIXED", "北京", "\\", "50%", "x" * 200, "'", "no such"),
     "integer": (0, 3, 7, 1000),
     "decimal": ("2.50", "0", "1000", "2.500000"),
@@ -89,6 +90,7 @@ def rows(model: Any) -> list[Any]:
             "credit_limit": Decimal("2.50") * (number % 4) if full else None,
             "latitude": Decimal("2.5") * (number % 4) if full else None,
             "next_contact_on": date(2026, 1, 1 + number % 9) if full else None,
+            "tags": ["VIP", "50% off"][: number % 3],
         }
         row = crud.create(model, data)
         row.created_on = datetime(2026, 1, 1 + number % 9, 0, 0, tzinfo=UTC)
@@ -99,6 +101,11 @@ def rows(model: Any) -> list[Any]:
 
 def met(field: Field, operator: str, value: Any, raw: Any) -> bool:
     """Whether a row's ``value`` meets the condition, reckoned in Python."""
+    if field.kind == "tags":
+        carried = {str(tag).lower() for tag in value}
+        asked = {each.lower() for each in (raw if isinstance(raw, list) else [raw] if raw else [])}
+        any_of = bool(carried & asked) if asked else bool(carried)
+        return any_of != (operator in ("nrel_m_m", "empty"))
     if operator in ("empty", "nempty"):
         return MEANING[operator](value, None)
     read = query._read(field, operator, raw)
