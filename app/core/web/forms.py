@@ -162,6 +162,7 @@ class EntityForm:
         self.form: Any = None
         self.lines: list[dict[str, Any]] = []
         self.line_errors: dict[int, dict[str, list[str]]] = {}
+        self.unread: set[str] = set()  # places whose text could not be read
         self.total_errors: dict[str, list[str]] = {}
         self.told: dict[str, str] = {}  # figures that the browser showed otherwise, by place
         self.units: dict[tuple[type[Any], str], Any] = {}  # what quantities of chosen rows count in
@@ -230,6 +231,8 @@ class EntityForm:
                         faults = self.line_errors.setdefault(index, {})
                         faults[name] = [self.untold[known[name].target, unnamed]]  # type: ignore[index]
             self._keep_steady_cells()
+        self.unread = {name for name in self.fields if self.form[name].errors}
+        self.unread |= {f"lines.{index}.{name}" for index, faults in self.line_errors.items() for name in faults}
         return readable and not self.untold
 
     def _looked_up(self, posted: MultiDict[str, Any]) -> MultiDict[str, Any]:
@@ -337,7 +340,9 @@ class EntityForm:
         """Put a refusal's messages where they belong."""
         placed = False
         for name, messages in error.errors.items():
-            if name.startswith("lines."):
+            if name in self.unread:
+                placed = True  # why it can't be read is said already
+            elif name.startswith("lines."):
                 index, _dot, column = name.removeprefix("lines.").partition(".")
                 self.line_errors.setdefault(int(index), {}).setdefault(column, []).extend(messages)
                 placed = True

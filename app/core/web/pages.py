@@ -263,13 +263,14 @@ class EntityPages(RowPages, BaseView):
             if row is not None:
                 crud.require_editable(row)
             data = form.data() | self._pictures(form, row)
-            if not readable_form:
-                raise Invalid({})
             saved = (
                 crud.create(self.view.model, data)
                 if row is None
                 else crud.update(row, data, request.form.get("version"))
             )
+            # Only now: what else is wrong is told in the same round.
+            if not readable_form:
+                raise Invalid({})
             form.compare(saved, request.form)
         except BusinessError as error:
             if error.status in (403, 404):

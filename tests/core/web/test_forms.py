@@ -310,3 +310,21 @@ class TestFigures:
         assert answer[9]["row"]["id"] == made[3]["id"]
         assert answer[10]["row"] is None and "was not found" in answer[10]["message"]
         assert len(executed) <= 8
+
+
+def test_what_is_wrong_in_the_head_and_in_lines_is_told_in_one_round(admin, browser, goods):
+    line = {"product": "", "product-text": "no such tea", "quantity": "many", "unit_cost": "3"}
+    data = {"warehouse": "", "warehouse-text": "nowhere", "date": "someday"}
+    data |= {f"lines-0-{name}": value for name, value in line.items()}
+    answer = browser.post("/stock-adjustments/add", data)
+    assert answer.status_code == 422
+    summary = answer.text.split("data-error-summary")[1].split("</ul>")[0]
+    for told in (
+        "“someday” is not a date",
+        "“nowhere” was not found",
+        "“no such tea” was not found",
+        "“many” is not a number",
+    ):
+        assert summary.count(told) == 1, told
+    assert "This is required" not in summary
+    assert admin.rows("stock-adjustments") == []
