@@ -277,6 +277,8 @@ class EntityPages(RowPages, BaseView):
                 raise
             db.session.rollback()
             form.refuse(error)
+            if any(each.filename for each in request.files.values()):
+                form.general.append(_("Choose the files again: a page can't keep them."))
             if isinstance(error, Stale):
                 row = reach.row(self.view, row.id, "edit", options=record.lines_loading(self.view))
                 return self._form(form, row, versions.Versions(form, row, posted)), error.status

@@ -255,9 +255,9 @@ def _same(field: Field, one: Any, other: Any) -> bool:
     """Whether two texts stand for the same value: «10» and «10.00» do."""
     if one == other:
         return True
-    if field.kind == "relations":
-        return sorted(one or []) == sorted(other or [])
     try:
+        if field.kind == "relations":
+            return sorted(one or []) == sorted(other or [])
         return bool(field.parse(one or "") == field.parse(other or ""))
     except (ValueError, TypeError):
         return False

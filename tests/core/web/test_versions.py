@@ -5,6 +5,7 @@ Without scripts: each form is sent as the page holds it.
 
 from __future__ import annotations
 
+import io
 import re
 from html import unescape
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Role
+from PIL import Image
 
 from tests.app_fixtures import Api, Pages
 from tests.support.forms import as_sent
@@ -240,6 +242,19 @@ class TestWhatAStateHasClosed:
         assert mine.save() == 302
         saved = ann.get(f"weekly-plans/{plan['id']}").json["result"]
         assert (saved["plan"], saved["summary"]) == ("Visit Beijing Tech", "Sold two")
+
+
+def test_pictures_that_came_with_it_are_asked_for_again(admin_and_goods, pages):
+    admin, found = admin_and_goods
+    product = found["goods"][0]
+    mine = Editor(pages("lin"), f"/products/edit/{product}")
+    admin.put(f"products/{product}", {"spec": "50 g"})
+    out = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(out, "PNG")
+    sent = mine.form | {"name": "Sencha", "pictures": (io.BytesIO(out.getvalue()), "tea.png")}
+    answer = mine.browser.client.post(mine.path, data=sent, content_type="multipart/form-data")
+    assert answer.status_code == 409
+    assert "Choose the files again" in answer.text and 'value="Sencha"' in answer.text
 
 
 class TestOddForms:
