@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.interfaces import MANYTOMANY
 
-from app.core import clock, identity
+from app.core import clock, events, identity
 from app.core.entity import Entity, User, column, reference, registry
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
@@ -206,8 +206,21 @@ def write(connection: sa.Connection, entries: Iterable[Entry]) -> None:
         }
         for entry in entries
     ]
-    if rows:
-        connection.execute(sa.insert(AuditEntry.__table__), rows)
+    _keep(connection, rows)
+
+
+def _keep(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    """Store entries of the trail, and tell whoever listens what happened."""
+    if not rows:
+        return
+    connection.execute(sa.insert(AuditEntry.__table__), rows)
+    if events.is_heard():
+        names = ("record", "at", "user_id", "changes")
+        told = [
+            events.RecordEvent(**{name: row[name] for name in names}, deed=row["action"], comment=row["comment"] or "")
+            for row in rows
+        ]
+        events.tell(connection, told)
 
 
 def note(
@@ -215,7 +228,7 @@ def note(
 ) -> None:
     """Record something that is no change of a row: an import, a denied log-in, a run of a job."""
     values = _values(clock.now(), record) | {"action": action, "comment": comment or None, "changes": changes or {}}
-    connection.execute(sa.insert(AuditEntry.__table__), [values])
+    _keep(connection, [values])
 
 
 def _values(moment: datetime, record: str) -> dict[str, Any]:
