@@ -10,8 +10,8 @@ from app.core import bulk, crud
 from app.core.errors import BusinessError, NotPermitted, NotVisible
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
-from app.core.web import present, query, reach, record
-from app.core.web.page import Badge, Cell, Column, Link, OutcomePage, Row, Table
+from app.core.web import asking, present, query, reach, record
+from app.core.web.page import Badge, Cell, Column, FormPage, Group, Link, OutcomePage, Row, Table
 from app.core.web.view import Done, EntityView, views
 
 STATES = ("state", "status")
@@ -141,6 +141,27 @@ def _said(view: type[EntityView], outcome: bulk.Outcome) -> str:
     if outcome.error is not None:
         return told(view, outcome.error)
     return outcome.result.done.message if isinstance(outcome.result, _Done) else ""
+
+
+def asking_page(view: type[EntityView], name: str, ids: Sequence[int], shown: str) -> FormPage:
+    """The page that asks, where there are no scripts for a dialog, what ``name`` takes, and whether it is meant;
+    ``shown`` is what the list showed, as its address says it.
+    """
+    back = f"/{view.model.resource}/list/{'?' if shown else ''}{shown}"
+    flow = view.model.workflow
+    deed = (flow.find(name) if flow is not None else None) or view.action(name)
+    sure = str(deed.confirm) if deed is not None else _("The chosen rows are removed for good.")
+    count = _("Chosen: %(n)s", n=len(ids))
+    return FormPage(
+        title=title(view, name),
+        resource=view.model.resource,
+        breadcrumb=[Link(str(view.model.labels), back), Link(title(view, name))],
+        action_url=f"/{view.model.resource}/bulk/{name}",
+        cancel_url=back,
+        groups=[Group(f"{count}. {sure}" if sure else count, fields=asking.fields(view, deed) if deed else [])],
+        submit_label=title(view, name),
+        hidden=[*(("ids", str(pk)) for pk in ids), ("back", shown)],
+    )
 
 
 def told(view: type[EntityView], error: BusinessError) -> str:

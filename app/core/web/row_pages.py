@@ -62,9 +62,12 @@ class RowPages:
         many.find(self.view, name)
         shown = request.form.get("back", "")  # what the list showed, as its address says it
         back = f"/{self.view.model.resource}/list/{'?' if shown else ''}{shown}"
-        data = {key: each for key, each in self._answers(name).items() if each and key not in ("ids", "match", "back")}
+        told = ("ids", "match", "back", "ask")
+        data = {key: each for key, each in self._answers(name).items() if each and key not in told}
         try:
             ids = bulk.read_ids(selection.chosen(self.view, request.form))
+            if "ask" in request.form:
+                return render_template("kehu/form.html", page=many.asking_page(self.view, name, ids, shown))
             outcomes = many.run(self.view, name, ids, data)
         except Invalid as error:
             flash(many.told(self.view, error), "error")

@@ -163,6 +163,20 @@ class TestPage:
         links = re.findall(r'href="([^"]*example[^"]*)"', answer.text)
         assert links and all(link.startswith("/weekly-plans/list/?") for link in links)
 
+    def test_without_scripts_a_page_asks_before_it_is_done(self, api, pages):
+        browser, admin = pages("admin"), api("admin")
+        units = [admin.add("units", name=name)["id"] for name in ("box", "kg")]
+        listed = browser.get("/units/list/?q=b").text
+        button = re.search(r"<noscript>(<button [^>]+>)", listed)[1]
+        assert 'form="bulk"' in button and 'formaction="/units/bulk/delete"' in button and 'name="ask"' in button
+        headers = {"Referer": "http://localhost/units/list/?q=b"}
+        asked = browser.post("/units/bulk/delete", {"ids": [str(pk) for pk in units], "ask": "1"}, headers=headers)
+        assert asked.status_code == 200 and "Chosen: 2. The chosen rows are removed for good." in asked.text
+        assert len(admin.rows("units")) == 2
+        done = browser.client.post("/units/bulk/delete", data=as_sent(asked.text))
+        assert (done.status_code, done.location) == (302, "/units/list/?q=b")
+        assert admin.rows("units") == []
+
     def test_the_list_offers_what_a_transition_asks_for(self, api, pages, plans):
         api("ann").post("weekly-plans/bulk/submit", {"ids": [plans["first"]]})
         bob = pages("bob")
