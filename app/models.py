@@ -18,6 +18,7 @@ import app.domains.catalog.models
 import app.domains.crm.models
 import app.domains.people.models
 import app.domains.stock.models
+import app.grants
 import app.jobs.models
 import app.ledger.models
 import app.security  # noqa: F401

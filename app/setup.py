@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Role, User
 from werkzeug.security import generate_password_hash
 
-from app import security
+from app import grants, security
 from app.core import db, identity, numbering, state
 from app.core.settings import settings
 from app.ledger import triggers
@@ -79,9 +79,9 @@ def prepare() -> Outcome:
         outcome.was_empty = _migrate()
         with db.transaction(identity.system()):
             connection = db.session.connection()
-            fingerprint = security.fingerprint()
+            fingerprint = grants.fingerprint()
             if state.recall(connection, "permissions") != fingerprint:
-                security.sync()
+                grants.sync()
                 state.remember(connection, "permissions", fingerprint)
             numbering.sync_sequences()
             _sync_jobs()

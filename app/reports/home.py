@@ -15,7 +15,8 @@ from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.web import present
 from app.core.web.listing import table_rows
-from app.core.web.page import Card, HomePage, Table
+from app.core.web.page import Table
+from app.core.web.page_frame import Card, HomePage
 from app.core.web.query import loading
 from app.core.web.reach import NotLoggedIn, may
 from app.core.web.view import EntityView

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app import create_app, security
+from app import create_app, grants, security
 from app.core import crud, db, hanging, identity
 from app.core.audit import AuditEntry
 from app.core.document import take
@@ -37,7 +37,7 @@ def _trading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running
             tables = [table for table in db.db.metadata.sorted_tables if table.name.startswith("test_")]
             db.db.metadata.create_all(db.db.engine, tables)
             with db.transaction(identity.system()) as session:
-                security.sync()
+                grants.sync()
                 may = security.PermissionView.view_menu.has(security.ViewMenu.name.in_([*KINDS, "Notice_"]))
                 found = list(session.scalars(sa.select(security.PermissionView).where(may)))
                 for role in session.scalars(sa.select(security.Role)).unique():

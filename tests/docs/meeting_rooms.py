@@ -14,7 +14,6 @@ import pytest
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, ViewMenu
 
-from app import security
 from app.core.entity import entity_for
 
 FORM = {"name": "Blue room", "department": "", "seats": "8", "hourly_cost": "12.50", "state": "open", "note": ""}
@@ -192,7 +191,7 @@ class TestPermissions:
             found = set(session.scalars(held))
             known = ("list", "show", "export", "add", "edit", "delete", "import", "comment")
             assert found == {f"can_{name}" for name in known}
-            assert ("can_see_all", "office") in security.needed()
+            assert ("can_see_all", "office") in grants.needed()
 
     def test_a_role_without_them_is_refused_and_one_with_them_is_not(self, rooms, api, pages, admin, act):
         ann = pages("ann")

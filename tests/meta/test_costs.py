@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app import create_app, security, setup
+from app import create_app, grants, setup
 from app.core import db
 from app.core.document import line_model
 from app.core.identity import system
@@ -174,6 +174,6 @@ def test_permissions_are_made_known_by_few_statements(tmp_path):
         setup._migrate()
         for most in (PERMISSIONS, PERMISSIONS // 2):
             with counted(fresh) as executed, db.transaction(system()):
-                security.sync()
+                grants.sync()
             assert 0 < len(executed) <= most, executed
         db.db.engine.dispose()

@@ -15,7 +15,8 @@ from app.core.errors import NotPermitted, NotVisible
 from app.core.i18n import gettext as _
 from app.core.users import User
 from app.core.web import reach
-from app.core.web.page import Cell, Column, FormPage, Group, Link, Row, Table
+from app.core.web.page import Cell, Column, Group, Link, Row, Table
+from app.core.web.page_forms import FormPage
 from app.core.web.view import EntityView
 
 PREVIEW = "preview"  # what the session keeps: the id of the user whose view an administrator looks at

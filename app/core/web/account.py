@@ -15,7 +15,8 @@ from app.core import db, identity
 from app.core.i18n import LANGUAGES
 from app.core.i18n import gettext as _
 from app.core.users import PASSWORD_MAX, PASSWORD_MIN, password_fault
-from app.core.web.page import FormField, FormPage, Group, Link
+from app.core.web.page import FormField, Group, Link
+from app.core.web.page_forms import FormPage
 from app.core.web.reach import NotLoggedIn
 
 

@@ -11,7 +11,8 @@ from app.core.errors import BusinessError, NotPermitted, NotVisible
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.web import asking, present, query, reach, record
-from app.core.web.page import Badge, Cell, Column, FormPage, Group, Link, OutcomePage, Row, Table
+from app.core.web.page import Badge, Cell, Column, Group, Link, OutcomePage, Row, Table
+from app.core.web.page_forms import FormPage
 from app.core.web.view import Done, EntityView, views
 
 STATES = ("state", "status")
@@ -27,7 +28,7 @@ class _Done:
 
 def find(view: type[EntityView], name: str) -> Callable[[Any, Mapping[str, Any]], Done]:
     """What ``name`` does to one row with some data.  Raises NotVisible for what can't be done to many, NotPermitted."""
-    from app.core.web.pages import perform
+    from app.core.web.deeds import perform
 
     actor = reach.approach(view)
     if name not in view.operations():
@@ -58,7 +59,7 @@ def run(view: type[EntityView], name: str, ids: Sequence[int], data: Mapping[str
 
 def as_json(view: type[EntityView], outcomes: Sequence[bulk.Outcome]) -> dict[str, Any]:
     """``outcomes`` as the API gives them: each as the same thing done to that row alone would have been answered."""
-    from app.core.web.api import with_lines
+    from app.core.web.api_schema import with_lines
 
     rows = _rows(view, outcomes)
     result = []
@@ -166,14 +167,14 @@ def asking_page(view: type[EntityView], name: str, ids: Sequence[int], shown: st
 
 def told(view: type[EntityView], error: BusinessError) -> str:
     """A refusal as one text."""
-    from app.core.web.pages import refusal_text
+    from app.core.web.deeds import refusal_text
 
     return refusal_text(error, view)
 
 
 def title(view: type[EntityView], name: str) -> str:
     """How what is done is called."""
-    from app.core.web.pages import action_label
+    from app.core.web.deeds import action_label
 
     return action_label(view, name)
 

@@ -22,7 +22,8 @@ from app.core import crud, db, identity
 from app.core.errors import BusinessError
 from app.core.i18n import gettext as _
 from app.core.web import access, once
-from app.core.web.page import ErrorPage, Link
+from app.core.web.page import Link
+from app.core.web.page_frame import ErrorPage
 
 log = logging.getLogger(__name__)
 LOG_IN = frozenset({"/api/v1/security/login", "/api/v1/security/refresh"})  # they bring their own proof

@@ -8,18 +8,13 @@ nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-import wtforms
 from werkzeug.datastructures import MultiDict
-from wtforms.validators import StopValidation
 
-from app.core import clock, db, identity
+from app.core import db, identity
 from app.core.choices import suggestions
 from app.core.document import line_model
 from app.core.entity import User
@@ -27,110 +22,11 @@ from app.core.errors import Invalid, NotPermitted, about
 from app.core.fields import Field, fields_of, writable
 from app.core.i18n import gettext as _
 from app.core.web import line_figures, pickers, present
-from app.core.web.page import FormField, Group, LineGrid
+from app.core.web.inputs import form_class, form_field, typed
+from app.core.web.page import FormField, Group
+from app.core.web.page_forms import LineGrid
+from app.core.web.posted import is_id, line_indexes, posted_lines
 from app.core.web.view import EntityView
-
-WIDTHS = {
-    "date": "s",
-    "datetime": "s",
-    "integer": "xs",
-    "decimal": "s",
-    "bool": "s",
-    "longtext": "full",
-    "images": "full",
-    "tags": "full",
-    "code": "s",
-}
-INPUTS = {"relation": "picker", "relations": "multipicker", "code": "text", "json": "longtext"}
-
-
-class ValueField(wtforms.Field):
-    """A WTForms field around a ``Field``: ``raw`` is what was typed (or stands in the row), ``shown`` a picker's text."""
-
-    def __init__(self, source: Field, **kwargs: Any) -> None:
-        super().__init__(label=str(source.label), description=str(source.help), **kwargs)
-        self.source = source
-        self.raw: Any = ""
-        self.shown = ""
-
-    def process_data(self, value: Any) -> None:
-        """Take the row's own value."""
-        self.data = value
-        self.raw = typed(self.source, value)
-        self.shown = str(value) if self.source.kind == "relation" and value is not None else ""
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Take what was typed; raises ValueError (collected by WTForms) when it can't be read."""
-        kind = self.source.kind
-        if kind == "images":
-            return
-        if kind in ("relations", "tags"):
-            self.raw = [each for each in valuelist if each]
-        elif kind == "bool":
-            self.raw = "1" if valuelist and valuelist[0] not in ("", "0") else ""
-        else:
-            self.raw = valuelist[0] if valuelist else ""
-            if isinstance(self.raw, str) and kind == "longtext":
-                self.raw = self.raw.replace("\r\n", "\n")
-        # What takes the next of a sequence may be left empty.
-        self.data = None if self.raw == "" and is_numbered(self.source) else self.source.parse(self.raw)
-
-
-class _NotEmpty:
-    """Required: said at the field."""
-
-    def __call__(self, _form: wtforms.Form, field: ValueField) -> None:
-        if field.raw in ("", None, []):
-            raise StopValidation(_("This is required."))
-
-
-def typed(field: Field, value: Any) -> Any:
-    """``value`` as the text of an input."""
-    if value is None:
-        return [] if field.kind in ("relations", "tags") else ""
-    if field.kind == "relation":
-        return str(value.id)
-    if field.kind == "relations":
-        return [str(each.id) for each in value]
-    if field.kind == "tags":
-        return [str(each) for each in value]
-    if field.kind == "bool":
-        return "1" if value else ""
-    if isinstance(value, datetime):
-        return clock.local(value).strftime("%Y-%m-%dT%H:%M") if value.tzinfo else value.strftime("%Y-%m-%dT%H:%M")
-    if isinstance(value, date):
-        return value.isoformat()
-    if field.kind == "json":
-        return json.dumps(value, ensure_ascii=False, indent=2)
-    if isinstance(value, Decimal):
-        whole, _dot, decimals = f"{value:f}".partition(".")
-        decimals = decimals.rstrip("0").ljust(present.least_decimals(field), "0")
-        return f"{whole}.{decimals}" if decimals else whole
-    return value if isinstance(value, list) else str(value)
-
-
-def must_be_typed(field: Field) -> bool:
-    """Whether an empty input is refused: not where a default, or the next number of a sequence, takes its place."""
-    given = field.empty is not None or field.kind == "bool" or is_numbered(field)
-    return field.required and not given
-
-
-def is_numbered(field: Field) -> bool:
-    """Whether the field takes the next number of its entity's sequence when it is left empty."""
-    return field.name == getattr(field.model, "numbered_by", "")
-
-
-def form_class(fields: Iterable[Field]) -> type[wtforms.Form]:
-    """A WTForms class for ``fields``."""
-    members: dict[str, Any] = {}
-    for field in fields:
-        validators = [_NotEmpty()] if must_be_typed(field) else []
-        members[field.name] = _unbound(field, validators)
-    return type("EntityForm", (wtforms.Form,), members)
-
-
-def _unbound(field: Field, validators: list[Any]) -> Any:
-    return ValueField(field, validators=validators)
 
 
 class EntityForm:
@@ -506,34 +402,6 @@ def _about_line(number: int, label: str, message: str) -> str:
     return _("Line %(number)s: %(message)s", number=number, message=message)
 
 
-def form_field(field: Field, name: str, id: str, raw: Any, *, readonly: bool = False) -> FormField:
-    """``field`` as an input called ``name`` that holds ``raw``; ``readonly`` when it may be looked at only."""
-    kind = INPUTS.get(field.kind, field.kind)
-    shown = FormField(
-        name=name,
-        id=id,
-        label=str(field.label),
-        kind=kind,
-        value="" if isinstance(raw, list) else str(raw if raw is not None else ""),
-        help=str(field.help or ""),
-        required=must_be_typed(field) and not readonly,
-        readonly=readonly,
-        maxlength=field.length if kind in ("text", "email", "phone", "url") else None,
-        width=WIDTHS.get(field.kind, "m"),
-    )
-    if field.kind == "choice" and field.choices is not None:
-        shown.choices = [(value, str(label)) for value, label in field.choices.items()]
-        if not shown.required and field.empty is None:
-            shown.choices.insert(0, ("", ""))
-    if kind in ("picker", "multipicker") and field.target is not None:
-        shown.picker_url = f"/{field.target.resource}/pick"
-    if kind == "tags":
-        shown.picker_url, shown.by_name = "/tags/pick", True
-    if field.kind == "decimal":
-        shown.step = "any"
-    return shown
-
-
 def _figure(cell: FormField, field: Field, line: Any) -> FormField:
     """The cell of what a formula makes up: of ``line``, as far as it is stored."""
     value = field.value(line) if line is not None else None
@@ -541,39 +409,3 @@ def _figure(cell: FormField, field: Field, line: Any) -> FormField:
     cell.value = "" if value is None else line_figures.plain(value, field)
     cell.text = present.text(field, value)
     return cell
-
-
-def is_id(text: str) -> bool:
-    """Whether ``text`` is a number that a row or line may have."""
-    return text.isdecimal() and len(text) < 10
-
-
-def posted_lines(posted: MultiDict[str, Any], blank: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The lines in a posted form, in their order on the page, without those ticked for removal and untouched new ones.
-
-    ``blank`` holds what each column of an untouched row has.  A text beside a picker that names nothing comes with its
-    line, as «customer-text».
-    """
-    lines = []
-    for index in line_indexes(posted):
-        if posted.get(f"lines-{index}-delete") not in (None, "", "0"):
-            continue
-        line: dict[str, Any] = {name: (posted.get(f"lines-{index}-{name}") or "").strip() for name in blank}
-        touched = any(value not in ("", blank[name]) for name, value in line.items())
-        texts = {f"{name}-text": text for name in blank if (text := posted.get(f"lines-{index}-{name}-text"))}
-        line["id"] = posted.get(f"lines-{index}-id") or ""
-        line["at"] = index
-        if line["id"] or touched or texts:
-            told = {f"{name}-told": text for name in blank if (text := posted.get(f"lines-{index}-{name}-told"))}
-            lines.append(line | texts | told)
-    return lines
-
-
-def line_indexes(posted: MultiDict[str, Any]) -> list[int]:
-    """The numbers of the lines in a posted form, in their order on the page."""
-    found: dict[int, None] = {}
-    for key in posted:
-        parts = key.split("-", 2)
-        if len(parts) == 3 and parts[0] == "lines" and is_id(parts[1]):
-            found[int(parts[1])] = None
-    return list(found)

@@ -10,7 +10,7 @@ from flask import Flask, request, session
 from app.core import identity
 from app.core.i18n import LANGUAGES, current_locale
 from app.core.settings import settings
-from app.core.web.page import NavItem, Section, Shell
+from app.core.web.page_frame import NavItem, Section, Shell
 from app.core.web.view import EntityView
 
 THEMES = ("light", "dark", "system")

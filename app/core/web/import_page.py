@@ -23,17 +23,8 @@ from app.core.exchange.models import UNFINISHED, ImportMapping, ImportRun
 from app.core.exchange.reader import UnreadableFile, open_table
 from app.core.i18n import gettext as _
 from app.core.web import import_worker, importing, reach
-from app.core.web.page import (
-    Action,
-    Cell,
-    FormField,
-    ImportColumn,
-    ImportMappings,
-    ImportPage,
-    ImportProgress,
-    Link,
-    Row,
-)
+from app.core.web.page import Action, Cell, FormField, Link, Row
+from app.core.web.page_forms import ImportColumn, ImportMappings, ImportPage, ImportProgress
 from app.core.web.view import EntityView, views
 
 SAMPLES = 3  # values shown of each column

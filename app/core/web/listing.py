@@ -11,7 +11,7 @@ from app.core.bulk_edit import MOST
 from app.core.fields import SYSTEM, Field, readable
 from app.core.i18n import gettext as _
 from app.core.web import asking, present, query, reach, resource, saved
-from app.core.web.forms import form_field
+from app.core.web.inputs import form_field
 from app.core.web.page import Action, Cell, Chip, Column, FilterField, FormField, ListPage, Pager, Row
 from app.core.web.view import EntityView
 

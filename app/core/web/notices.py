@@ -14,7 +14,8 @@ from app.core.errors import NotVisible
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.notices import Notice
-from app.core.web.page import FormField, FormPage, Group, Link
+from app.core.web.page import FormField, Group, Link
+from app.core.web.page_forms import FormPage
 from app.core.web.reach import NotLoggedIn
 from app.core.web.view import Done, EntityView, RecordAction
 

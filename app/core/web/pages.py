@@ -6,29 +6,26 @@ Flask-AppBuilder's, what a request does is written here once (docs/decisions/000
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flask import abort, flash, jsonify, redirect, render_template, request, send_file
+from flask import flash, jsonify, redirect, render_template, request
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import permission_name
 from werkzeug.wrappers import Response
 
 from app.core import crud, db, files, identity
-from app.core.document import comment_in, take
-from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale, about
-from app.core.exchange import exporter
-from app.core.fields import fields_of, readable
+from app.core.errors import BusinessError, Conflict, Invalid, Stale
+from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.web import access, listing, pickers, query, reach, record, resource, saved, selection, versions
 from app.core.web.account import safe_next
+from app.core.web.deeds import action_label, export_response, perform, picture_response, refusal_text
 from app.core.web.forms import EntityForm
-from app.core.web.page import CommentForm, FormPage, Link, RecordPage
+from app.core.web.page import CommentForm, Link, RecordPage
+from app.core.web.page_forms import FormPage
 from app.core.web.row_pages import RowPages
-from app.core.web.view import Done, EntityView
+from app.core.web.view import EntityView
 from app.core.workflow import CANCEL
 
 UNSAID = ("csrf_token", "next", "back")  # what a form says besides what is asked for
@@ -349,97 +346,6 @@ def record_page(view: type[EntityView], pk: int, comment: CommentForm | None = N
     options = tuple(query.loading(view.model, [*columns, "created_by", "changed_by"]))
     row = reach.row(view, pk, "show", options=(*options, *record.lines_loading(view)))
     return record.page(view, row, comment)
-
-
-def picture_response(view: type[EntityView], pk: int, name: str, digest: str) -> Response:
-    """The picture ``digest`` of a row (``?size=small`` its thumbnail), for whoever sees the row.  Raises NotVisible."""
-    row = reach.row(view, pk, "show")
-    field = readable(view.model).get(name)
-    if field is None or field.kind != "images" or digest not in (field.value(row) or []):
-        raise NotVisible()
-    path = files.path_of(digest)
-    if request.args.get("size") == "small" and path.with_suffix(".thumb").exists():
-        path = path.with_suffix(".thumb")
-    if not path.exists():
-        raise NotVisible()
-    response = send_file(path.resolve(), mimetype=files.media_type(path), max_age=86400)
-    response.headers["Content-Security-Policy"] = "default-src 'none'"
-    return response
-
-
-def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -> Done:
-    """Do the transition or action ``name`` to ``row`` (fetched with a lock); what it came to.
-
-    Raises NotVisible for an unknown name, NotPermitted, Conflict, Invalid.
-    """
-    if view.model.workflow is not None and view.model.workflow.find(name) is not None:
-        return Done(take(row, name, data))
-    action = view.action(name)
-    if action is None:
-        raise NotVisible()
-    crud.require(action.permission, view.model)
-    known = fields_of(view.model)
-    with identity.doing(name, comment_in(data)):
-        result = action.run(
-            row, {key: value for key, value in data.items() if key in known or key not in action.fields}
-        )
-        crud.flush()
-    return result if isinstance(result, Done) else Done(result if result is not None else row)
-
-
-def action_label(view: type[EntityView], name: str) -> str:
-    """How the transition or action is called."""
-    step = view.model.workflow.find(name) if view.model.workflow is not None else None
-    action = view.action(name) or view.resource_action(name)
-    if name == "delete":
-        return _("Delete")
-    return str(step.label if step is not None else action.label if action is not None else name)
-
-
-def refusal_text(error: BusinessError, view: type[EntityView]) -> str:
-    """A refusal as one text: its message, and what it says of fields."""
-    known = fields_of(view.model)
-    parts = []
-    for name, messages in error.errors.items():
-        label = str(known[name].label) if name in known else ""
-        parts.append(about(label, " ".join(messages)))
-    return " ".join(parts) or error.message
-
-
-def export_response(
-    view: type[EntityView], asked: query.ListQuery, format: str, columns: Sequence[str] = ()
-) -> Response:
-    """The file of what ``asked`` finds, as CSV or XLSX, sent when it is complete.
-
-    ``columns`` are the fields it holds, in their order; without any: those of the list, then the others of the forms.
-    """
-    if format not in ("csv", "xlsx"):
-        abort(400)
-    known = readable(view.model)
-    names = [name for name in dict.fromkeys(columns or view.list_columns()) if name in known]
-    names += [
-        name
-        for _title, group in view.groups()
-        for name in group
-        if not columns and name in known and name not in names and known[name].kind not in ("images", "password")
-    ]
-    if not names:
-        abort(400)
-    handle, name = tempfile.mkstemp(suffix=f".{format}")
-    Path(name).unlink()
-    import os
-
-    os.close(handle)
-    path = Path(name)
-    try:
-        exporter.export(view.model, asked.ordered(), names, format, path, prepare=view.prepare)
-        file = path.open("rb")
-    finally:
-        # The open handle keeps the content; nothing is left behind whatever happens to the request.
-        if os.name != "nt":
-            path.unlink(missing_ok=True)
-    mime = "text/csv" if format == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.{format}")
 
 
 def pages_for(view: type[EntityView]) -> type[EntityPages]:

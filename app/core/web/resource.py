@@ -12,7 +12,7 @@ from app.core.errors import Invalid, NotPermitted, NotVisible
 from app.core.fields import Field, parse_all
 from app.core.i18n import gettext as _
 from app.core.web import present, reach
-from app.core.web.forms import form_field, typed
+from app.core.web.inputs import form_field, typed
 from app.core.web.page import Action, Cell, Fact, FormField, Link, Row, SheetPage, Table
 from app.core.web.view import Done, EntityView, Part, Reading, ResourceAction, Sheet, views
 

@@ -13,7 +13,7 @@ from app.core.bulk_edit import MOST
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.web import query
-from app.core.web.forms import is_id
+from app.core.web.posted import is_id
 from app.core.web.view import EntityView
 
 

@@ -20,7 +20,7 @@ from app.core.fields import Field, fields_of, writable
 from app.core.i18n import gettext as _
 from app.core.web import present
 from app.core.web.forms import EntityForm
-from app.core.web.page import Difference
+from app.core.web.page_forms import Difference
 
 WAS, CHOICES = "was", "choices"
 MINE, THEIRS = "mine", "theirs"

@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.entity import entity_for
 from app.core.fields import fields_of
 from app.core.web import present
-from app.core.web.forms import typed
+from app.core.web.inputs import typed
 
 
 @pytest.fixture
