@@ -1,7 +1,7 @@
 """Who may do what: our small security manager on Flask-AppBuilder's, and the roles of the company as one table.
 
-Grants are data: ``sync`` puts the table's defaults into the database once, and never again undoes what an administrator
-changed. Permissions are kept by the entity's class name («can_edit» on «Customer»); grants that widen them
+Grants are data: ``grants.sync`` puts the table's defaults into the database once, and never again undoes what an
+administrator changed.  Permissions are kept by the entity's class name («can_edit» on «Customer»); grants that widen them
 («can_see_all») by the domain's.
 """
 

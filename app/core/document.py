@@ -16,9 +16,10 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from app.core import clock, db, identity, numbering, scope
 from app.core.entity import Entity, column, scoped
 from app.core.errors import Conflict, Invalid, NotPermitted, NotVisible
-from app.core.fields import fields_of, parse_all, storable
+from app.core.fields import fields_of, parse_all
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.readers import storable
 from app.core.types import CodeText, Day, Note
 from app.core.workflow import CANCEL, Transition, Workflow
 

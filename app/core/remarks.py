@@ -22,11 +22,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core import audit, clock, crud, db, files, identity, notices, outbox, scope
 from app.core.entity import User
 from app.core.errors import Invalid, NotPermitted, NotVisible
-from app.core.fields import storable
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import speaking
 from app.core.mail import templates
+from app.core.readers import storable
 from app.core.settings import settings
 from app.core.types import LongText, UTCDateTime
 from app.core.users import full_name

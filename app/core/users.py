@@ -21,10 +21,11 @@ from werkzeug.security import generate_password_hash
 
 from app.core import identity
 from app.core.errors import Conflict
-from app.core.fields import Field, fields_of, storable
+from app.core.fields import Field, fields_of
 from app.core.i18n import LANGUAGES
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.readers import storable
 from app.core.scope import everyone
 from app.core.types import EmailText
 

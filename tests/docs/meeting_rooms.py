@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, ViewMenu
 
+from app import grants
 from app.core.entity import entity_for
 
 FORM = {"name": "Blue room", "department": "", "seats": "8", "hourly_cost": "12.50", "state": "open", "note": ""}

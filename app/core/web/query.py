@@ -15,9 +15,10 @@ from sqlalchemy.orm import joinedload, noload
 
 from app.core import clock, db, identity, scope, search, tags
 from app.core.errors import BusinessError, about
-from app.core.fields import TEXTS, Field, fields_of, in_every_zone, readable, storable
+from app.core.fields import TEXTS, Field, fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.readers import in_every_zone, storable
 
 MAX_SIZE = 100  # rows a page
 SIZES = (25, 50, 100)
