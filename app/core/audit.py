@@ -29,6 +29,7 @@ UNTOLD = (
     | SECRET
 )
 """Columns whose change says nothing to people."""
+ORDER = "lines.order"  # how a document's lines follow each other, among its changes
 HIDDEN = "•••"
 
 
@@ -165,6 +166,7 @@ def _name(row: Any) -> str:
 def collect(flushing: Session) -> list[Entry]:
     """The entries that this flush owes, one a record; lines are folded into their document's."""
     entries: dict[int, Entry] = {}
+    moved: dict[int, Any] = {}
     for rows, action in ((flushing.new, "create"), (flushing.dirty, "update"), (flushing.deleted, "delete")):
         for row in rows:
             if not getattr(row, "audited", False):
@@ -172,6 +174,8 @@ def collect(flushing: Session) -> list[Entry]:
             changes = changes_of(row, action)
             parent = row.audit_parent() if hasattr(row, "audit_parent") else None
             if parent is not None:
+                if action == "update" and sa.inspect(row).attrs.position.history.has_changes():
+                    moved[id(parent)] = parent
                 # One that goes may stand where another has moved up to: it is told under a name of its own.
                 alone = action == "delete" and parent not in flushing.deleted
                 place = f"removed.{row.position}." if alone else f"lines.{row.position}."
@@ -187,7 +191,22 @@ def collect(flushing: Session) -> list[Entry]:
                 continue
             entry = entries.setdefault(id(row), Entry(row, action))
             entry.changes.update(changes)
+    for key, document in moved.items():
+        if order := _order(document):
+            entries.setdefault(key, Entry(document, "update")).changes[ORDER] = order
     return list(entries.values())
+
+
+def _order(document: Any) -> list[str] | None:
+    """How the lines that stay were ordered, and are: by the numbers they had; None when that is the same."""
+    numbers = []
+    for line in sorted(document.lines, key=lambda each: each.position):
+        state = sa.inspect(line)
+        if state.persistent:
+            was = state.attrs.position.history.deleted
+            numbers.append((was[0] if was else line.position) + 1)
+    before = sorted(numbers)
+    return [", ".join(map(str, before)), ", ".join(map(str, numbers))] if numbers != before else None
 
 
 def write(connection: sa.Connection, entries: Iterable[Entry]) -> None:

@@ -150,6 +150,8 @@ def test_a_stored_line_is_dragged_by_its_number(company: Company, console: Page,
     kept = company.call("GET", f"stock-adjustments/{draft['id']}")["result"]["lines"]
     assert [float(line["quantity"]) for line in kept] == [2, 3, 1, 4]
     assert sorted(line["id"] for line in kept) == sorted(line["id"] for line in draft["lines"])
+    expect(page.locator(".changes del").first).to_have_text("1, 2, 3, 4")
+    expect(page.locator(".changes ins").first).to_have_text("2, 3, 1, 4")
 
 
 def test_lines_are_usable_on_a_phone(company: Company, console: Page, teas: list[dict]) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from app.core import db
-from app.core.audit import AuditEntry
+from app.core.audit import ORDER, AuditEntry
 from app.core.document import line_model
 from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
@@ -124,6 +124,9 @@ def _event(
                 teller = TELLERS.get(("", name))
             if teller is not None:
                 changes += teller(old, new)
+                continue
+            if name == ORDER:
+                changes.append(Change(_("Order of the lines"), old, new))
                 continue
             if not _known(name, fields):
                 continue
