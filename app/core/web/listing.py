@@ -53,6 +53,7 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         actions=_head(view, state),
         bulk_actions=_bulk(view),
         state=urlencode(state.shown()),
+        back=urlencode(state.pairs()),
         match=bool(rows) and len(rows) < count <= MOST,
         empty=str(view.empty) or _("Nothing here yet."),
         help=str(view.help),

@@ -186,6 +186,7 @@ class ListPage:
     actions: list[Action] = field(default_factory=list)  # page head: add, import, export
     bulk_actions: list[Action] = field(default_factory=list)  # posted with the chosen ``ids``, or ``match``: ``state``
     state: str = ""  # what the list shows, as the parameters of its address
+    back: str = ""  # the list as it is, in short: where what is done with rows of it leads back to
     match: bool = False  # whether all rows that match can be chosen, beyond the page
     empty: str = ""  # what to say, and do next, when there are no rows
     help: str = ""
