@@ -88,6 +88,9 @@ def respond(view: type[EntityView]) -> str | tuple[str, int]:
     picked = [name for name in form.getlist("pick") if name in known]
     shown = EntityForm(view, only=known)
     shown.load()
+    for bound in shown.form:
+        if bound.source.kind == "relation":
+            bound.raw = bound.shown = ""  # a new row's owner is the actor; these have theirs
     if form.get("step") != "edit":
         page.fields = _fields(shown, picked)
         return render_template("kehu/bulk_edit.html", page=page)
