@@ -80,7 +80,7 @@ EVERYONE = RoleTable(
         "OpenApi": "get",
         "Leave": f"{READ} add edit delete",
         "WeeklyPlan": OWN_PLANS,
-        "Notice": f"{READ} open read",
+        "Notice": f"{READ} open read read-all",
         "SavedView": f"{READ} add edit delete default unshare",
         "Tag": f"{READ} add",  # typing a new one makes it
         "ImportRun": f"{READ} undo",  # their own: whoever may edit may edit many rows at once, and take it back

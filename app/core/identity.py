@@ -53,6 +53,7 @@ class Actor:
 
 
 SYSTEM_NAME = "Kehu"
+PREVIEW = "preview"  # what a browser's session keeps: the id of the user whose view an administrator looks at
 _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
 _deed: ContextVar[tuple[str, str]] = ContextVar("deed", default=("", ""))
 _moving: ContextVar[bool] = ContextVar("moving", default=False)

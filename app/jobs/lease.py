@@ -7,7 +7,7 @@ later.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -46,13 +46,8 @@ def take(holder: str) -> Taken:
 
 
 def _insert(connection: sa.Connection, holder: str) -> None:
-    insert: Any
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert
     row = {"name": NAME, "holder": holder, "expires": clock.now()}
-    connection.execute(insert(JobLease).values(**row).on_conflict_do_nothing())
+    connection.execute(db.insert(connection, JobLease).values(**row).on_conflict_do_nothing())
 
 
 def release(holder: str) -> None:

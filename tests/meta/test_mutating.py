@@ -25,7 +25,6 @@ OWN = {  # what everyone may do: to come, to go, and what concerns themselves al
     "AccountView.language",
     "AccountView.password",
     "NoticeChoicesView.choices",
-    "NoticeChoicesView.read",
     "PreviewView.stop",
 }
 LAST = ("PreviewView.begin", "PreviewView.stop", "LoginView.logout")  # from here the browser is somebody else's

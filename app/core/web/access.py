@@ -13,13 +13,13 @@ from werkzeug.wrappers import Response
 from app.core import audit, db, identity, scope
 from app.core.errors import NotPermitted, NotVisible
 from app.core.i18n import gettext as _
+from app.core.identity import PREVIEW
 from app.core.users import User
 from app.core.web import reach
 from app.core.web.page import Cell, Column, Group, Link, Row, Table
 from app.core.web.page_forms import FormPage
 from app.core.web.view import EntityView
 
-PREVIEW = "preview"  # what the session keeps: the id of the user whose view an administrator looks at
 STOP = "/preview/stop"
 MAX_USERS = 500
 

@@ -9,6 +9,7 @@ from flask import Flask, request, session
 
 from app.core import identity
 from app.core.i18n import LANGUAGES, current_locale
+from app.core.identity import PREVIEW
 from app.core.settings import settings
 from app.core.web.page_frame import NavItem, Section, Shell
 from app.core.web.view import EntityView
@@ -71,7 +72,7 @@ def shell() -> Shell:
         if actor.is_admin:
             # Who sees everything finds their own under the bell.
             frame.notices_url += f"?f=user:rel_o_m:{actor.user_id}"
-        frame.previewing = bool(session.get("preview")) and str(actor.user_id) == str(session.get("preview"))
+        frame.previewing = bool(session.get(PREVIEW)) and str(actor.user_id) == str(session.get(PREVIEW))
     return frame
 
 

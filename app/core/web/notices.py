@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request
 from flask_appbuilder import BaseView, expose
-from werkzeug.wrappers import Response
 
 from app.core import identity, notices
 from app.core.errors import NotVisible
@@ -17,7 +16,7 @@ from app.core.notices import Notice
 from app.core.web.page import FormField, Group, Link
 from app.core.web.page_forms import FormPage
 from app.core.web.reach import NotLoggedIn
-from app.core.web.view import Done, EntityView, RecordAction
+from app.core.web.view import Done, EntityView, RecordAction, ResourceAction
 
 
 def _open(notice: Notice, _data: Mapping[str, Any]) -> Done:
@@ -33,6 +32,11 @@ def _read(notice: Notice, _data: Mapping[str, Any]) -> Done:
     return Done(notices.read(notice), _("This notice is read now."))
 
 
+def _read_all(_values: Mapping[str, Any]) -> Done:
+    count = notices.read_all(_who())
+    return Done(None, _("%(count)s marked as read.", count=count), {"count": count})
+
+
 class NoticeView(EntityView, model=Notice):
     icon = "mail"
     commentable = False
@@ -45,12 +49,13 @@ class NoticeView(EntityView, model=Notice):
         ),
         RecordAction("read", _l("Mark as read"), _read, bulk=True, shown=lambda notice: not notice.read),
     )
+    resource_actions = (ResourceAction("read-all", _l("Mark all as read"), _read_all),)
     help = _l("What Kehu has told you. How you want to be told is yours to choose.")
     empty = _l("Nothing has been told yet.")
 
 
 class NoticeChoicesView(BaseView):
-    """``/account/notices``: how one wants to be told, by kind; ``/account/notices/read`` marks everything as read."""
+    """``/account/notices``: how one wants to be told, by kind."""
 
     route_base = "/account/notices"
     default_view = "choices"
@@ -88,12 +93,6 @@ class NoticeChoicesView(BaseView):
             submit_label=_("Save"),
         )
         return render_template("kehu/form.html", page=page)
-
-    @expose("/read", methods=("POST",))
-    def read(self) -> Response:
-        """Mark all of one's notices as read."""
-        notices.read_all(_who())
-        return redirect("/notices/list/")
 
 
 def _who() -> int:

@@ -69,8 +69,13 @@ class TestTheBell:
         first = wei.rows("notices")[0]["id"]
         assert wei.post(f"notices/{first}/read").json["result"]["read"] is True
         assert '<span class="bell-count">2</span>' in browser.get("/").text
-        assert browser.post("/account/notices/read").status_code == 302
+        assert "Mark all as read" in browser.get("/notices/list/").text
+        assert browser.post("/notices/do/read-all").status_code == 302
         assert "bell-count" not in browser.get("/").text
+        tell(app, ids["wei"], "key 4")
+        tell(app, ids["ann"], "key 5")
+        assert wei.post("notices/read-all").json["count"] == 1
+        assert '<span class="bell-count">1</span>' in Pages(app, "ann").get("/").text
 
     def test_another_ones_notice_is_not_there(self, app, ids):
         tell(app, ids["wei"])
