@@ -198,3 +198,18 @@ class TestCode:
                     if not (isinstance(why, ast.Constant) and len(str(why.value).split()) > 2):
                         silent.append(f"{path.relative_to(ROOT)}:{node.lineno}")
         assert silent == []
+
+    def test_every_public_name_of_core_and_books_says_what_it_is(self):
+        """Views aside, which say it by what they declare, and methods that only fill in what a base class describes."""
+        silent = []
+        for folder in ("core", "ledger"):
+            for path in sorted((ROOT / folder).rglob("*.py")):
+                for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                    if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+                        continue
+                    is_view = isinstance(node, ast.ClassDef) and any(
+                        keyword.arg == "model" for keyword in node.keywords
+                    )
+                    if ast.get_docstring(node) is None and not is_view:
+                        silent.append(f"{path.relative_to(ROOT)}: {node.name}")
+        assert silent == []

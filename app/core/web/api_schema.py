@@ -35,6 +35,7 @@ def with_lines(view: type[EntityView], row: Any) -> dict[str, Any]:
 
 
 def described(field: Field) -> dict[str, Any]:
+    """What ``_info`` says of ``field``: name, label, help, kind, whether it is required, choices or where to pick."""
     found: dict[str, Any] = {
         "name": field.name,
         "label": str(field.label),
@@ -51,6 +52,7 @@ def described(field: Field) -> dict[str, Any]:
 
 
 def schema(field: Field, write: bool = False) -> dict[str, Any]:
+    """``field`` as OpenAPI describes it; with ``write`` as it is sent."""
     found: dict[str, Any] = {"type": JSON_TYPES.get(field.kind, "string"), "description": str(field.label)}
     if field.kind == "relation":
         if write:
