@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from app.core import crud, db, files, identity
 from app.core.errors import BusinessError, Conflict, Invalid, Stale
-from app.core.fields import fields_of
+from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import access, listing, pickers, query, reach, record, resource, saved, selection, versions
 from app.core.web.account import safe_next
@@ -66,7 +66,10 @@ class EntityPages(RowPages, BaseView):
     def edit(self, pk: int) -> str | Response | tuple[str, int]:
         """A change of a row."""
         saving = request.method == "POST"
-        row = reach.row(self.view, pk, "edit", lock=saving, options=record.lines_loading(self.view))
+        options = record.lines_loading(self.view)
+        if not saving:
+            options = (*options, *query.loading(self.view.model, readable(self.view.model, reach.approach(self.view))))
+        row = reach.row(self.view, pk, "edit", lock=saving, options=options)
         form = EntityForm(self.view, row=row)
         if not saving:
             try:
