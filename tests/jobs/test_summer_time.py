@@ -53,6 +53,6 @@ def test_an_hour_that_comes_twice_counts_the_first_time():
 @pytest.mark.parametrize("start", [datetime(2026, 3, 29, 0), datetime(2026, 10, 25, 0)])
 @pytest.mark.parametrize(("crontab", "minutes"), [("* * * * *", 1), ("*/5 * * * *", 5), ("15 * * * *", 60)])
 def test_what_is_due_all_the_time_knows_no_summer_time(crontab, minutes, start):
-    found = due(crontab, start, days=0.25)
+    found = due(crontab, start, days=1 / 6)
     assert {later - earlier for earlier, later in zip(found, found[1:], strict=False)} == {timedelta(minutes=minutes)}
-    assert len(found) >= 360 // minutes - 1
+    assert len(found) >= 240 // minutes - 1
