@@ -120,9 +120,9 @@ class EntityPages(RowPages, BaseView):
     def do(self, name: str) -> Response:
         """An action on the resource as a whole, or on many rows at once."""
         data: dict[str, Any] = {key: value for key, value in request.form.items() if key not in UNSAID}
-        if data.pop("match", None) is not None or "ids" in data:
-            data["ids"] = selection.chosen(self.view, request.form)
         try:
+            if data.pop("match", None) is not None or "ids" in data:
+                data["ids"] = selection.chosen(self.view, request.form)
             done = resource.do(self.view, name, data)
         except BusinessError as error:
             if error.status in (401, 403, 404):

@@ -26,6 +26,7 @@ DEFAULT_SIZE = 25
 MAX_CONDITIONS = 30
 MAX_IN = 500
 NOBODY = 0  # the id of no row
+PARAMETERS = ("f", "ff", "fo", "fv", "q", "sort", "cols", "page", "size")  # of a page's address
 
 OPERATORS: dict[str, tuple[Any, int]] = {
     "eq": (_l("is"), 1),
@@ -175,8 +176,8 @@ def shown(model: type[Any]) -> dict[str, Field]:
     return {name: field for name, field in readable(model).items() if field.kind != "password"}
 
 
-def condition(model: type[Any], name: str, operator: str, raw: Any) -> Condition:
-    """A condition for who acts now.  Raises BadQuery."""
+def condition(model: type[Any], name: str, operator: str, raw: Any, *, whole: bool = False) -> Condition:
+    """A condition for who acts now; ``whole``: one that needs a value has one.  Raises BadQuery."""
     found = filterable(model).get(name)
     if found is None:
         raise BadQuery(_("There is nothing called “%(name)s” to filter by.", name=name))
@@ -184,6 +185,9 @@ def condition(model: type[Any], name: str, operator: str, raw: Any) -> Condition
         raise BadQuery(_("“%(label)s” can't be filtered by “%(operator)s”.", label=found.label, operator=operator))
     if OPERATORS[operator][1] == 0:
         return Condition(found, operator, raw)
+    if whole and raw in (None, "", []):
+        wanted = _("A value is needed.")
+        raise BadQuery(about(str(found.label), wanted), {name: [wanted]})
     try:
         return Condition(found, operator, raw, _seen(found, _read(found, operator, raw)))
     except ValueError as error:
@@ -233,18 +237,17 @@ def from_address(model: type[Any], arguments: Any, sort: str) -> tuple[ListQuery
     times, ``q``, ``sort`` (with «-» for descending), ``cols`` (names of fields), ``page`` (from 1) and ``size``."""
     query = ListQuery(model, search=str(arguments.get("q") or "").strip()[:200])
     problems: list[str] = []
-    texts = list(arguments.getlist("f"))[:MAX_CONDITIONS]
-    if arguments.get("ff") and arguments.get("fo"):
+    texts = [text for text in arguments.getlist("f") if text]  # «f=» says that there is no filter
+    half = arguments.get("fo") and OPERATORS.get(arguments["fo"], ("", 1))[1] and not arguments.get("fv")
+    if arguments.get("ff") and arguments.get("fo") and not half:
         texts.append(f"{arguments['ff']}:{arguments['fo']}:{arguments.get('fv', '')}")
-    for text in texts:
-        if not text:
-            continue  # «f=» says that there is no filter
+    if len(texts) > MAX_CONDITIONS:
+        problems.append(_("At most %(count)s conditions.", count=MAX_CONDITIONS))
+    for text in texts[:MAX_CONDITIONS]:
         name, _colon, rest = text.partition(":")
         operator, _colon, raw = rest.partition(":")
-        if operator and OPERATORS.get(operator, ("", 1))[1] and not raw:
-            continue
         try:
-            query.conditions.append(condition(model, name, operator, raw))
+            query.conditions.append(condition(model, name, operator, raw, whole=True))
         except BadQuery as error:
             problems.append(error.message)
     wanted = str(arguments.get("sort") or "")

@@ -18,9 +18,19 @@ from app.core.web.view import EntityView
 
 
 def chosen(view: type[EntityView], form: MultiDict[str, Any]) -> list[int]:
-    """The ids that ``form`` chose, each once, in their order.  Raises Invalid when they are too many."""
+    """The ids that ``form`` chose, each once, in their order.
+
+    Raises Invalid when they are too many, and when anything in ``match`` can't be understood: without a condition that
+    is gone since, it would match rows that nobody meant.
+    """
     if (match := form.get("match")) is not None:
-        return matching(view, query.from_address(view.model, parsed(match), view.sort)[0])
+        arguments = parsed(match)
+        asked, problems = query.from_address(view.model, arguments, view.sort)
+        unknown = [name for name in arguments if name not in query.PARAMETERS]
+        problems += [_("There is nothing called “%(name)s” to filter by.", name=name) for name in unknown]
+        if problems:
+            raise Invalid({"ids": problems})
+        return matching(view, asked)
     ids = list(dict.fromkeys(int(each) for each in form.getlist("ids") if is_id(each)))
     if len(ids) > MOST:
         raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})

@@ -132,3 +132,21 @@ class TestPage:
         assert ann.post("/customers/bulk-edit", {"match": "q=nothing"}).status_code == 422
         assert ann.post("/customers/bulk/delete", {"match": ""}).status_code in (403, 404)
         assert pages("wei").post("/customers/bulk-edit", data).status_code == 403
+
+    def test_a_match_that_can_not_be_read_whole_matches_nothing(self, rows, pages, api):
+        browser, admin = pages("admin"), api("admin")
+        admin.add("custom-fields", resource="customers", label="Line", name="dl", kind="number")
+        tags = [admin.add("tags", name=name)["id"] for name in ("new", "old")]
+        admin.put(f"custom-fields/{admin.rows('custom-fields')[0]['id']}", {"active": False})
+        many = "&".join(f"f=region:neq:{number}" for number in range(31))
+        for match in ("f=x_dl:eq:1", "f=nonsense:eq:1", "f=name:eq:", "f=name", "view=1", many):
+            edited = {"match": match, "step": "edit", "pick": "region", "region": "Gone"}
+            assert browser.post("/customers/bulk-edit", edited).status_code == 422, match
+            assert browser.post("/customers/bulk/delete", {"match": match}).status_code == 302, match
+        assert "At most 30 conditions." in browser.get("/customers/list/").text
+        merged = browser.post("/tags/do/merge", {"match": "f=nosuch:eq:1", "into": tags[0]}, follow_redirects=True)
+        assert "There is nothing called “nosuch” to filter by." in merged.text
+        assert [row["region"] for row in admin.rows("customers")] == ["North"] * 4
+        assert len(admin.rows("tags")) == 2
+        # A form of the list that is half filled in filters nothing.
+        assert "A value is needed" not in browser.get("/customers/list/?ff=name&fo=eq&fv=").text
