@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from flask import render_template, request
 
-from app.core import bulk, bulk_edit, db
+from app.core import bulk, bulk_edit, db, saved_views
 from app.core.bulk_edit import SEVERAL
 from app.core.errors import BusinessError, Invalid
 from app.core.i18n import gettext as _
@@ -19,6 +19,7 @@ from app.core.web.page import FormField, Link
 from app.core.web.view import EntityView, views
 
 SHOWN = 200  # refused rows of a result page
+ASKED = ("filters", "search", "order_column", "order_direction", "page", "page_size", "view")  # what «q» may say
 
 
 @dataclass
@@ -115,7 +116,8 @@ def respond(view: type[EntityView]) -> str | tuple[str, int]:
 def from_api(view: type[EntityView], body: Mapping[str, Any]) -> dict[str, Any]:
     """The API's call: ``{"ids": […], "set": {field: value}}``, or ``"q"`` (as of a list) in place of the ids.
 
-    Raises Invalid, NotPermitted and BadQuery.
+    What of ``"q"`` can't be understood is refused: without it, rows would be changed that nobody meant.  Raises Invalid,
+    NotPermitted, NotVisible (the view of ``"q"``) and BadQuery.
     """
     errors = {name: [_("There is no such field here.")] for name in body if name not in ("ids", "q", "set")}
     given = body.get("set")
@@ -125,11 +127,16 @@ def from_api(view: type[EntityView], body: Mapping[str, Any]) -> dict[str, Any]:
         errors["ids"] = [_("Name the rows by “ids” or by “q”.")]
     elif "q" in body and not isinstance(body["q"], dict):
         errors["q"] = [_("The query has the form (filters:!(…),page:0).")]
+    elif "q" in body and (unknown := [name for name in body["q"] if name not in ASKED]):
+        errors["q"] = [_("There is nothing called “%(name)s” to filter by.", name=name) for name in unknown]
+    elif "q" in body and not isinstance(body["q"].get("filters", []), list):
+        errors["q"] = [_("A filter has the form (col:name,opr:eq,value:…).")]
     if errors:
         raise Invalid(errors)
     assert isinstance(given, dict)
     if "q" in body:
-        ids = selection.matching(view, query.from_api(view.model, body["q"], view.sort))
+        asked = saved_views.merged(view.model, body["q"], request.args.get("view"))
+        ids = selection.matching(view, query.from_api(view.model, asked, view.sort, whole=True))
     else:
         ids = bulk.read_ids(body["ids"])
     outcome = bulk_edit.edit(view.model, ids, given)

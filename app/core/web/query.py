@@ -209,8 +209,11 @@ def default_order(model: type[Any], sort: str) -> tuple[str, bool]:
     return (name, descending) if name in sortable(model) else ("id", True)
 
 
-def from_api(model: type[Any], arguments: Mapping[str, Any], sort: str) -> ListQuery:
-    """The query in the API's ``q`` (Flask-AppBuilder's form).  Raises BadQuery."""
+def from_api(model: type[Any], arguments: Mapping[str, Any], sort: str, *, whole: bool = False) -> ListQuery:
+    """The query in the API's ``q`` (Flask-AppBuilder's form); ``whole``: a condition that needs a value has one.
+
+    Raises BadQuery.
+    """
     query = ListQuery(model, size=20)
     conditions = arguments.get("filters") or []
     if not isinstance(conditions, list) or len(conditions) > MAX_CONDITIONS:
@@ -218,7 +221,7 @@ def from_api(model: type[Any], arguments: Mapping[str, Any], sort: str) -> ListQ
     for each in conditions:
         if not isinstance(each, dict) or not {"col", "opr"} <= set(each):
             raise BadQuery(_("A filter has the form (col:name,opr:eq,value:…)."))
-        query.conditions.append(condition(model, str(each["col"]), str(each["opr"]), each.get("value")))
+        query.conditions.append(condition(model, str(each["col"]), str(each["opr"]), each.get("value"), whole=whole))
     query.search = str(arguments.get("search") or "")[:200]
     if arguments.get("order_column"):
         query.order, query.descending = order(

@@ -150,9 +150,9 @@ class RowCalls:
         ---
         post:
           description: >-
-            Body: {"ids": [1, 2], "set": {field: value}}, or "q" (filters and search, as of a list) in place of the ids;
-            at most 1,000 rows. A field of several values also takes {"add": [], "remove": []}. Each row is changed by
-            itself.
+            Body: {"ids": [1, 2], "set": {field: value}}, or "q" (filters, search and a saved view, as of a list) in
+            place of the ids; at most 1,000 rows. A field of several values also takes {"add": [], "remove": []}. Each
+            row is changed by itself.
           responses:
             200: {description: 'The run that undoes it, and each row: {"run", "result": [{"id", "ok", "message"}]}'}
             401: {$ref: '#/components/responses/401'}

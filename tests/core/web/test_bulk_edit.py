@@ -59,6 +59,20 @@ class TestEditing:
         assert [each["id"] for each in answer.json["result"]] == [rows["Alpha"]]
         again = ann.post("customers/bulk-edit", {"q": q, "set": {"region": "East"}})
         assert again.json["run"] is None and again.json["result"][0]["ok"]
+        # A saved view says which rows as it does on the list; a condition without a value says nothing.
+        said = {
+            "resource": "customers",
+            "name": "B",
+            "filter": {"filters": [{"col": "name", "opr": "sw", "value": "B"}]},
+        }
+        view = ann.add("saved-views", **said)["id"]
+        for query, address in (({"view": view}, ""), ({}, f"?view={view}")):
+            viewed = ann.post(f"customers/bulk-edit{address}", {"q": query, "set": {"region": f"By{address}"}})
+            assert [each["id"] for each in viewed.json["result"]] == [rows["Beta"]]
+        assert ann.post("customers/bulk-edit", {"q": {"view": 987_654}, "set": {"region": "X"}}).status_code == 404
+        bare = {"filters": [{"col": "name", "opr": "ct"}]}
+        assert ann.post("customers/bulk-edit", {"q": bare, "set": {"region": "X"}}).status_code == 400
+        assert {row["name"]: row["region"] for row in ann.rows("customers")}["Gamma"] == "North"
 
     def test_what_nobody_could_set_is_refused_at_once(self, rows, api):
         ann = api("ann")
@@ -75,6 +89,8 @@ class TestEditing:
             ({"ids": ["x"], "set": {"region": "X"}}, "ids"),
             ({"ids": ids, "q": {}, "set": {"region": "X"}}, "ids"),
             ({"q": 1, "set": {"region": "X"}}, "q"),
+            ({"q": {"filter": []}, "set": {"region": "X"}}, "q"),
+            ({"q": {"filters": {}}, "set": {"region": "X"}}, "q"),
         ):
             answer = ann.post("customers/bulk-edit", body)
             assert (answer.status_code, list(answer.json["errors"])) == (422, [field]), body
