@@ -238,7 +238,7 @@ def _filter_faults(model: type[Any], given: Any) -> dict[str, list[str]]:
     if not isinstance(given.get("search", ""), str) or len(given.get("search", "")) > 200:
         return {"filter": [_("“search” is a text of at most 200 characters.")]}
     try:
-        query.from_api(model, {"filters": given.get("filters")}, "")
+        query.from_api(model, {"filters": given.get("filters")}, "", whole=True)
     except BusinessError as error:
         return {"filter": [error.message]}
     return {}

@@ -132,7 +132,7 @@ class _State:
 
     @staticmethod
     def _texts(asked: query.ListQuery) -> list[tuple[str, query.Condition]]:
-        return [(f"{each.field.name}:{each.operator}:{saved.raw_text(each.raw)}", each) for each in asked.conditions]
+        return [(f"{each.field.name}:{each.operator}:{query.raw_text(each.raw)}", each) for each in asked.conditions]
 
     def shown(self, asked: query.ListQuery | None = None, drop: str = "", **change: Any) -> list[tuple[str, str]]:
         """What ``asked`` (the list as it is) shows, as parameters, less the condition ``drop``, with ``change``."""

@@ -5,6 +5,7 @@ Only fields that exist for the actor can be filtered or sorted by; a condition o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -185,13 +186,33 @@ def condition(model: type[Any], name: str, operator: str, raw: Any, *, whole: bo
         raise BadQuery(_("“%(label)s” can't be filtered by “%(operator)s”.", label=found.label, operator=operator))
     if OPERATORS[operator][1] == 0:
         return Condition(found, operator, raw)
-    if whole and raw in (None, "", []):
+    if whole and not raw_text(raw):
         wanted = _("A value is needed.")
         raise BadQuery(about(str(found.label), wanted), {name: [wanted]})
     try:
         return Condition(found, operator, raw, _seen(found, _read(found, operator, raw)))
     except ValueError as error:
         raise BadQuery(about(str(found.label), str(error)), {name: [str(error)]}) from None
+
+
+def raw_text(raw: Any) -> str:
+    """A condition's value as an address holds it, to be read as the same: «,» is between several values."""
+    if isinstance(raw, list):
+        return ",".join(raw_text(each).replace("\\", "\\\\").replace(",", "\\,") for each in raw)
+    if isinstance(raw, dict) and "id" in raw:
+        raw = raw["id"]  # a row as the API gives it
+    return ("1" if raw else "0") if isinstance(raw, bool) else str(raw if raw is not None else "")
+
+
+def _several(text: str) -> list[str]:
+    """The values in a text: «,» is between them, «\\,» in one of them."""
+    found = [""]
+    for part in re.findall(r"\\[\\,]|.", text, re.DOTALL):
+        if part == ",":
+            found.append("")
+        else:
+            found[-1] += part[-1]
+    return found
 
 
 def order(model: type[Any], name: str, direction: str = "asc") -> tuple[str, bool]:
@@ -284,7 +305,7 @@ def _whole(raw: Any, default: int) -> int:
 
 def _read(field: Field, operator: str, raw: Any) -> Any:
     if operator == "in":
-        values = raw if isinstance(raw, list) else str(raw).split(",")
+        values = raw if isinstance(raw, list) else _several(str(raw))
         if len(values) > MAX_IN:
             raise ValueError(_("At most %(count)s values.", count=MAX_IN))
         return [_one(field, each) for each in values]

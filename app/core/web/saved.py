@@ -106,17 +106,10 @@ def pairs_of(view: SavedView | None) -> list[tuple[str, str]]:
     """What ``view`` holds as the parameters of an address."""
     if view is None:
         return []
-    pairs = [("f", f"{each['col']}:{each['opr']}:{raw_text(each.get('value'))}") for each in _filters(view)]
+    pairs = [("f", f"{each['col']}:{each['opr']}:{query.raw_text(each.get('value'))}") for each in _filters(view)]
     search = str((view.filter or {}).get("search") or "")
     rest = [("q", search), ("sort", view.order or ""), ("cols", ",".join(map(str, view.columns or ())))]
     return pairs + [pair for pair in rest if pair[1]]
-
-
-def raw_text(raw: Any) -> str:
-    """A condition's value as an address holds it."""
-    if isinstance(raw, list):
-        return ",".join(str(each) for each in raw)
-    return ("1" if raw else "0") if isinstance(raw, bool) else str(raw if raw is not None else "")
 
 
 def menu(view: type[EntityView], asked: Asked, state: Sequence[tuple[str, str]], changed: bool) -> ViewMenu | None:

@@ -82,6 +82,10 @@ class TestMaking:
             ({"filter": {"filters": [{"col": "nonsense", "opr": "eq", "value": 1}]}}, "filter"),
             ({"filter": {"filters": "x"}}, "filter"),
             ({"filter": {"more": 1}}, "filter"),
+            ({"filter": {"filters": [{"col": "name", "opr": "eq", "value": ""}]}}, "filter"),
+            ({"filter": {"filters": [{"col": "name", "opr": "ct"}]}}, "filter"),
+            ({"filter": {"filters": [{"col": "name", "opr": "in", "value": []}]}}, "filter"),
+            ({"filter": {"filters": [{"col": "tags", "opr": "rel_m_m", "value": ""}]}}, "filter"),
             ({"columns": ["nonsense"]}, "columns"),
             ({"columns": {"a": 1}}, "columns"),
             ({"order": "owner"}, "order"),
@@ -161,6 +165,31 @@ class TestSharing:
         page = pages("ann").get(f"/customers/list/?view={view}")
         assert len(shown(page)) == 3 and "can&#39;t be shown" in page.text
         assert ann.put(f"saved-views/{view}", {"name": "Old"}).status_code == 200
+        # One that was kept before values were asked for is told too.
+        with act() as session:
+            bare = {"filters": [{"col": "name", "opr": "eq", "value": ""}]}
+            session.execute(sa.update(SavedView).where(SavedView.id == view).values(filter=bare, columns=[]))
+        page = pages("ann").get(f"/customers/list/?view={view}")
+        assert len(shown(page)) == 3 and "can&#39;t be shown: Name: A value is needed." in page.text
+
+    def test_what_the_api_shows_by_a_view_the_page_shows_too(self, customers, api, pages):
+        ann, browser = api("ann"), pages("ann")
+        odd = [ann.add("customers", name=name, status="active") for name in ("Alpha, Beta", "Gamma\\")]
+        owner = odd[0]["owner"]
+        for number, (col, opr, value, found) in enumerate(
+            (
+                ("name", "in", ["Alpha, Beta", "Gamma\\"], {"Alpha, Beta", "Gamma\\"}),
+                ("name", "in", "Alpha,Beta", {"Alpha", "Beta"}),
+                ("owner", "eq", {"id": owner["id"]}, {"Alpha", "Beta", "Gamma", "Alpha, Beta", "Gamma\\"}),
+            )
+        ):
+            kept = {"filters": [{"col": col, "opr": opr, "value": value}]}
+            view = add_view(ann, name=f"V{number}", filter=kept)["id"]
+            assert {row["name"] for row in ann.rows("customers", view=view)} == found
+            page = browser.get(f"/customers/list/?view={view}")
+            assert page.status_code == 200 and "can&#39;t be shown" not in page.text
+            with browser.get(f"/customers/export?format=csv&view={view}") as file:
+                assert file.text.count("\n") == len(found) + 1, (value, file.text)
 
 
 class TestDefault:
