@@ -162,7 +162,10 @@ class EntityPages(RowPages, BaseView):
     def export(self) -> Response:
         """What the list shows, as a file."""
         reach.enter(self.view, "export")
-        asked = saved.ask(self.view, request.args).query
+        wanted = saved.ask(self.view, request.args)
+        if wanted.refusal is not None:
+            raise wanted.refusal
+        asked = wanted.query
         return export_response(self.view, asked, request.args.get("format", "xlsx"), asked.columns)
 
     @expose("/visible-to/<int:pk>")

@@ -99,6 +99,7 @@ class ListQuery:
     page: int = 0
     size: int = DEFAULT_SIZE
     columns: list[str] = field(default_factory=list)  # fields shown, in their order; the list's own when empty
+    unread: list[str] = field(default_factory=list)  # why it finds more rows than were asked for, if so
 
     def filtered(self) -> sa.Select[Any]:
         """The rows, scoped when executed, without order or page."""
@@ -266,14 +267,15 @@ def from_address(model: type[Any], arguments: Any, sort: str) -> tuple[ListQuery
     if arguments.get("ff") and arguments.get("fo") and not half:
         texts.append(f"{arguments['ff']}:{arguments['fo']}:{arguments.get('fv', '')}")
     if len(texts) > MAX_CONDITIONS:
-        problems.append(_("At most %(count)s conditions.", count=MAX_CONDITIONS))
+        query.unread.append(_("At most %(count)s conditions.", count=MAX_CONDITIONS))
     for text in texts[:MAX_CONDITIONS]:
         name, _colon, rest = text.partition(":")
         operator, _colon, raw = rest.partition(":")
         try:
             query.conditions.append(condition(model, name, operator, raw, whole=True))
         except BadQuery as error:
-            problems.append(error.message)
+            query.unread.append(error.message)
+    problems += query.unread
     wanted = str(arguments.get("sort") or "")
     try:
         query.order, query.descending = (

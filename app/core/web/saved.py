@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 
 from app.core import crud, db, identity
 from app.core import saved_views as kept
-from app.core.errors import BusinessError, NotVisible
+from app.core.errors import BusinessError, Invalid, NotVisible
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.saved_views import Offered, SavedView
@@ -66,13 +66,17 @@ class ColumnChoice:
 
 @dataclass
 class Asked:
-    """What an address asks for: the query, the view that it began with, and the views that there are."""
+    """What an address asks for: the query, the view that it began with, and the views that there are.
+
+    ``refusal`` is why the query finds other rows than were asked for: the list tells it and shows them, a file does not.
+    """
 
     query: ListQuery
     problems: list[str] = field(default_factory=list)
     view: SavedView | None = None
     own: ListQuery | None = None  # what the view holds
     offered: Offered = field(default_factory=Offered)
+    refusal: BusinessError | None = None
 
 
 def ask(view: type[EntityView], arguments: MultiDict[str, str], *, opening: bool = False) -> Asked:
@@ -82,8 +86,10 @@ def ask(view: type[EntityView], arguments: MultiDict[str, str], *, opening: bool
     wanted = arguments.get("view")
     problems: list[str] = []
     base: SavedView | None = None
+    refusal: BusinessError | None = None
     if wanted is not None and wanted != ALL:
         base, problems = _named(model, wanted, offered)
+        refusal = NotVisible(problems[0]) if base is None else None
     elif opening and not arguments:
         base = offered.default
     own = None
@@ -91,6 +97,7 @@ def ask(view: type[EntityView], arguments: MultiDict[str, str], *, opening: bool
         own, faults = query.from_address(model, MultiDict(pairs_of(base)), view.sort)
         if len(own.conditions) < len(_filters(base)):
             problems.append(_("The view “%(name)s” can't be shown: %(why)s", name=base.name, why=faults[0]))
+            refusal = query.BadQuery(problems[-1])
             own = base = None
         else:
             problems += [_("The view “%(name)s” lacks something: %(why)s", name=base.name, why=each) for each in faults]
@@ -99,7 +106,9 @@ def ask(view: type[EntityView], arguments: MultiDict[str, str], *, opening: bool
         problems += faults
     else:
         asked, _faults = query.from_address(model, MultiDict([*pairs_of(base), *_paging(arguments)]), view.sort)
-    return Asked(asked, problems, base, own, offered)
+    if asked.unread and refusal is None:
+        refusal = query.BadQuery(" ".join(asked.unread))
+    return Asked(asked, problems, base, own, offered, refusal)
 
 
 def pairs_of(view: SavedView | None) -> list[tuple[str, str]]:
@@ -204,8 +213,13 @@ def _paging(arguments: MultiDict[str, str]) -> list[tuple[str, str]]:
 
 
 def held(view: type[EntityView], state: str) -> dict[str, Any]:
-    """What a list shows, given as the parameters of its address, as the values of a view."""
-    asked, _problems = query.from_address(view.model, MultiDict(parse_qsl(state, keep_blank_values=True)), view.sort)
+    """What a list shows, given as the parameters of its address, as the values of a view.
+
+    Raises Invalid when something in it can't be understood: the view would show other rows than the list did.
+    """
+    asked, problems = query.from_address(view.model, MultiDict(parse_qsl(state, keep_blank_values=True)), view.sort)
+    if problems:
+        raise Invalid({"filter": problems})
     filters = [{"col": each.field.name, "opr": each.operator, "value": each.raw} for each in asked.conditions]
     order = f"{'-' if asked.descending else ''}{asked.order}"
     found: dict[str, Any] = {"filters": filters} if filters else {}

@@ -162,8 +162,17 @@ class TestSharing:
         with act() as session:
             gone = {"filters": [{"col": "gone", "opr": "eq", "value": "1"}]}
             session.execute(sa.update(SavedView).where(SavedView.id == view).values(filter=gone, columns=["gone"]))
-        page = pages("ann").get(f"/customers/list/?view={view}")
+        browser = pages("ann")
+        page = browser.get(f"/customers/list/?view={view}")
         assert len(shown(page)) == 3 and "can&#39;t be shown" in page.text
+        # No file of all rows is taken for one of some, and no view is kept without its filter.
+        for address, status in ((f"view={view}", 400), ("f=gone:eq:1", 400), ("view=987654", 404)):
+            answer = browser.get(f"/customers/export?format=csv&{address}")
+            assert (answer.status_code, answer.mimetype) == (status, "text/html"), address
+        browser.post("/list-views/customers/save?state=f%3Dgone%3Aeq%3A1", {"name": "Less"})
+        browser.post(f"/list-views/{view}/update?state=f%3Dgone%3Aeq%3A1")
+        assert "There is nothing called “gone” to filter by." in browser.get("/customers/list/").text
+        assert [(row["name"], row["filter"]) for row in ann.rows("saved-views")] == [("Active", gone)]
         assert ann.put(f"saved-views/{view}", {"name": "Old"}).status_code == 200
         # One that was kept before values were asked for is told too.
         with act() as session:
