@@ -20,7 +20,7 @@ from app.core import crud, db
 from app.core.errors import BusinessError, Busy, Invalid
 from app.core.i18n import gettext as _
 
-MOST = 500  # rows of one call
+MOST = 1000  # rows of one call, and of all that match on a list
 TRIES = 3  # of a row that others and we hold from each other
 LARGEST = 2**31 - 1  # an id
 

@@ -17,7 +17,6 @@ from app.core.exchange.models import ImportRun, ImportRunRow
 from app.core.fields import Field, parse_all, writable
 from app.core.i18n import gettext as _
 
-MOST = 1000  # rows of one edit
 SEVERAL = ("relations", "tags")  # kinds of fields that hold several values: some can be added or taken away
 WAYS = ("add", "remove")
 
@@ -68,8 +67,8 @@ def edit(model: type[Any], ids: Iterable[int], given: Mapping[str, Any]) -> Edit
     wanted = sorted(set(ids))
     if not wanted:
         raise Invalid({"ids": [_("Choose at least one row.")]})
-    if len(wanted) > MOST:
-        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})
+    if len(wanted) > bulk.MOST:
+        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=bulk.MOST)]})
     fields = _checked(model, given)
     # What is several is loaded with the row: what it held before is kept.
     options = [
@@ -85,10 +84,8 @@ def edit(model: type[Any], ids: Iterable[int], given: Mapping[str, Any]) -> Edit
         differing = {name: old for name, old in before.items() if held(row, name) != old}
         return _Change(differing, getattr(row, "version", 1)) if differing else None
 
-    outcomes: list[bulk.Outcome] = []
     with identity.doing("bulk-edit"):
-        for start in range(0, len(wanted), bulk.MOST):
-            outcomes += bulk.each(wanted[start : start + bulk.MOST], model, change, options=tuple(options))
+        outcomes = bulk.each(wanted, model, change, options=tuple(options))
         return Edited(_keep(model, fields, outcomes), outcomes)
 
 

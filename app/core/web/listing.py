@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.core import identity
-from app.core.bulk_edit import MOST
+from app.core.bulk import MOST
 from app.core.fields import SYSTEM, Field, readable
 from app.core.i18n import gettext as _
 from app.core.web import asking, present, query, reach, resource, saved

@@ -124,8 +124,8 @@ class RowCalls:
         ---
         post:
           description: >-
-            Body: {"ids": [1, 2]} (at most 500), and what the transition takes, such as {"comment": …}; the same for each.
-            Every row is taken by itself: one that is refused hinders no other.
+            Body: {"ids": [1, 2]} (at most 1,000), and what the transition takes, such as {"comment": …}; the same for
+            each. Every row is taken by itself: one that is refused hinders no other.
           parameters:
           - {in: path, name: name, required: true, schema: {type: string}}
           responses:

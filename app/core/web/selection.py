@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import MultiDict
 
-from app.core.bulk_edit import MOST
+from app.core.bulk import MOST
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.web import query

@@ -84,11 +84,17 @@ class TestApi:
         assert once.json == twice.json
         assert twice.headers["Idempotent-Replayed"] == "true"
 
-    @pytest.mark.parametrize("body", [{}, {"ids": []}, {"ids": "3"}, {"ids": ["x"]}, {"ids": list(range(1, 502))}, []])
+    @pytest.mark.parametrize("body", [{}, {"ids": []}, {"ids": "3"}, {"ids": ["x"]}, {"ids": list(range(1, 1002))}, []])
     def test_what_names_no_rows_or_too_many_is_refused_as_a_whole(self, api, plans, body):
         answer = api("ann").post("weekly-plans/bulk/submit", body)
         assert answer.status_code == 422
         assert set(states(api("ann")).values()) == {"draft"}
+
+    def test_a_change_and_a_deed_take_as_many(self, api):
+        admin = api("admin")
+        for ids, status in ((list(range(1, 502)), 200), (list(range(1, 1002)), 422)):
+            assert admin.post("customers/bulk/delete", {"ids": ids}).status_code == status
+            assert admin.post("customers/bulk-edit", {"ids": ids, "set": {"region": "x"}}).status_code == status
 
     def test_who_may_not_do_it_to_one_may_not_to_many(self, api, plans):
         assert api("ann").post("weekly-plans/bulk/review", {"ids": [plans["first"]]}).status_code == 403
