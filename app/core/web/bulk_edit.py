@@ -11,7 +11,7 @@ from flask import render_template, request
 
 from app.core import bulk, bulk_edit, db, saved_views
 from app.core.bulk_edit import SEVERAL
-from app.core.errors import BusinessError, Invalid
+from app.core.errors import BusinessError, Invalid, about
 from app.core.i18n import gettext as _
 from app.core.web import query, reach, selection
 from app.core.web.forms import EntityForm
@@ -98,6 +98,9 @@ def respond(view: type[EntityView]) -> str | tuple[str, int]:
     asked = EntityForm(view, only=picked)
     good = asked.post(form)
     try:
+        if gone := [name for name in dict.fromkeys(form.getlist("pick")) if name not in known]:
+            # Retired since the form was shown, say; called as it was sent: its label may not be the actor's to read.
+            raise Invalid({"": [about(name, _("There is no such field here.")) for name in gone]})
         if not good:
             raise Invalid({})
         outcome = bulk_edit.edit(view.model, ids, _given(asked))

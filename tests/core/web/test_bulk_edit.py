@@ -155,6 +155,11 @@ class TestPage:
         tags = [admin.add("tags", name=name)["id"] for name in ("new", "old")]
         admin.put(f"custom-fields/{admin.rows('custom-fields')[0]['id']}", {"active": False})
         many = "&".join(f"f=region:neq:{number}" for number in range(31))
+        # Neither does the form of a bulk edit drop a field that was picked before it was retired.
+        typed = {"ids": [rows["Alpha"]], "step": "edit", "pick": ["x_dl", "region"], "x_dl": "7", "region": "Typed"}
+        late = browser.post("/customers/bulk-edit", typed)
+        assert late.status_code == 422 and "x_dl: There is no such field here." in late.text
+        assert 'value="Typed"' in late.text and 'value="region" checked' in late.text
         for match in ("f=x_dl:eq:1", "f=nonsense:eq:1", "f=name:eq:", "f=name", "view=1", many):
             edited = {"match": match, "step": "edit", "pick": "region", "region": "Gone"}
             assert browser.post("/customers/bulk-edit", edited).status_code == 422, match
