@@ -184,8 +184,11 @@ def named(model: type[Any], pk: Any) -> SavedView:
 
 def merged(model: type[Any], arguments: dict[str, Any], pk: Any = None) -> dict[str, Any]:
     """The API's ``arguments`` with what the view ``pk`` (or the one in ``view`` of them) asks for: its filter besides,
-    its order, search and columns where they say nothing.  Raises NotVisible, and BadQuery as they would themselves.
+    its order, search and columns (those that are still there) where they say nothing.  Raises NotVisible, and BadQuery
+    as they would themselves.
     """
+    from app.core.web import query
+
     pk = arguments.get("view") if pk in (None, "") else pk
     if pk in (None, ""):
         return arguments
@@ -195,8 +198,9 @@ def merged(model: type[Any], arguments: dict[str, Any], pk: Any = None) -> dict[
     if isinstance(own, list):
         found["filters"] = [*(view.filter.get("filters") or []), *own]
     found.setdefault("search", view.filter.get("search") or "")
-    if view.columns:
-        found.setdefault("columns", list(view.columns))
+    known = query.shown(model)
+    if columns := [name for name in view.columns or () if name in known]:
+        found.setdefault("columns", columns)
     if view.order and "order_column" not in found:
         found["order_column"] = view.order.removeprefix("-")
         found["order_direction"] = "desc" if view.order.startswith("-") else "asc"
