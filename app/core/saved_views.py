@@ -97,12 +97,27 @@ class SavedView(Entity):
 
     def faults(self) -> dict[str, list[str]]:
         state: Any = sa.inspect(self)
-        if not any(state.attrs[name].history.has_changes() for name in ("target", "filter", "columns", "order")):
-            return {}  # a field that has gone since is told to whoever opens the view
+
+        def changed(*names: str) -> bool:
+            return any(state.attrs[name].history.has_changes() for name in names)
+
+        taken = self._name_is_taken() if changed("owner_id", "target", "name") else {}
+        if taken or not changed("target", "filter", "columns", "order"):
+            return taken  # a field that has gone since is told to whoever opens the view
         model: Any = views[self.target].model if self.target in views else None
         if model is None or not identity.require().may("can_list", model.permission_key()):
             return {"resource": [_("There is no such list, or it is not yours to see.")]}
         return {**_filter_faults(model, self.filter), **_layout_faults(model, self.columns, self.order)}
+
+    def _name_is_taken(self) -> dict[str, list[str]]:
+        """Told once, of the name: the constraint behind it is on the owner and the list too."""
+        held = SavedView.__table__.c
+        same = sa.select(held.id).where(
+            held.owner_id == self.owner_id, held.resource == self.target, held.name == self.name
+        )
+        if db.session.connection().execute(same.where(held.id != (self.id or 0))).first() is None:
+            return {}
+        return {"name": [_("There is one with this value already.")]}
 
 
 class DefaultView(Model):

@@ -268,7 +268,7 @@ class ListViews(BaseView):
                 raise
             messages = [message for each in error.errors.values() for message in each]
             db.session.rollback()
-            flash(" ".join(messages) or error.message, "error")
+            flash(" ".join(dict.fromkeys(messages)) or error.message, "error")
             return redirect(f"{url}?{back}" if back else f"{url}?view={ALL}")
         if done is None:
             return redirect(f"{url}?view={ALL}")

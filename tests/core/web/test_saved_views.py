@@ -98,10 +98,15 @@ class TestMaking:
         assert wei.post("saved-views/", {"resource": "customers", "name": "V", "filter": secret}).status_code == 422
         assert ann.rows("saved-views") == []
 
-    def test_two_of_a_name_are_refused(self, customers, api):
-        add_view(api("ann"))
+    def test_two_of_a_name_are_refused_and_told_once(self, customers, api, pages):
+        ann, browser = api("ann"), pages("ann")
+        view = add_view(ann)["id"]
         add_view(api("cleo"))
-        assert api("ann").post("saved-views/", {"resource": "customers", "name": "Active"}).status_code == 422
+        answer = ann.post("saved-views/", {"resource": "customers", "name": "Active"})
+        assert (answer.status_code, list(answer.json["errors"])) == (422, ["name"])
+        again = browser.post("/list-views/customers/save?state=", {"name": "Active"}, follow_redirects=True)
+        assert again.text.count("There is one with this value already.") == 1
+        assert ann.put(f"saved-views/{view}", {"name": "Active", "order": "name"}).status_code == 200
 
 
 class TestSharing:
