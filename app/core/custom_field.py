@@ -143,6 +143,11 @@ class CustomField(Entity):
                     found[shown] = [_("This can't be changed later: add another field and retire this one.")]
         if not is_name(self.name or ""):
             found["name"] = [_("A name has small letters a to z, digits and _, and begins with a letter.")]
+        elif not state.persistent and (count := self._held()):
+            left = _(
+                "%(count)s rows have values under this name, of a field that is gone. Use another name.", count=count
+            )
+            found["name"] = [left]
         if self.kind == "choice":
             found |= self._faulty_options()
         if self.kind == "link" and self.points_at not in Linkable():
@@ -174,15 +179,19 @@ class CustomField(Entity):
 
     def stays(self) -> str:
         """Why the field can't be deleted now: rows have values of it."""
-        model = registry.get(self.target)
-        session = object_session(self)
-        if model is None or not is_extensible(model) or session is None:
-            return ""
-        has = sa.select(sa.func.count()).select_from(model.__table__).where(custom.held(model, self.field_name))
-        count = session.connection().execute(has).scalar_one()
+        count = self._held()
         if not count:
             return ""
         return _("%(count)s rows have a value here. Take the field out of use instead: they keep it.", count=count)
+
+    def _held(self) -> int:
+        """How many rows have a value under the field's name, whoever may see them."""
+        model = registry.get(self.target)
+        session = object_session(self)
+        if model is None or not is_extensible(model) or session is None:
+            return 0
+        has = sa.select(sa.func.count()).select_from(model.__table__).where(custom.held(model, self.field_name))
+        return session.connection().execute(has).scalar_one()
 
     @classmethod
     def settled(cls, connection: sa.Connection) -> None:

@@ -316,3 +316,24 @@ class TestPagesAndFiles:
                 assert browser.get("/customers/list/?sort=-id").text.count("Dealer ") >= count
             costs.append(len(statements))
         assert costs[0] == costs[1] <= 12
+
+
+class TestTakingBack:
+    """What an import or a bulk edit did is undone as far as the declarations allow it, and the rest is named."""
+
+    def test_an_imported_field_that_rows_have_values_of_stays(self, app, api):
+        admin, ann = api("admin"), api("ann")
+        content = b"Belongs to,Label,Name for files and API,Kind\ncustomers,Used,used,Text\ncustomers,Idle,idle,Text\n"
+        run = admin.upload("custom-fields", content, "f.csv", mode="commit").json["run"]
+        key = ann.add("customers", name="Holder", x_used="abc")["id"]
+        undone = admin.post(f"import-runs/{run}/undo").json
+        assert (undone["deleted"], [each["label"] for each in undone["kept"]]) == (1, ["Used"])
+        assert "1 rows have a value here" in undone["kept"][0]["message"]
+        assert ann.get(f"customers/{key}").json["result"]["x_used"] == "abc"
+        # Values that something left behind all the same are never read as another kind's.
+        with acting(app) as session:
+            session.connection().exec_driver_sql("DELETE FROM custom_fields WHERE name = 'used'")
+        again = admin.post(
+            "custom-fields/", {"resource": "customers", "label": "Anew", "name": "used", "kind": "number"}
+        )
+        assert (again.status_code, list(again.json["errors"])) == (422, ["name"])

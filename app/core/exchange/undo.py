@@ -143,6 +143,10 @@ class _Undo:
         for row in self._used([row for row in left if row.created]):
             left.remove(row)
             self._keep(row, _("It is used by something else."))
+        for row in [row for row in left if row.created and hasattr(row.record, "stays")]:
+            if reason := row.record.stays():
+                left.remove(row)
+                self._keep(row, reason)
         batches.write(left, self._write, self._refuse)
 
     @staticmethod
