@@ -78,7 +78,7 @@ class Tagging(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     resource: Mapped[str] = mapped_column(sa.String(80))
     row_id: Mapped[int]
-    tag_id: Mapped[int] = mapped_column(sa.ForeignKey("tags.id", ondelete="CASCADE"))
+    tag_id: Mapped[int] = mapped_column(sa.ForeignKey("tags.id", ondelete="CASCADE"), info={"counts": True})
 
     tag: Mapped[Tag] = relationship(Tag)
 

@@ -244,7 +244,8 @@ class _Undo:
 def _pointing(model: type[Entity], ids: set[int]) -> Iterator[tuple[int, int | None]]:
     """What points at the rows ``ids``, whoever may see it: (the row, the pointing row if it is of the same kind).
 
-    What goes with a row (a document's lines) does not count; what people add to it (a contact, a share) does.
+    What goes with a row (a document's lines) does not count; what people add to it (a contact, a share) does, and what
+    says so of itself (``counts`` in its column's info).
     """
     if not ids:
         return
@@ -260,7 +261,8 @@ def _pointing(model: type[Entity], ids: set[int]) -> Iterator[tuple[int, int | N
             for key in column.foreign_keys:
                 if key.column.table is not table or column.name in ("created_by_id", "changed_by_id"):
                     continue
-                if key.ondelete == "CASCADE" and (kind is None or kind.read_only):
+                owned = kind is None or kind.read_only
+                if key.ondelete == "CASCADE" and owned and not column.info.get("counts"):
                     continue
                 source = other.c.id if other is table else sa.null()
                 for found in connection.execute(sa.select(column, source).where(column.in_(ids)).distinct()):

@@ -193,3 +193,13 @@ class TestFiles:
         assert "data-free" in browser.get("/customers/add").text
         browser.post("/customers/add", {"name": "Alpha", "tags": ["VIP"], "tags-text": "new, newer"})
         assert ann.rows("customers")[0]["tags"] == ["new", "newer", "VIP"]
+
+
+def test_undoing_an_import_of_tags_takes_none_off_a_row(api, ann):
+    admin = api("admin")
+    run = admin.upload("tags", b"Name\nUsed\nIdle\n", "t.csv", mode="commit").json["run"]
+    row = customer(ann, "Alpha", "used")["id"]
+    undone = admin.post(f"import-runs/{run}/undo").json
+    assert (undone["deleted"], [each["label"] for each in undone["kept"]]) == (1, ["Used"])
+    assert undone["kept"][0]["message"] == "It is used by something else."
+    assert ann.get(f"customers/{row}").json["result"]["tags"] == ["Used"]
