@@ -337,3 +337,15 @@ class TestTakingBack:
             "custom-fields/", {"resource": "customers", "label": "Anew", "name": "used", "kind": "number"}
         )
         assert (again.status_code, list(again.json["errors"])) == (422, ["name"])
+
+    def test_a_choice_that_is_no_more_keeps_its_row_as_it_is(self, admin, ann):
+        keys = [ann.add("customers", name=name, x_tier=tier)["id"] for name, tier in (("One", "Gold"), ("Two", "银"))]
+        run = ann.post("customers/bulk-edit", {"ids": keys, "set": {"x_tier": None}}).json["run"]
+        field = admin.rows("custom-fields", filters=[{"col": "name", "opr": "eq", "value": "tier"}])[0]["id"]
+        assert admin.put(f"custom-fields/{field}", {"options": "Gold"}).status_code == 200
+        answer = ann.post(f"import-runs/{run}/undo")
+        assert answer.status_code == 200, answer.text
+        assert (answer.json["restored"], [each["label"] for each in answer.json["kept"]]) == (1, ["C00002 Two"])
+        assert "Silver" in answer.json["kept"][0]["message"]
+        tiers = {row["name"]: row["x_tier"] for row in ann.rows("customers")}
+        assert tiers == {"One": "Gold", "Two": None}

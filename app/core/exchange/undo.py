@@ -17,7 +17,7 @@ from app.core import crud, custom, db, identity, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model, take
 from app.core.entity import Entity, User, entity_for, registry
-from app.core.errors import BusinessError, Conflict, NotVisible
+from app.core.errors import BusinessError, Conflict, Invalid, NotVisible
 from app.core.exchange import batches, runs
 from app.core.exchange.models import ImportRun, ImportRunRow
 from app.core.fields import TEXTS, fields_of
@@ -274,7 +274,10 @@ def _pointing(model: type[Entity], ids: set[int]) -> Iterator[tuple[int, int | N
 
 
 def _value(field: Any, raw: Any) -> Any:
-    """What ``audit.plain`` made of a value, as the value again."""
+    """What ``audit.plain`` made of a value, as the value again.  Raises Invalid for what the field takes no longer."""
     if raw is None or field.kind in TEXTS or field.kind == "json":
         return raw
-    return field.parse(raw)
+    try:
+        return field.parse(raw)
+    except ValueError as error:
+        raise Invalid({field.name: [str(error)]}) from None
