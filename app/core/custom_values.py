@@ -27,6 +27,7 @@ KINDS = {
     "bool": _l("Yes or no"),
     "link": _l("Link"),
 }
+ATTRIBUTE = "custom_"  # what the attributes of added fields begin with
 LONGEST = 200  # characters of a text or choice
 
 
@@ -166,7 +167,7 @@ def attribute(model: type[Any], kind: str, name: str) -> str:
 
     The kind is part of it: what an attribute does depends on its name alone, never on which company's database is open.
     """
-    found = f"custom_{kind}_{name}"
+    found = f"{ATTRIBUTE}{kind}_{name}"
     if found not in vars(model):
         # Past the declarative base, which would take a new attribute for a new mapping.
         type.__setattr__(model, found, CustomValue(kind, name))

@@ -349,3 +349,14 @@ class TestTakingBack:
         assert "Silver" in answer.json["kept"][0]["message"]
         tiers = {row["name"]: row["x_tier"] for row in ann.rows("customers")}
         assert tiers == {"One": "Gold", "Two": None}
+
+    def test_a_field_out_of_use_is_said_and_not_passed_over(self, admin, ann):
+        key = ann.add("customers", name="One", x_serial="SN-1")["id"]
+        run = ann.post("customers/bulk-edit", {"ids": [key], "set": {"x_serial": "SN-2"}}).json["run"]
+        field = admin.rows("custom-fields", filters=[{"col": "name", "opr": "eq", "value": "serial"}])[0]["id"]
+        admin.put(f"custom-fields/{field}", {"active": False})
+        undone = ann.post(f"import-runs/{run}/undo").json
+        assert (undone["restored"], [each["message"] for each in undone["kept"]]) == (
+            0,
+            ["A field that was changed is out of use now."],
+        )

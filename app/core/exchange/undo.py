@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import selectinload
 
-from app.core import crud, custom, db, identity, scope
+from app.core import crud, custom, custom_values, db, identity, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model, take
 from app.core.entity import Entity, User, entity_for, registry
@@ -201,6 +201,8 @@ class _Undo:
         self.outcome.restored += len(rows) - deleted
 
     def _restore(self, record: Any, before: dict[str, Any]) -> None:
+        if any(name.startswith(custom_values.ATTRIBUTE) and name not in self.by_attribute for name in before):
+            raise Conflict(_("A field that was changed is out of use now."))
         values = {
             name: _value(self.by_attribute[name], raw) for name, raw in before.items() if name in self.by_attribute
         }
