@@ -12,7 +12,9 @@ from app.core import custom, custom_values, db, search
 from app.core.custom import choices_in, is_extensible
 from app.core.custom_values import KINDS
 from app.core.entity import Entity, column, registry
+from app.core.fields import declared
 from app.core.i18n import gettext as _
+from app.core.i18n import in_each_language
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import Code, Flag, Name, Note, Whole, Word
 
@@ -131,7 +133,8 @@ class CustomField(Entity):
         with session.no_autoflush:
             of_target = sa.select(CustomField).where(CustomField.target == self.target)
             found = [row for row in session.scalars(of_target) if row is not self]
-        return found + [row for row in session.new if isinstance(row, CustomField) and row is not self]
+        new = [row for row in session.new if isinstance(row, CustomField) and row is not self]
+        return found + [row for row in new if row.target == self.target]
 
     def faults(self) -> dict[str, list[str]]:
         """What is wrong with the declaration, and what would make values unreadable that rows have already."""
@@ -148,6 +151,7 @@ class CustomField(Entity):
                 "%(count)s rows have values under this name, of a field that is gone. Use another name.", count=count
             )
             found["name"] = [left]
+        found |= self._mistaken()
         if self.kind == "choice":
             found |= self._faulty_options()
         if self.kind == "link" and self.points_at not in Linkable():
@@ -157,6 +161,34 @@ class CustomField(Entity):
         if self.active and sum(row.active for row in self._others()) >= MOST:
             found["active"] = [_("At most %(count)s fields of one kind of rows.", count=MOST)]
         return found
+
+    def _mistaken(self) -> dict[str, list[str]]:
+        """The labels that a file's reader would take for another field of the entity, in either language."""
+        from app.core.exchange.mapping import folded
+
+        model = registry.get(self.target)
+        state: Any = sa.inspect(self)
+        changed = not state.persistent or any(
+            state.attrs[name].history.has_changes() for name in ("label_text", "label_zh", "active")
+        )
+        if model is None or not changed or self.active is False:
+            return {}
+        taken: dict[str, Any] = {}
+        for name, each in declared(model).items():
+            for text in (name, *in_each_language(each.label), *model.synonyms.get(name, ())):
+                taken.setdefault(folded(text), each.label)
+        for other in self._others():
+            if other.active is not False:
+                for text in (other.field_name, other.label_text, other.label_zh):
+                    taken.setdefault(folded(text or ""), other)
+        taken.pop("", None)
+        return {
+            shown: [
+                _("In a file this would be taken for “%(field)s”. Choose another label.", field=taken[folded(text)])
+            ]
+            for shown, text in (("label", self.label_text), ("label_zh", self.label_zh))
+            if text and folded(text) in taken
+        }
 
     def _faulty_options(self) -> dict[str, list[str]]:
         given = choices_in(self.options)

@@ -13,7 +13,7 @@ from app.core import db, tags
 from app.core.document import line_model
 from app.core.exchange import writer
 from app.core.exchange.cells import Cell
-from app.core.exchange.mapping import LINE_MARK, header_of
+from app.core.exchange.mapping import LINE_MARK, folded, header_of, spellings
 from app.core.exchange.writer import ExportColumn
 from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
@@ -134,11 +134,13 @@ def _columns(model: type[Any], head: Sequence[Field], tail: Sequence[Field]) -> 
     names = [field.name for field in head] + [LINE_MARK + field.name for field in tail]
     columns: list[ExportColumn] = []
     taken: set[str] = set()
+    meant = spellings(model)  # what an import would take each header for
     for name, field in zip(names, (*head, *tail), strict=True):
         label = header_of(model, name)
-        if label in taken:
+        _tier, taken_for = meant.get(folded(label), (0, name))
+        if taken_for != name or folded(label) in taken:
             label = f"{label} ({name})"
-        taken.add(label)
+        taken.add(folded(label))
         scale = field.scale if field.kind == "decimal" else 0 if field.kind == "integer" else None
         columns.append(ExportColumn(name, label, KINDS.get(field.kind, "text"), scale))
     return columns

@@ -133,7 +133,7 @@ def importable(model: type[Any]) -> dict[str, Field]:
 
 def suggest(model: type[Any], headers: Iterable[str]) -> dict[str, str]:
     """The field that each of ``headers`` seems to mean; those that mean none are left out, no field comes twice."""
-    known = _spellings(model)
+    known = spellings(model)
     best: dict[str, tuple[int, str]] = {}
     for header in headers:
         found = known.get(folded(header))
@@ -206,7 +206,7 @@ def _require_known(fields: Mapping[str, Field], names: Iterable[str]) -> None:
         raise UnknownColumns(_("There is no field “%(name)s” to import into.", name=unknown[0]))
 
 
-def _spellings(model: type[Any]) -> dict[str, tuple[int, str]]:
+def spellings(model: type[Any]) -> dict[str, tuple[int, str]]:
     """Every folded spelling → (how plain it is, field): a name in the API before a label, before a synonym, before a
     line's bare name.
     """
@@ -231,5 +231,6 @@ def _spellings(model: type[Any]) -> dict[str, tuple[int, str]]:
         synonyms = getattr(kind, "synonyms", {}).get(bare, ())
         add(0, (name,), name)
         add(1, (f"{prefix}{SEPARATOR}{label}" for prefix in lines for label in (*labels, *synonyms)), name)
+        add(1, (f"{prefix}{SEPARATOR}{label} ({name})" for prefix in lines for label in labels), name)
         add(3, (bare, *labels, *synonyms), name)
     return found
