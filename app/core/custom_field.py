@@ -197,6 +197,8 @@ class CustomField(Entity):
         if any(len(value) > custom_values.LONGEST for value in given):
             return {"options": [_("A choice has at most %(count)s characters.", count=custom_values.LONGEST)]}
         state: Any = sa.inspect(self)
+        if alike := self._alike() if state.attrs.options.history.has_changes() else "":
+            return {"options": [_("“%(choice)s” is there twice: nobody could tell which is meant.", choice=alike)]}
         before = state.attrs.options.history.deleted
         gone = set(choices_in(before[0])) - set(given) if state.persistent and before else set()
         session = object_session(self)
@@ -215,6 +217,17 @@ class CustomField(Entity):
         if not count:
             return ""
         return _("%(count)s rows have a value here. Take the field out of use instead: they keep it.", count=count)
+
+    def _alike(self) -> str:
+        """What two choices are both called, in either language and however it is cased; empty when nothing is."""
+        seen: set[str] = set()
+        for line in (self.options or "").splitlines():
+            called = {part.strip().casefold(): part.strip() for part in line.partition("|")[::2] if part.strip()}
+            for folded, text in called.items():
+                if folded in seen:
+                    return text
+            seen |= set(called)
+        return ""
 
     def _held(self) -> int:
         """How many rows have a value under the field's name, whoever may see them."""

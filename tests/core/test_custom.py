@@ -148,6 +148,9 @@ class TestDeclaring:
         ("said", "marked"),
         [
             ({"kind": "choice"}, "options"),
+            ({"kind": "choice", "options": "A\na"}, "options"),
+            ({"kind": "choice", "options": "Gold | 金\nYellow | 金"}, "options"),
+            ({"kind": "choice", "options": "A\nB | a"}, "options"),
             ({"kind": "link"}, "points_at"),
             ({"name": "Not a name"}, "name"),
             ({"resource": "stock-entries"}, "resource"),
