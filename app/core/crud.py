@@ -334,10 +334,14 @@ def _points_at_hidden(row: Any, attribute: str) -> bool:
     """Whether ``attribute`` of a stored row points at one that the actor does not see: saving an empty field does not
     clear it.
     """
-    if not sa.inspect(row).persistent or getattr(row, attribute) is None:
+    key = getattr(row, attribute) if sa.inspect(row).persistent else None
+    if key is None:
         return False
     field = next((each for each in fields_of(type(row)).values() if each.attribute == attribute), None)
-    return field is not None and field.kind == "relation" and field.value(row) is None
+    if field is None or field.kind != "relation" or field.target is None or field.value(row) is not None:
+        return False
+    table: Any = field.target.__table__  # asked whoever may see it: what is gone is not hidden
+    return db.session.connection().execute(sa.select(table.c.id).where(table.c.id == key)).first() is not None
 
 
 def _read_lines(model: type[Any], lines: Any, row: Any) -> tuple[Lines | None, dict[str, list[str]]]:

@@ -77,6 +77,7 @@ class _Known:
     """What a session has learnt of the company's fields; forgotten when its transaction ends."""
 
     fields: dict[str, dict[str, AddedField]]
+    links: list[tuple[type[Any], str, type[Any]]]  # (model, name, what it points at), in use or not
     merged: dict[Any, Mapping[str, Field]] = field(default_factory=dict)
     linked: dict[tuple[type[Any], int], Any] = field(default_factory=dict)
 
@@ -114,7 +115,7 @@ def _known() -> _Known | None:
         return None  # outside any application: what is declared is all there is
     found: _Known | None = session.info.get("custom")
     if found is None:
-        found = session.info["custom"] = _Known(_load(session))
+        found = session.info["custom"] = _load(session)
     return found
 
 
@@ -122,18 +123,21 @@ def _table() -> sa.Table:
     return Model.metadata.tables["custom_fields"]
 
 
-def _load(session: Session) -> dict[str, dict[str, AddedField]]:
+def _load(session: Session) -> _Known:
     table = _table()
     connection = session.connection()
-    statement = sa.select(table).where(table.c.active).order_by(table.c.resource, table.c.position, table.c.id)
-    found: dict[str, dict[str, AddedField]] = {}
+    statement = sa.select(table).order_by(table.c.resource, table.c.position, table.c.id)
+    known = _Known({}, [])
     for row in connection.execute(statement):
         model = registry.get(row.resource)
         if model is None or not is_extensible(model) or (row.kind == "link" and row.points_at not in registry):
             continue
-        added = _field(model, row)
-        found.setdefault(row.resource, {})[added.name] = added
-    return found
+        if row.kind == "link":
+            known.links.append((model, f"{PREFIX}{row.name}", registry[row.points_at]))
+        if row.active:
+            added = _field(model, row)
+            known.fields.setdefault(row.resource, {})[added.name] = added
+    return known
 
 
 def _field(model: type[Any], row: Any) -> AddedField:
@@ -200,16 +204,12 @@ def linked(row: Any, field: AddedField, key: int) -> Any:
 
 
 def links_to(model: type[Any]) -> list[tuple[type[Any], Any]]:
-    """The added fields that point at ``model``: (the model they belong to, the id they point at as SQL)."""
+    """The added fields that point at ``model``, in use or not, as their values are kept: (the model they belong to, the id
+    they point at as SQL).
+    """
     known = _known()
-    if known is None:
-        return []
-    every = (each for added in known.fields.values() for each in added.values())
-    return [
-        (each.model, expression(each.model, "link", each.name))
-        for each in every
-        if each.target is not None and each.target.__table__ is model.__table__
-    ]
+    links = known.links if known is not None else []
+    return [(of, expression(of, "link", name)) for of, name, target in links if target.__table__ is model.__table__]
 
 
 def newly_linked(row: Any) -> list[tuple[str, type[Any], int]]:

@@ -231,6 +231,22 @@ class TestSight:
         assert refused.status_code == 409
         assert "Customers" in refused.json["message"]
 
+    def test_a_field_out_of_use_still_holds_what_it_points_at(self, app, admin, ann):
+        target = ann.add("customers", name="Dealer")["id"]
+        key = ann.add("customers", name="Linked", x_dealer=target)["id"]
+        field = admin.rows("custom-fields", filters=[{"col": "name", "opr": "eq", "value": "dealer"}])[0]["id"]
+        admin.put(f"custom-fields/{field}", {"active": False})
+        assert admin.delete(f"customers/{target}").status_code == 409
+        admin.put(f"custom-fields/{field}", {"active": True})
+        with acting(app) as session:  # gone in spite of all
+            session.connection().exec_driver_sql(f"DELETE FROM customers WHERE id = {target}")
+        assert ann.put(f"customers/{key}", {"x_dealer": None}).status_code == 200
+        with acting(app) as session:
+            assert session.connection().exec_driver_sql(f"SELECT custom FROM customers WHERE id = {key}").scalar() in (
+                None,
+                "null",
+            )
+
 
 class TestSearch:
     def test_what_is_searched_follows_the_declaration(self, api):
