@@ -16,6 +16,7 @@ from app.core.fields import declared
 from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.types import Code, Flag, Name, Note, Whole, Word
 
 MOST = 100  # fields of one entity that are in use
@@ -61,7 +62,9 @@ class CustomField(Entity):
     keys = ("resource", "name")
     searched = ("label_text", "label_zh", "name")
 
-    target: Mapped[Word] = column(_l("Belongs to"), name="resource", choices=Extensible(), index=True)
+    target: Mapped[Word] = column(
+        lazy_pgettext("field", "Belongs to"), name="resource", choices=Extensible(), index=True
+    )
     label_text: Mapped[Name] = column(_l("Label"), name="label", help=_l("What people read before the field"))
     label_zh: Mapped[Name | None] = column(_l("Label in Chinese"), help=_l("The other label where it is left empty"))
     kind: Mapped[Word] = column(_l("Kind"), choices=KINDS, default="text")
@@ -81,7 +84,7 @@ class CustomField(Entity):
     is_searched: Mapped[Flag] = column(
         _l("Searched"), default=False, help=_l("Texts and choices: the search of lists and pickers looks into it")
     )
-    position: Mapped[Whole] = column(_l("Position"), default=0, help=_l("Smaller ones come first"))
+    position: Mapped[Whole] = column(lazy_pgettext("field", "Position"), default=0, help=_l("Smaller ones come first"))
     active: Mapped[Flag] = column(
         _l("In use"), default=True, help=_l("Without it the field is hidden and its values are kept")
     )

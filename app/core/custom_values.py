@@ -15,12 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.types import exact_decimal
 
 KINDS = {
-    "text": _l("Text"),
+    "text": lazy_pgettext("kind", "Text"),
     "longtext": _l("Long text"),
-    "number": _l("Number"),
+    "number": lazy_pgettext("kind", "Number"),
     "money": _l("Money"),
     "date": _l("Date"),
     "choice": _l("Choice"),

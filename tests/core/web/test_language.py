@@ -6,9 +6,12 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from flask_babel import force_locale
 
 from app.core import i18n
-from app.core.entity import User
+from app.core.custom_values import KINDS
+from app.core.entity import User, registry
+from app.core.fields import fields_of
 from tests.app_fixtures import Pages
 
 CATALOGUE = i18n.TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
@@ -80,3 +83,14 @@ class TestChoice:
         assert 'data-theme="dark"' in browser.get("/").text
         browser.client.set_cookie("kehu_theme", '"><script>')
         assert 'data-theme="system"' in browser.get("/").text
+
+
+def test_one_english_word_may_be_two_in_chinese(app):
+    order = fields_of(registry["stock-adjustments"])
+    described = fields_of(registry["custom-fields"])
+    category = fields_of(registry["categories"])
+    with app.test_request_context(), force_locale("zh"):
+        assert (str(order["number"].label), str(KINDS["number"])) == ("单据编号", "数字")
+        assert (str(fields_of(registry["notices"])["body"].label), str(KINDS["text"])) == ("正文", "文本")
+        assert (str(category["parent"].label), str(described["resource"].label)) == ("上级", "所属")
+        assert str(described["position"].label) == "顺序"
