@@ -203,6 +203,16 @@ def forget(connection: sa.Connection, records: Iterable[str]) -> None:
         connection.execute(sa.delete(REMARKS).where(about))
 
 
+def of_others(connection: sa.Connection, records: Iterable[str], user_id: int | None) -> set[str]:
+    """Those of ``records`` that somebody besides the user has commented on."""
+    names, found = list(records), set()
+    by_another = REMARKS.c.author_id.is_distinct_from(user_id)
+    for start in range(0, len(names), CHUNK):
+        about = REMARKS.c.record.in_(names[start : start + CHUNK])
+        found.update(connection.execute(sa.select(REMARKS.c.record).where(about, by_another).distinct()).scalars())
+    return found
+
+
 def name_of(row: Any) -> str:
     """How a record is named across the system: «customers/12»."""
     return f"{type(row).resource}/{row.id}"

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import selectinload
 
-from app.core import crud, custom, custom_values, db, identity, scope
+from app.core import crud, custom, custom_values, db, identity, remarks, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model, take
 from app.core.entity import Entity, User, entity_for, registry
@@ -140,6 +140,9 @@ class _Undo:
                 self._keep(row, _("It has left draft."))
             else:
                 left.append(row)
+        for row in self._commented([row for row in left if row.created]):
+            left.remove(row)
+            self._keep(row, _("Somebody else has commented on it."))
         for row in self._used([row for row in left if row.created]):
             left.remove(row)
             self._keep(row, _("It is used by something else."))
@@ -230,6 +233,12 @@ class _Undo:
     def _keep(self, row: _Row, reason: str) -> None:
         label = str(row.record) if row.record is not None else ""
         self.outcome.kept.append(Kept(f"{self.model.resource}/{row.record_id}", label, reason))
+
+    def _commented(self, rows: list[_Row]) -> list[_Row]:
+        """Those of ``rows`` that others have said something about: their words and files would go with the row."""
+        names = {f"{self.model.resource}/{row.record_id}": row for row in rows}
+        found = remarks.of_others(db.session.connection(), names, identity.user_id())
+        return [row for name, row in names.items() if name in found]
 
     def _used(self, rows: list[_Row]) -> list[_Row]:
         """Those of ``rows`` that something else points at, or another row of the kind that stays."""

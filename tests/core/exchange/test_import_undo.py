@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.core import clock, crud, db
+from app.core import clock, crud, db, remarks
 from app.core.audit import AuditEntry
 from app.core.document import take
 from app.core.entity import User
@@ -107,6 +108,20 @@ class TestUndo:
             crud.create(Contact, {"customer": first.id, "name": "Kim"})
             outcome = undone(run_id)
             assert (outcome.deleted, codes(), [each.label for each in outcome.kept]) == (1, ["K1"], ["K1 A"])
+
+    def test_what_somebody_else_commented_on_stays(self, act, load):
+        with act("ann"):
+            run_id = load(Customer, [["code", "name"], ["K1", "A"], ["K2", "B"]])
+            first, second = db.session.scalars(sa.select(Customer).order_by(Customer.code))
+            remarks.add(second, "My own note")
+            number = first.id
+        with act("bob"):
+            remarks.add(crud.fetch(Customer, number), "", [remarks.Upload("contract.txt", io.BytesIO(b"signed"))])
+        with act("ann"):
+            outcome = undone(run_id)
+            assert (outcome.deleted, codes()) == (1, ["K1"])
+            assert [each.reason for each in outcome.kept] == ["Somebody else has commented on it."]
+            assert [file.name for file in remarks.of(crud.fetch(Customer, number))[0][0].files] == ["contract.txt"]
 
     def test_a_tree_goes_from_its_leaves(self, act, load):
         with act("lin"):
