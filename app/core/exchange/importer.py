@@ -29,6 +29,7 @@ from app.core.exchange.result import PreviewRow, Result, RowError, error_file
 from app.core.exchange.seen import SeenKeys
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
+from app.core.remarks import safe_name
 
 __all__ = ["BATCH", "Result", "RowError", "error_file", "run_import"]
 
@@ -106,7 +107,7 @@ def run_import(
 
 def new_run(model: type[Any], filename: str, on_match: str, on_error: str, **values: Any) -> ImportRun:
     """The row of a run that begins."""
-    name = Path(filename).name[:200]
+    name = safe_name(filename)
     run = ImportRun(target=model.resource, file=name, on_match=on_match, on_error=on_error, **values)
     db.session.add(run)
     db.session.flush()

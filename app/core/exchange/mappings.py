@@ -13,6 +13,7 @@ from app.core.errors import Invalid, NotVisible
 from app.core.exchange.mapping import LINE_MARK, ColumnMap, folded, header_of, importable
 from app.core.exchange.models import ImportMapping
 from app.core.i18n import gettext as _
+from app.core.readers import storable
 
 NAME_LENGTH = 200
 
@@ -23,7 +24,10 @@ def keep(model: type[Any], name: str, mapping: ColumnMap, *, shared: bool) -> Im
     Raises NotPermitted (to import such rows), Invalid (no name).
     """
     crud.require("can_import", model)
-    name = name.strip()
+    try:
+        name = storable(name.strip())
+    except ValueError as error:
+        raise Invalid({"name": [str(error)]}) from None
     if not name or len(name) > NAME_LENGTH:
         raise Invalid({"name": [_("Give the mapping a name of at most %(length)s characters.", length=NAME_LENGTH)]})
     own = sa.select(ImportMapping).where(

@@ -10,7 +10,7 @@ from app.core import bulk, crud
 from app.core.errors import BusinessError, NotPermitted, NotVisible
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
-from app.core.web import asking, present, query, reach, record
+from app.core.web import asking, present, query, reach, record, selection
 from app.core.web.page import Badge, Cell, Column, Group, Link, OutcomePage, Row, Table
 from app.core.web.page_forms import FormPage
 from app.core.web.view import Done, EntityView, views
@@ -148,7 +148,7 @@ def asking_page(view: type[EntityView], name: str, ids: Sequence[int], shown: st
     """The page that asks, where there are no scripts for a dialog, what ``name`` takes, and whether it is meant;
     ``shown`` is what the list showed, as its address says it.
     """
-    back = f"/{view.model.resource}/list/{'?' if shown else ''}{shown}"
+    back = selection.list_url(view, shown)
     flow = view.model.workflow
     deed = (flow.find(name) if flow is not None else None) or view.action(name)
     sure = str(deed.confirm) if deed is not None else _("The chosen rows are removed for good.")

@@ -7,6 +7,7 @@ An uploaded file waits under the data directory, for whoever sent it, until it i
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from app.core.errors import Invalid, NotVisible
 from app.core.exchange import exporter, importer, mapping
 from app.core.exchange.runs import uploads
 from app.core.i18n import gettext as _
+from app.core.remarks import safe_name
 from app.core.web.view import EntityView
 
 KEPT_SECONDS = 24 * 3600  # how long an uploaded file waits
@@ -33,6 +35,7 @@ CHOICES = {
     "new_choices": ("refuse", "add"),
 }
 WIDTH_OF_FILE_NAME = 120
+OF_A_RUN = re.compile(r"run\d+")  # what follows the dash in the name of a run's folder
 BEGUN = "begun"  # beside an upload that became a run: its number
 
 
@@ -78,7 +81,7 @@ def _mapping_given(errors: dict[str, list[str]]) -> dict[str, Any] | None:
         return None
     try:
         given = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
         errors["mapping"] = [_("The mapping must be a JSON object: header → field.")]
@@ -96,7 +99,7 @@ def take_upload() -> str:
     folder = uploads() / token
     folder.mkdir(parents=True)
     upload.save(folder / "upload")
-    (folder / "name").write_text(upload.filename[-WIDTH_OF_FILE_NAME:], encoding="utf-8")
+    (folder / "name").write_text(safe_name(upload.filename)[-WIDTH_OF_FILE_NAME:], encoding="utf-8")
     return token
 
 
@@ -107,9 +110,11 @@ def waiting(token: str) -> tuple[Path, str]:
 
 
 def waiting_folder(token: str) -> Path:
-    """Where the file behind ``token`` lies.  Raises NotVisible unless it is the actor's own."""
+    """Where the file behind ``token`` lies.  Raises NotVisible unless it is the actor's own; what is kept of a run is no
+    upload.
+    """
     owner, _dash, rest = token.partition("-")
-    safe = rest.replace("-", "").replace("_", "").isalnum()
+    safe = rest.replace("-", "").replace("_", "").isalnum() and not OF_A_RUN.fullmatch(rest)
     folder = uploads() / token
     if not safe or len(token) > 80 or owner != str(identity.user_id()) or not (folder / "name").exists():
         raise NotVisible(_("This upload is gone: uploads wait a day. Please choose the file again."))
@@ -162,7 +167,7 @@ def _keep_errors(result: Any, filename: str) -> None:
     folder = uploads() / f"{identity.user_id()}-run{result.run_id}"
     folder.mkdir(parents=True, exist_ok=True)
     importer.error_file(result, folder / "errors.xlsx")
-    (folder / "name").write_text(filename[-WIDTH_OF_FILE_NAME:], encoding="utf-8")
+    (folder / "name").write_text(safe_name(filename)[-WIDTH_OF_FILE_NAME:], encoding="utf-8")
 
 
 def has_error_file(run: int) -> bool:
@@ -172,10 +177,11 @@ def has_error_file(run: int) -> bool:
 
 def error_file(view: type[EntityView], run: int) -> Response:
     """The refused rows of an import, with the reason in a last column."""
-    path, name = waiting(f"{identity.user_id()}-run{run}")
-    errors = path.with_name("errors.xlsx")
+    folder = uploads() / f"{identity.user_id()}-run{run}"
+    errors = folder / "errors.xlsx"
     if not errors.exists():
         raise NotVisible()
+    name = (folder / "name").read_text(encoding="utf-8")
     return send_file(errors.resolve(), as_attachment=True, download_name=f"{Path(name).stem}-refused.xlsx")
 
 

@@ -61,7 +61,7 @@ class RowPages:
         """A transition or an action on chosen rows, each by itself; the page says what came of each."""
         many.find(self.view, name)
         shown = request.form.get("back", "")  # what the list showed, as its address says it
-        back = f"/{self.view.model.resource}/list/{'?' if shown else ''}{shown}"
+        back = selection.list_url(self.view, shown)
         told = ("ids", "match", "back", "ask")
         data = {key: each for key, each in self._answers(name).items() if each and key not in told}
         try:

@@ -5,7 +5,7 @@ parameters of its address).
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.datastructures import MultiDict
 
@@ -46,6 +46,12 @@ def matching(view: type[EntityView], asked: query.ListQuery) -> list[int]:
     if len(ids) > MOST:
         raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})
     return ids
+
+
+def list_url(view: type[EntityView], state: str) -> str:
+    """The address of the list as ``state`` (a posted text) says that it was; it can hold nothing but parameters."""
+    shown = urlencode(list(parsed(state).items(multi=True)))
+    return f"/{view.model.resource}/list/{'?' if shown else ''}{shown}"
 
 
 def parsed(state: str) -> MultiDict[str, str]:

@@ -162,6 +162,9 @@ class TestPage:
         answer = browser.post("/weekly-plans/bulk/submit", {"ids": "²"})
         assert (answer.status_code, answer.location) == (302, "/weekly-plans/list/")
         assert "Choose at least one row." in browser.get(answer.location).text
+        # Where it leads back to is what was posted: it may hold line ends.
+        answer = browser.post("/weekly-plans/bulk/submit", {"back": "q=a\r\nX-Mine: 1"})
+        assert (answer.status_code, answer.location) == (302, "/weekly-plans/list/?q=a%0D%0AX-Mine%3A+1")
 
     @pytest.mark.parametrize("back", ["https://example.com/", "//example.com", "/\\example.com"])
     def test_it_leads_nowhere_else(self, pages, plans, back):

@@ -97,6 +97,30 @@ class TestMapping:
         assert names(app) == ["Acme", "Beta"]
         assert "Undo this import" in page.text
 
+    def test_names_that_cannot_be_stored_and_nested_nonsense_are_told(self, app, api, importer):
+        ann = importer("ann")
+        ann.upload(self.ROWS)
+        page = ann.send("keep", **{"keep-name": "a\0b", "map-0": "name"})
+        assert (page.status_code, "can&#39;t be stored" in page.text) == (422, True)
+        client = api("ann")
+        nested = '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"
+        answer = client.upload("customers", b"Name\nAcme\n", "a.csv", mapping=nested)
+        assert (answer.status_code, list(answer.json["errors"])) == (422, ["mapping"])
+        answer = client.upload("customers", b"Name,Code\nAcme,K1\nBeta,K1\n", "../a\0b.csv", on_error="skip")
+        assert answer.status_code == 200
+        run = answer.json["run"]
+        assert client.get(f"import-runs/{run}").json["result"]["file"] == "ab.csv"
+
+    def test_what_is_kept_of_a_run_is_no_upload(self, app, api, importer):
+        ann = importer("ann")
+        run = api("ann").upload("customers", b"Name,Code\nAcme,K1\nBeta,K1\n", "a.csv", on_error="skip").json["run"]
+        with app.app_context(), db.unscoped("a test reads") as everything:
+            ann.token = f"{everything.get(ImportRun, run).created_by_id}-run{run}"
+        page = ann.send("preview", **{"map-0": "name"})
+        assert page.status_code == 404
+        with ann.browser.get(f"/customers/import/errors/{run}") as answer:
+            assert answer.status_code == 200
+
     def test_two_columns_for_one_field_are_told_and_nothing_is_lost(self, app, importer):
         ann = importer("ann")
         ann.upload(self.ROWS)
