@@ -217,11 +217,11 @@ class _Mapping:
 
 def run_page(view: type[EntityView], pk: int) -> str:
     """How far a run is, or what came of it.  Raises NotVisible."""
-    import_worker.wait(pk, SOON)
-    db.session.rollback()  # what was read before the run ended is old
-    run = crud.fetch(ImportRun, pk)
-    if run.target != view.model.resource:
-        raise NotVisible()
+    run = _fetched(view, pk)
+    if run.state in UNFINISHED:
+        db.session.rollback()  # what is read before the run ends is old
+        import_worker.wait(pk, SOON)
+        run = _fetched(view, pk)
     state = runs.state_of(run)
     is_running = state in UNFINISHED
     kept = runs.outcome_of(run) if runs.may_see(run) and not is_running else {}
@@ -252,6 +252,13 @@ def run_page(view: type[EntityView], pk: int) -> str:
         message=runs.told(run),
         is_wrong=stopped,
     )
+
+
+def _fetched(view: type[EntityView], pk: int) -> ImportRun:
+    run: ImportRun = crud.fetch(ImportRun, pk)
+    if run.target != view.model.resource:
+        raise NotVisible()
+    return run
 
 
 def _undo(run_view: type[EntityView], run: ImportRun) -> Action | None:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from app.core import db
 from app.core.exchange import runs
 from app.core.exchange.models import ImportMapping, ImportRun
+from app.core.web import import_worker
 from app.domains.crm.models import Customer
 from tests.app_fixtures import Pages
 
@@ -203,7 +204,9 @@ class TestRun:
         ann.result(first)
         assert names(app) == ["Acme"]
 
-    def test_it_is_seen_by_whoever_began_it_and_told_when_its_process_has_gone(self, app, importer, act, pages):
+    def test_it_is_seen_by_whoever_began_it_and_told_when_its_process_has_gone(
+        self, app, importer, act, pages, monkeypatch
+    ):
         ann = importer("ann")
         with act("ann"):
             values = {"on_match": "fail", "on_error": "skip", "rows": 500, "created": 500, "reached": 501, "total": 900}
@@ -216,8 +219,12 @@ class TestRun:
         page = ann.browser.get(url).text
         assert "data-running" in page
         assert "700 of 900 rows" in page
+        monkeypatch.setattr(
+            import_worker, "wait", lambda *_given: pytest.fail("a stranger waits for what is not there")
+        )
         assert pages("cleo").get(url).status_code == 404
         assert ann.browser.get(url.replace("customers", "contacts")).status_code == 404
+        monkeypatch.undo()
 
         # No sign of life for minutes.
         os.utime(folder / runs.PROGRESS, (time.time() - 600,) * 2)
