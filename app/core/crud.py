@@ -94,10 +94,7 @@ def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
     NotPermitted, Conflict, Invalid.
     """
     model = type(row)
-    require("can_edit", model)
-    if model.read_only:
-        raise NotPermitted()
-    _require_writable(row)
+    require_change(row)
     values, errors = _read(model, data, row)
     _check_owner(row, values)
     require_editable(row)
@@ -121,6 +118,14 @@ def put(row: Any, values: dict[str, Any], lines: Lines | None = None) -> None:
     _assign(row, values)
     if lines is not None:
         _replace_lines(row, lines)
+
+
+def require_change(row: Any) -> None:
+    """Raises NotPermitted unless the actor may edit such rows, and this one."""
+    require("can_edit", type(row))
+    if type(row).read_only:
+        raise NotPermitted()
+    _require_writable(row)
 
 
 def require_editable(row: Any) -> None:

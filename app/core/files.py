@@ -61,26 +61,20 @@ def store_picture(field: str, stream: IO[bytes]) -> str:
     """Keep a picture and its thumbnail; the digest.  Raises Invalid under ``field`` when it is no picture, or too
     large.
     """
-    content = stream.read(MAX_PICTURE_BYTES + 1)
-    if len(content) > MAX_PICTURE_BYTES:
-        raise Invalid({field: [_("A picture may have at most %(size)s MB.", size=MAX_PICTURE_BYTES // 2**20)]})
-    if not content:
-        raise Invalid({field: [_("This file is empty.")]})
-    try:
-        with Image.open(io.BytesIO(content), formats=list(PICTURE_TYPES)) as picture:
-            if picture.width * picture.height > MAX_PICTURE_PIXELS:
-                raise Invalid({field: [_("This picture has too many pixels.")]})
-            picture.load()
-            small = ImageOps.exif_transpose(picture).convert("RGBA")
-            small.thumbnail(THUMBNAIL)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise Invalid({field: [_("This is not a picture. JPEG, PNG, WebP and GIF are taken.")]}) from None
-    digest = store(content)
-    db.session().info.setdefault("stored", set()).add(digest)
-    out = io.BytesIO()
-    small.save(out, "PNG")
-    _write(path_of(digest).with_suffix(".thumb"), out.getvalue())
-    return digest
+    return store_pictures(field, [stream])[0]
+
+
+def store_pictures(field: str, streams: Iterable[IO[bytes]]) -> list[str]:
+    """Keep pictures and their thumbnails, each once, if all are good; their digests.  Raises Invalid as
+    ``store_picture`` does.
+    """
+    digests = []
+    for content, small in [_picture(field, stream) for stream in streams]:
+        digest = store(content)
+        db.session().info.setdefault("stored", set()).add(digest)
+        _write(path_of(digest).with_suffix(".thumb"), small)
+        digests.append(digest)
+    return list(dict.fromkeys(digests))
 
 
 def may_name(digest: str, current: Iterable[str]) -> bool:
@@ -142,6 +136,27 @@ def sweep() -> int:
             unused.add(digest)
     state.remember(connection, UNUSED_FILES, json.dumps(sorted(unused)))
     return removed
+
+
+def _picture(field: str, stream: IO[bytes]) -> tuple[bytes, bytes]:
+    """A picture's content, and its thumbnail as PNG.  Raises Invalid."""
+    content = stream.read(MAX_PICTURE_BYTES + 1)
+    if len(content) > MAX_PICTURE_BYTES:
+        raise Invalid({field: [_("A picture may have at most %(size)s MB.", size=MAX_PICTURE_BYTES // 2**20)]})
+    if not content:
+        raise Invalid({field: [_("This file is empty.")]})
+    try:
+        with Image.open(io.BytesIO(content), formats=list(PICTURE_TYPES)) as picture:
+            if picture.width * picture.height > MAX_PICTURE_PIXELS:
+                raise Invalid({field: [_("This picture has too many pixels.")]})
+            picture.load()
+            small = ImageOps.exif_transpose(picture).convert("RGBA")
+            small.thumbnail(THUMBNAIL)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise Invalid({field: [_("This is not a picture. JPEG, PNG, WebP and GIF are taken.")]}) from None
+    out = io.BytesIO()
+    small.save(out, "PNG")
+    return content, out.getvalue()
 
 
 def _write(path: Path, content: bytes) -> None:

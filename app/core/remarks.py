@@ -255,8 +255,9 @@ def _text(text: Any) -> tuple[str, dict[str, list[str]]]:
 
 
 def _stored(uploads: Sequence[Upload], errors: dict[str, list[str]]) -> list[dict[str, Any]]:
-    """Keep the files; what is wrong with them goes to ``errors``."""
+    """Keep the files, if none is wrong; what is wrong with them goes to ``errors``."""
     kept: list[dict[str, Any]] = []
+    contents: list[bytes] = []
     for position, upload in enumerate(uploads, start=1):
         name = safe_name(upload.name)
         content = upload.stream.read(MAX_FILE_BYTES + 1)
@@ -274,8 +275,10 @@ def _stored(uploads: Sequence[Upload], errors: dict[str, list[str]]) -> list[dic
                     "size": len(content),
                 }
             )
-            if not errors:
-                files.store(content)
+            contents.append(content)
+    if not errors:
+        for content in contents:
+            files.store(content)
     return kept
 
 

@@ -301,7 +301,7 @@ class TestPage:
         page = ann.get(place).text
         assert "Nobody has commented yet." in page and "deleted a comment" in page and "Comment text" in page
 
-    def test_a_refused_one_keeps_what_was_typed(self, pages, customer):
+    def test_a_refused_one_keeps_what_was_typed(self, app, api, pages, customer):
         ann = pages("ann")
         answer = ann.post(f"/customers/comments/{customer}", {"text": "x" * 10_001})
         assert answer.status_code == 422
@@ -309,6 +309,10 @@ class TestPage:
         with_file = {"text": "", "file": (io.BytesIO(b""), "empty.txt")}
         answer = ann.post(f"/customers/comments/{customer}", with_file, content_type="multipart/form-data")
         assert answer.status_code == 422
+        sent = [("good.txt", b"nobody keeps this"), ("empty.txt", b"")]
+        assert send(api("ann"), f"customers/{customer}/comments", "", *sent).status_code == 422
+        with app.app_context():
+            assert list(files.folder().glob("??/*")) == []
         assert "this file is empty" in answer.text and "Choose the files again" in answer.text
 
     def test_who_may_only_read_has_no_form(self, pages, customer):

@@ -257,8 +257,9 @@ class EntityApi(RowCalls, ResourceCalls, BaseApi):
         row = crud.fetch(self.view.model, pk, lock=True)
         field = fields_of(self.view.model).get(name)
         if field is not None and field.kind == "images" and request.files:
+            crud.require_change(row)
             crud.require_editable(row)
-            added = [files.store_picture(name, each.stream) for each in request.files.getlist("file")]
+            added = files.store_pictures(name, [each.stream for each in request.files.getlist("file")])
             return self._answer(200, crud.update(row, {name: list(dict.fromkeys([*(field.value(row) or []), *added]))}))
         done = perform(self.view, row, name, json_body(optional=True))
         return self._answer(200, done.row, **done.data)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Role, User
 from PIL import Image
 
-from app.core import crud, db, identity
+from app.core import crud, db, files, identity
 from app.core.audit import AuditEntry
 from app.core.entity import entity_for
 from app.core.web import listing
@@ -216,7 +216,15 @@ class TestHole9Files:
             data = {"file": (io.BytesIO(content), name)}
             answer = lin.client.post(f"/api/v1/products/{product}/pictures", data=data, headers=lin.headers)
             assert answer.status_code == 422 and "pictures" in answer.json["errors"], content
+        # A good one beside a bad one, and a good one from whoever may not edit.
+        for username, content, status in (("lin", b"none", 422), ("ann", b"none", 403), ("ann", None, 403)):
+            sent = [(picture("teal"), "a.png"), *([(io.BytesIO(content), "b.png")] if content else [])]
+            client = api(username)
+            place = f"/api/v1/products/{product}/pictures"
+            assert client.client.post(place, data={"file": sent}, headers=client.headers).status_code == status
         assert lin.get(f"products/{product}").json["result"]["pictures"] == []
+        with app.app_context():
+            assert list(files.folder().glob("??/*")) == []
 
     def test_a_picture_is_served_through_its_row(self, api, ann):
         lin = api("lin")
