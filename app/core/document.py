@@ -154,6 +154,28 @@ def take(document: Document, name: str, data: Mapping[str, Any] | None = None) -
     Raises NotVisible, NotPermitted, Conflict (not from this state), Invalid and what the effect raises.  Nothing is
     committed.
     """
+    step = require_step(document, name)
+    model = type(document)
+    given = dict(data or {})
+    if name == CANCEL:
+        from app.core import hanging
+
+        given = hanging.take_along(document, given)
+    comment = _take_fields(document, step, given)
+    with identity.doing(name, comment):
+        for effect in model.workflow.effects.get(name, []):
+            effect(document)
+        document.take_number()
+        document.state = step.target
+        db.session.flush()
+    return document
+
+
+def require_step(document: Document, name: str) -> Transition:
+    """The transition ``name``, if the actor may take it from where ``document`` is, which is locked.
+
+    Raises NotVisible, NotPermitted, Conflict (not from this state).
+    """
     model = type(document)
     step = model.workflow.find(name)
     if step is None:
@@ -171,19 +193,7 @@ def take(document: Document, name: str, data: Mapping[str, Any] | None = None) -
         raise Conflict(
             _("%(document)s is %(state)s: it can't be changed that way now.", document=document, state=state.lower())
         )
-    given = dict(data or {})
-    if name == CANCEL:
-        from app.core import hanging
-
-        given = hanging.take_along(document, given)
-    comment = _take_fields(document, step, given)
-    with identity.doing(name, comment):
-        for effect in model.workflow.effects.get(name, []):
-            effect(document)
-        document.take_number()
-        document.state = step.target
-        db.session.flush()
-    return document
+    return step
 
 
 def comment_in(data: Mapping[str, Any]) -> str:

@@ -18,9 +18,9 @@ from app.core.document import line_model
 from app.core.fields import Field, fields_of, readable, writable
 from app.core.i18n import gettext as _
 from app.core.web import query, reach, record
-from app.core.web.api_body import asking, json_body
+from app.core.web.api_body import asking, json_body, refused_first
 from app.core.web.api_schema import as_json, described, schema, with_lines
-from app.core.web.deeds import perform
+from app.core.web.deeds import perform, require
 from app.core.web.resource_api import ResourceCalls
 from app.core.web.row_api import RowCalls
 from app.core.web.view import EntityView
@@ -261,7 +261,9 @@ class EntityApi(RowCalls, ResourceCalls, BaseApi):
             crud.require_editable(row)
             added = files.store_pictures(name, [each.stream for each in request.files.getlist("file")])
             return self._answer(200, crud.update(row, {name: list(dict.fromkeys([*(field.value(row) or []), *added]))}))
-        done = perform(self.view, row, name, json_body(optional=True))
+        with refused_first(lambda: require(self.view, row, name, now=True)):
+            body = json_body(optional=True)
+        done = perform(self.view, row, name, body)
         return self._answer(200, done.row, **done.data)
 
     def json(self) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import prison
@@ -50,6 +52,16 @@ def json_body(optional: bool = False) -> dict[str, Any]:
     if not is_text(body, request.get_data(as_text=True)):
         raise Invalid({}, _("This contains a character that can't be stored."))
     return body
+
+
+@contextlib.contextmanager
+def refused_first(check: Callable[[], object]) -> Iterator[None]:
+    """Where the body read within can't be read, what ``check`` raises (404, 403, 409) goes before its 422."""
+    try:
+        yield
+    except Invalid:
+        check()
+        raise
 
 
 def is_text(value: Any, source: str) -> bool:

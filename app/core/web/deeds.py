@@ -11,13 +11,13 @@ from flask import abort, request, send_file
 from werkzeug.wrappers import Response
 
 from app.core import crud, files, identity
-from app.core.document import comment_in, take
+from app.core.document import comment_in, require_step, take
 from app.core.errors import BusinessError, NotVisible, about
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import query, reach
-from app.core.web.view import Done, EntityView
+from app.core.web.view import Done, EntityView, RecordAction
 
 
 def picture_response(view: type[EntityView], pk: int, name: str, digest: str) -> Response:
@@ -41,12 +41,9 @@ def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -
 
     Raises NotVisible for an unknown name, NotPermitted, Conflict, Invalid.
     """
-    if view.model.workflow is not None and view.model.workflow.find(name) is not None:
-        return Done(take(row, name, data))
-    action = view.action(name)
+    action = require(view, row, name)
     if action is None:
-        raise NotVisible()
-    crud.require(action.permission, view.model)
+        return Done(take(row, name, data))
     known = fields_of(view.model)
     with identity.doing(name, comment_in(data)):
         result = action.run(
@@ -54,6 +51,22 @@ def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -
         )
         crud.flush()
     return result if isinstance(result, Done) else Done(result if result is not None else row)
+
+
+def require(view: type[EntityView], row: Any, name: str, *, now: bool = False) -> RecordAction | None:
+    """The action ``name``, if the actor may do it to ``row``; None for a transition, which asks for itself unless ``now``.
+
+    Raises NotVisible for an unknown name, NotPermitted, and for a transition Conflict.
+    """
+    if view.model.workflow is not None and view.model.workflow.find(name) is not None:
+        if now:
+            require_step(row, name)
+        return None
+    action = view.action(name)
+    if action is None:
+        raise NotVisible()
+    crud.require(action.permission, view.model)
+    return action
 
 
 def action_label(view: type[EntityView], name: str) -> str:

@@ -24,11 +24,7 @@ def do(view: type[EntityView], name: str, data: Mapping[str, Any]) -> Done:
 
     Raises NotVisible for an unknown name, NotPermitted, Invalid and what the action raises.
     """
-    reach.approach(view)
-    action = view.resource_action(name)
-    if action is None:
-        raise NotVisible()
-    crud.require(action.permission, view.model)
+    action = require(view, name)
     fields = view.asked(action.fields)
     comment = comment_in(data)
     values = _read(fields, {key: value for key, value in data.items() if key != "comment"}, action.required)
@@ -36,6 +32,16 @@ def do(view: type[EntityView], name: str, data: Mapping[str, Any]) -> Done:
         done = action.run(values)
         crud.flush()
     return done
+
+
+def require(view: type[EntityView], name: str) -> ResourceAction:
+    """The action ``name`` on the resource, if the actor may do it.  Raises NotVisible for an unknown name, NotPermitted."""
+    reach.approach(view)
+    action = view.resource_action(name)
+    if action is None:
+        raise NotVisible()
+    crud.require(action.permission, view.model)
+    return action
 
 
 def find(view: type[EntityView], name: str, pk: int | None, arguments: Mapping[str, str]) -> tuple[Reading, Any, Sheet]:

@@ -11,7 +11,7 @@ from flask_appbuilder.security.decorators import permission_name
 from app.core import identity, saved_views
 from app.core.i18n import gettext as _
 from app.core.web import access, pickers, query, reach, resource
-from app.core.web.api_body import asking, json_body
+from app.core.web.api_body import asking, json_body, refused_first
 from app.core.web.pages import export_response, picture_response
 from app.core.web.view import EntityView
 
@@ -58,7 +58,9 @@ class ResourceCalls:
             422: {$ref: '#/components/responses/422'}
         """
         reach.approach(self.view)
-        done = resource.do(self.view, name, json_body(optional=True))
+        with refused_first(lambda: resource.require(self.view, name)):
+            body = json_body(optional=True)
+        done = resource.do(self.view, name, body)
         if done.row is None:
             return self.response(200, **{"id": None, "result": None, **done.data})
         return self._answer(200, done.row, **done.data)

@@ -150,3 +150,27 @@ class TestImport:
         assert admin.post(f"stock-adjustments/{out['id']}/post").status_code == 200
         undone = admin.post(f"import-runs/{run}/undo").json
         assert undone["reversed"] == 0 and "can't be taken back" in undone["kept"][0]["message"]
+
+
+def test_a_body_that_cannot_be_read_is_refused_last(admin, goods):
+    place, first, _second = goods
+    run = admin.upload("customers", b"Name\nAcme\n", "a.csv").json["run"]
+    lines = [{"product": first, "quantity": "1", "unit_cost": "2"}]
+    document = admin.add("stock-adjustments", warehouse=place, lines=lines)["id"]
+    assert admin.post(f"stock-adjustments/{document}/post").status_code == 200
+    otto = Api(admin.client.application, "otto")
+    for client, path, status in (
+        (otto, f"import-runs/{run}/undo", 403),
+        (otto, f"stock-adjustments/{document}/cancel", 403),
+        (admin, "customers/nonsense", 404),
+        (admin, "notices/import", 404),
+        (admin, "customers/1/nonsense", 404),
+        (admin, "customers/987654/claim", 404),
+        (admin, f"stock-adjustments/{document}/post", 409),
+        (admin, f"import-runs/{run}/undo", 422),
+    ):
+        for sent in ({"data": "{bad"}, {"json": {}}):
+            if status == 422 and "json" in sent:
+                continue
+            answer = client.post(path, content_type="application/json" if "data" in sent else None, **sent)
+            assert answer.status_code == status, (path, sent, answer.text)
