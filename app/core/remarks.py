@@ -205,7 +205,8 @@ def forget(connection: sa.Connection, records: Iterable[str]) -> None:
 
 def of_others(connection: sa.Connection, records: Iterable[str], user_id: int | None) -> set[str]:
     """Those of ``records`` that somebody besides the user has commented on."""
-    names, found = list(records), set()
+    names = list(records)
+    found: set[str] = set()
     by_another = REMARKS.c.author_id.is_distinct_from(user_id)
     for start in range(0, len(names), CHUNK):
         about = REMARKS.c.record.in_(names[start : start + CHUNK])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from app.core import search
 from app.core.document import line_model
@@ -19,6 +19,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
 from app.core.i18n import lazy_gettext as _l
 
+T = TypeVar("T")
 LINES = _l("Lines")
 LINE_MARK = "lines."
 SEPARATOR = " · "
@@ -159,9 +160,8 @@ def bind(model: type[Any], headers: Sequence[str], mapping: ColumnMap | None = N
     """
     mapping = mapping or ColumnMap()
     fields = importable(model)
-    chosen = {folded(header): name for header, name in mapping.columns.items()}
-    skipped = {folded(header) for header in mapping.skip}
-    given = [chosen.get(folded(header)) for header in headers]
+    given = said_of(headers, mapping.columns)
+    skipped = said_of(headers, dict.fromkeys(mapping.skip, True))
     taken = {name for name in given if name}
     guessed = suggest(model, [header for header, name in zip(headers, given, strict=True) if name is None])
     columns: list[Column] = []
@@ -169,10 +169,10 @@ def bind(model: type[Any], headers: Sequence[str], mapping: ColumnMap | None = N
     seen: dict[str, str] = {}
     for index, header in enumerate(headers):
         name = given[index]
-        if name is None and header and folded(header) not in skipped:
+        if name is None and header and not skipped[index]:
             name = guessed.get(header)
             name = None if name in taken else name
-        if not name or folded(header) in skipped:
+        if not name or skipped[index]:
             ignored += [header] if header else []
             continue
         _require_known(fields, [name])
@@ -193,6 +193,14 @@ def bind(model: type[Any], headers: Sequence[str], mapping: ColumnMap | None = N
             columns.append(_column(model, None, header_of(model, name), name, fields[name], value))
     _require_known(fields, (*mapping.choices, *mapping.round, *mapping.known_only))
     return Plan(tuple(columns), tuple(ignored))
+
+
+def said_of(headers: Sequence[str], said: Mapping[str, T]) -> list[T | None]:
+    """What ``said`` (by header) says of each of ``headers``: of the header as it stands, else, where the file has no such
+    header, of one that is spelt alike.
+    """
+    alike = {folded(header): value for header, value in said.items() if header not in headers}
+    return [said[header] if header in said else alike.get(folded(header)) for header in headers]
 
 
 def _column(model: type[Any], index: int | None, header: str, name: str, field: Field, constant: Any = None) -> Column:

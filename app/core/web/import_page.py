@@ -177,12 +177,11 @@ class _Mapping:
 
     def _of_kept(self) -> dict[str, str]:
         assert self.kept is not None
-        known = {mapping.folded(header): name for header, name in self.kept.mapping.items()}
+        said = mapping.said_of(self.headers, self.kept.mapping)
+        known = {header: name for header, name in zip(self.headers, said, strict=True) if name is not None}
         allowed = mapping.importable(self.model)
-        guessed = mapping.suggest(self.model, [each for each in self.headers if mapping.folded(each) not in known])
-        found = {
-            header: known.get(mapping.folded(header), guessed.get(header, "")) for header in self.headers if header
-        }
+        guessed = mapping.suggest(self.model, [each for each in self.headers if each not in known])
+        found = {header: known.get(header, guessed.get(header, "")) for header in self.headers if header}
         return {header: name if name in allowed else "" for header, name in found.items()}
 
     def column_map(self) -> ColumnMap:

@@ -18,7 +18,7 @@ from app.core.audit import AuditEntry
 from app.core.entity import User
 from app.core.errors import Invalid, NotPermitted
 from app.core.exchange.importer import error_file, run_import
-from app.core.exchange.mapping import ColumnMap, UnknownColumns, suggest
+from app.core.exchange.mapping import ColumnMap, UnknownColumns, bind, suggest
 from app.core.exchange.models import ImportMapping, ImportRun, ImportRunRow
 from app.core.exchange.reader import UnreadableFile, open_table
 from app.core.exchange.result import Result
@@ -71,6 +71,22 @@ class TestHeaders:
     def test_the_plainer_of_two_headers_for_one_field_wins(self, act):
         with act("ann"):
             assert suggest(Customer, ["公司名称", "name"]) == {"name": "name"}
+
+    def test_headers_that_differ_only_in_case_are_two_columns(self, act):
+        with act("ann"):
+            headers = ["Name", "Code", "NAME", "na-me"]
+            for chosen, expected in (
+                ({"Name": "", "NAME": "name"}, {"Code": "code", "NAME": "name"}),
+                ({"NAME": "region", "Name": "name"}, {"Name": "name", "Code": "code", "NAME": "region"}),
+                ({"Name": "name"}, {"Name": "name", "Code": "code"}),
+            ):
+                plan = bind(Customer, headers, ColumnMap(columns=chosen))
+                assert {each.header: each.field.name for each in plan.columns} == expected
+            # Where the file has no such header, one that is spelt alike is meant.
+            plan = bind(Customer, ["FIRMA:"], ColumnMap(columns={"Firma": "name"}))
+            assert [each.field.name for each in plan.columns] == ["name"]
+            plan = bind(Customer, headers, ColumnMap(skip=("NAME", "na-me")))
+            assert {each.header for each in plan.columns} == {"Name", "Code"}
 
     def test_a_field_that_does_not_exist_for_the_actor_is_unknown(self, act):
         with act("wei"):
