@@ -103,7 +103,7 @@ class Result:
         """The outcome as the API tells it."""
         counts = {name: getattr(self, name) for name in ("rows", "created", "updated", "skipped", "failed")}
         errors = [{"row": each.row, "column": each.column, "message": each.message} for each in self.errors]
-        told = {"run": self.run_id, **counts, "errors": errors}
+        told = {"run": self.run_id, **counts, "complete": self.complete, "errors": errors}
         if self.rounded:
             told["rounded"] = [
                 {"row": each.row, "column": each.column, "before": str(each.before), "after": str(each.after)}

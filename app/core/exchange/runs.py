@@ -132,6 +132,14 @@ def told(run: ImportRun) -> str:
     return ""
 
 
+def gave_up(result: Result) -> str:
+    """What is said of a file whose rest was not looked at (``Result.complete`` is false)."""
+    return _(
+        "After %(count)s refused rows the rest of the file was not looked at: more may be wrong further down.",
+        count=result.failed,
+    )
+
+
 def _is_running(pid: int) -> bool:
     if os.name != "posix":
         return True  # to ask would end it

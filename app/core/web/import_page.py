@@ -130,7 +130,9 @@ def _checked(
                 for header, value in zip(step.headers, each.cells, strict=False)
             ]
             rows.append(Row(each.row, None, cells))
-        if result.rows >= CHECKED:
+        if not result.complete:
+            checked = runs.gave_up(result)
+        elif result.rows >= CHECKED:
             checked = _("The first %(count)s rows were checked; all are when they are imported.", count=CHECKED)
     shown = _render(
         view,

@@ -126,7 +126,8 @@ def _perform(task: Task) -> None:
             # Before the commit: who finds the run done finds what is kept of it.
             _keep(task, result)
             if result.run_id is None:
-                _set(task, state="failed", rows=result.rows, failed=result.failed, total=result.rows)
+                told = None if result.complete else _("Nothing was written.") + " " + runs.gave_up(result)
+                _set(task, state="failed", rows=result.rows, failed=result.failed, total=result.rows, error=told)
     except Stopped:
         _end(task, "interrupted", None)
     except BusinessError as error:

@@ -182,6 +182,14 @@ class TestRun:
             url = f"/customers/import/errors/{run.id}"
         assert ann.browser.get(url).status_code == 200
 
+    def test_what_was_not_looked_at_after_a_thousand_refused_rows_is_said(self, importer):
+        ann = importer("ann")
+        page = ann.upload(table(["Name", "Credit limit"], *[["Tea", "a lot"]] * 1600))
+        sentence = "After 1000 refused rows the rest of the file was not looked at"
+        assert sentence in page.text
+        page = ann.result(ann.send("commit", **{"map-0": "name", "map-1": "credit_limit"}))
+        assert f"Nothing was written. {sentence}" in page.text
+
     def test_the_good_rows_are_written_batch_by_batch_and_all_of_them_taken_back(self, app, importer, act):
         ann = importer("ann")
         rows = [[f"Tea {number}", "5" if number != 700 else "a lot"] for number in range(1200)]
