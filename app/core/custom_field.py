@@ -14,9 +14,8 @@ from app.core.custom_values import KINDS
 from app.core.entity import Entity, column, registry
 from app.core.fields import declared
 from app.core.i18n import gettext as _
-from app.core.i18n import in_each_language
+from app.core.i18n import in_each_language, lazy_pgettext
 from app.core.i18n import lazy_gettext as _l
-from app.core.i18n import lazy_pgettext
 from app.core.types import Code, Flag, Name, Note, Whole, Word
 
 MOST = 100  # fields of one entity that are in use
