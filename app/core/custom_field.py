@@ -181,8 +181,8 @@ class CustomField(Entity):
                 taken.setdefault(folded(text), each.label)
         for other in self._others():
             if other.active is not False:
-                for text in (other.field_name, other.label_text, other.label_zh):
-                    taken.setdefault(folded(text or ""), other)
+                for label in (other.field_name, other.label_text, other.label_zh or ""):
+                    taken.setdefault(folded(label), other)
         taken.pop("", None)
         return {
             shown: [
