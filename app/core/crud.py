@@ -277,6 +277,14 @@ def _read(model: type[Any], data: Mapping[str, Any], row: Any) -> tuple[dict[str
             current = field.to_json(field.value(row)) if row is not None else None
             if raw not in (None, "") and raw != current:
                 errors[name] = [_("This can't be set.")]
+        elif (
+            field.required
+            and field.kind == "relation"
+            and raw in (None, "")
+            and row is not None
+            and _points_at_hidden(row, field.attribute)
+        ):
+            continue  # it is there, and stays
         else:
             fields[name], given[name] = field, raw
     values, faults = parse_all(fields, given)

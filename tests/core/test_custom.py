@@ -224,6 +224,21 @@ class TestSight:
         assert ann.put(f"customers/{mine}", {"x_dealer": None, "name": "Shared still"}).status_code == 200
         assert api("admin").get(f"customers/{mine}").json["result"]["x_dealer"]["id"] == hidden
 
+    def test_a_required_link_to_what_is_not_ones_own_locks_no_row(self, admin, ann, api, pages):
+        hidden = api("cleo").add("customers", name="Hers", code="H1")["id"]
+        key = ann.add("customers", name="Shared", code="S1")["id"]
+        field = admin.rows("custom-fields", filters=[{"col": "name", "opr": "eq", "value": "dealer"}])[0]["id"]
+        admin.put(f"custom-fields/{field}", {"required": True})
+        admin.put(f"customers/{key}", {"x_dealer": hidden})
+        assert ann.put(f"customers/{key}", {"x_dealer": None, "name": "Saved"}).status_code == 200
+        content = b"code,name,x_dealer\nS1,Imported,\n"
+        outcome = ann.upload("customers", content, "x.csv", mode="commit", on_match="update").json
+        assert (outcome["errors"], outcome["updated"]) == ([], 1)
+        row = admin.get(f"customers/{key}").json["result"]
+        assert (row["name"], row["x_dealer"]["id"]) == ("Imported", hidden)
+        # Whoever sees what it points at can't leave it empty.
+        assert admin.put(f"customers/{key}", {"x_dealer": None}).status_code == 422
+
     def test_what_is_linked_to_stays(self, ann, api):
         target = ann.add("customers", name="Dealer")["id"]
         ann.add("customers", name="Linked", x_dealer=target)

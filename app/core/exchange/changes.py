@@ -64,12 +64,12 @@ def _differing(reader: RecordReader, row: Any, given: dict[str, Any], blank: lis
         current = _current(row, each.attribute)
         if current in (None, "", []):
             continue
+        if each.kind == "relation" and not reader.may_see(each.target or object, current):
+            continue  # an export leaves out what its reader may not see
         if each.required:
             raise Invalid({place + each.name: [_("This is required.")]})
         if each.kind in ("relations", "tags"):
             changed[each.attribute] = []
-        elif each.kind == "relation" and not reader.may_see(each.target or object, current):
-            continue  # an export leaves out what its reader may not see
         elif each.attribute not in columns or columns[each.attribute].columns[0].nullable:
             changed[each.attribute] = None
         elif each.empty == "":
