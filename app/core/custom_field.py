@@ -160,7 +160,7 @@ class CustomField(Entity):
             found["points_at"] = [_("Say what the link points at.")]
         if self.is_searched and custom.needs(registry[self.target], self.for_all):
             found["is_searched"] = [_("A field that not everyone sees can't be searched: what is found would tell it.")]
-        if self.active and sum(row.active for row in self._others()) >= MOST:
+        if self.active is not False and sum(row.active is not False for row in self._others()) >= MOST:
             found["active"] = [_("At most %(count)s fields of one kind of rows.", count=MOST)]
         return found
 

@@ -7,6 +7,7 @@ import io
 import openpyxl
 import pytest
 
+from app.core import custom_field
 from tests.app_fixtures import Api, acting, counted
 
 FIELDS = {
@@ -193,6 +194,18 @@ class TestDeclaring:
         assert ann.get(f"customers/{kept}").json["result"]["x_serial"] == "SN-9"
         ann.put(f"customers/{kept}", {"x_serial": None})
         assert admin.delete(f"custom-fields/{key}").status_code == 200
+
+    def test_there_is_a_limit_however_many_are_left_to_be_in_use_by_themselves(self, api, monkeypatch):
+        monkeypatch.setattr(custom_field, "MOST", 2)
+        admin = api("admin")
+        for label, status in (("First", 201), ("Second", 201), ("Third", 422)):
+            answer = admin.post("custom-fields/", {"resource": "units", "label": label})
+            assert answer.status_code == status, answer.text
+        assert list(answer.json["errors"]) == ["active"]
+        assert admin.post("custom-fields/", {"resource": "units", "label": "Third", "active": False}).status_code == 201
+        # And a file's own rows count, too.
+        content = b"Belongs to,Label\nbrands,One\nbrands,Two\nbrands,Three\n"
+        assert admin.upload("custom-fields", content, "f.csv", mode="preview").json["failed"] >= 1
 
     def test_only_administrators_declare(self, ann):
         assert ann.post("custom-fields/", {"resource": "customers", "label": "Mine"}).status_code == 403
