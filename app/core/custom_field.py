@@ -42,13 +42,20 @@ class Linkable(Mapping[str, Any]):
     """What a link can point at: resource → what people call its rows."""
 
     def __getitem__(self, resource: str) -> Any:
-        return registry[resource].labels
+        model = registry[resource]
+        if not _is_linkable(resource, model):
+            raise KeyError(resource)
+        return model.labels
 
     def __iter__(self) -> Iterator[str]:
-        return (resource for resource, model in registry.items() if model.domain() != "system" or resource == "users")
+        return (resource for resource, model in registry.items() if _is_linkable(resource, model))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+def _is_linkable(resource: str, model: type[Any]) -> bool:
+    return model.domain() != "system" or resource == "users"
 
 
 class CustomField(Entity):

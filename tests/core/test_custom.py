@@ -153,6 +153,8 @@ class TestDeclaring:
             ({"kind": "choice", "options": "Gold | 金\nYellow | 金"}, "options"),
             ({"kind": "choice", "options": "A\nB | a"}, "options"),
             ({"kind": "link"}, "points_at"),
+            ({"kind": "link", "points_at": "audit-entries"}, "points_at"),
+            ({"kind": "link", "points_at": "outbox-mails"}, "points_at"),
             ({"name": "Not a name"}, "name"),
             ({"resource": "stock-entries"}, "resource"),
             ({"kind": "picture"}, "kind"),
