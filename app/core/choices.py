@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, object_session
 
 from app.core import clock, identity, search
 from app.core.entity import Entity, column, registry
@@ -98,6 +98,16 @@ class Choice(Entity):
         if changed and identity.deed()[0] != RENAME:
             return {"value": [_("Rename it instead: the rows that have it change too.")]}
         return {}
+
+    def stays(self) -> str:
+        """Why the choice can't be deleted now: rows have it, whoever may see them."""
+        of = open_fields(self.target).get(self.field)
+        session = object_session(self)
+        if of is None or session is None:
+            return ""
+        has = sa.select(sa.func.count()).select_from(of.model.__table__).where(of.column == self.value)
+        count = session.connection().execute(has).scalar_one()
+        return _("%(count)s rows have this choice. Retire it instead: they keep it.", count=count) if count else ""
 
 
 CHOICES: sa.Table = Choice.__table__

@@ -139,3 +139,13 @@ class TestImporting:
     def test_the_page_asks_where_there_are_open_fields(self, rows, pages, api):
         assert 'name="new_choices"' in pages("ann").get("/customers/import").text
         assert 'name="new_choices"' not in pages("lin").get("/units/import").text
+
+
+def test_one_that_rows_have_is_retired_and_not_deleted(rows, api):
+    admin = api("admin")
+    spare = add(admin, "industry", "Spare")["id"]
+    refused = admin.delete(f"choices/{ids(admin)['Mfg']}")
+    assert (refused.status_code, "2 rows have this choice" in refused.json["message"]) == (409, True)
+    assert admin.delete(f"choices/{spare}").status_code == 200
+    api("ann").put(f"customers/{rows['Gamma']}", {"industry": None})
+    assert admin.delete(f"choices/{ids(admin)['Trade']}").status_code == 200
