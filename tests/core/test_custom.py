@@ -224,6 +224,9 @@ class TestSight:
         row = wei.get(f"customers/{key}").json["result"]
         assert "x_serial" not in row
         assert row["x_gate_code"] == "north gate"
+        told = wei.get("_openapi").text
+        assert "x_gate_code" in told
+        assert "x_serial" not in told
         asked = {"filters": [{"col": "x_serial", "opr": "eq", "value": "SN-1"}]}
         assert wei.get("customers/", asked).status_code == 400
         assert wei.get("customers/", {"search": "north"}).json["ids"] == [key]

@@ -13,9 +13,9 @@ from flask import Response, request
 from flask_appbuilder.api import BaseApi, expose
 from flask_appbuilder.security.decorators import permission_name
 
-from app.core import crud, db, files, saved_views
+from app.core import crud, db, files, identity, saved_views
 from app.core.document import line_model
-from app.core.fields import Field, fields_of, readable, writable
+from app.core.fields import Field, declared, fields_of, readable, writable
 from app.core.i18n import gettext as _
 from app.core.web import query, reach, record
 from app.core.web.api_body import asking, json_body, refused_first
@@ -297,25 +297,29 @@ class EntityApi(RowCalls, ResourceCalls, BaseApi):
         super().add_apispec_components(api_spec)
         model = self.view.model
         name = type(self).__name__
-        read = {field.name: schema(field) for field in fields_of(model).values()}
-        write = {
-            field.name: schema(field, write=True)
-            for field in fields_of(model).values()
-            if not field.readonly and field.stored
-        }
+        fields = _told(model)
+        read = {field.name: schema(field) for field in fields}
+        write = {field.name: schema(field, write=True) for field in fields if not field.readonly and field.stored}
         kind = line_model(model)
         if kind is not None:
-            line = {field.name: schema(field, write=True) for field in fields_of(kind).values()}
+            line = {field.name: schema(field, write=True) for field in _told(kind)}
             write["lines"] = read["lines"] = {"type": "array", "items": {"type": "object", "properties": line}}
         api_spec.components.schema(f"{name}.row", {"type": "object", "properties": read})
         required = [
-            field.name
-            for field in fields_of(model).values()
-            if field.required and not field.readonly and field.name != model.numbered_by
+            field.name for field in fields if field.required and not field.readonly and field.name != model.numbered_by
         ]
         api_spec.components.schema(
             f"{name}.write", {"type": "object", "properties": write, **({"required": required} if required else {})}
         )
+
+
+def _told(model: type[Any]) -> list[Field]:
+    """The fields that the description of the API names: what is declared, and of what the company added what exists for
+    who asks.
+    """
+    own = declared(model)
+    seen = readable(model) if identity.current() is not None else own
+    return [field for name, field in fields_of(model).items() if name in own or name in seen]
 
 
 def api_for(view: type[EntityView]) -> type[EntityApi]:
