@@ -59,8 +59,11 @@ class Tag(Entity):
             return {"name": [_("A tag has at most %(count)s letters.", count=LONGEST)]}
         if SEPARATORS.search(self.name):
             return {"name": [_("A comma or semicolon would part one tag into two.")]}
-        same = sa.select(TAGS.c.id).where(sa.func.lower(TAGS.c.name) == self.name.lower(), TAGS.c.id != (self.id or 0))
-        if db.session.connection().execute(same).first() is not None:
+        if not sa.inspect(self).attrs.name.history.has_changes():
+            return {}
+        others = sa.select(TAGS.c.name).where(TAGS.c.id != (self.id or 0))
+        # Compared here, as ``find`` does: SQLite knows upper and lower case of ASCII alone.
+        if _folded(self.name) in {_folded(name) for name in db.session.connection().scalars(others)}:
             return {"name": [_("There is one with this value already.")]}
         return {}
 

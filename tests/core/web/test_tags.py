@@ -39,6 +39,11 @@ class TestCarrying:
         assert ann.put(f"customers/{first['id']}", {"tags": []}).json["result"]["tags"] == []
         assert [row["id"] for row in ann.rows("customers")] == [second["id"], first["id"]]
 
+    def test_case_counts_for_nothing_beyond_ascii_either(self, ann, api):
+        assert api("admin").post("tags/", {"name": "École"}).status_code == 201
+        assert list(api("admin").post("tags/", {"name": "école"}).json["errors"]) == ["name"]
+        assert customer(ann, "Alpha", "ÉCOLE")["tags"] == ["École"]
+
     def test_what_is_no_tag_is_refused(self, ann):
         row = customer(ann, "Alpha", "VIP")["id"]
         for raw in ("x" * 41, [1], [["a"]], {"name": 1}, [f"tag {number}" for number in range(31)]):
