@@ -68,7 +68,8 @@ def undo(run: ImportRun) -> Undone:
 
     Whoever may import may take their own import back, without the permission to delete; another's needs that too.  A
     bulk edit is taken back by whoever may edit.  Raises NotPermitted, NotVisible (the kind of rows is no more),
-    Conflict (undone already, still running, or accounts: to remove one would take its name from what it did).
+    Conflict (undone already, still running, nothing written, or accounts: to remove one would take its name from what
+    it did).
     """
     model = entity_for(run.target)
     if model is None:
@@ -85,6 +86,8 @@ def undo(run: ImportRun) -> Undone:
         raise Conflict(_("This has been undone already."))
     if runs.is_alive(run):
         raise Conflict(_("This import is still running. Wait for its end, then undo it."))
+    if not run.created + run.updated:
+        raise Conflict(_("Nothing was written: there is nothing to undo."))
     work = _Undo(model, run.created_on, run.changed_on)
     with identity.doing("undo"):
         for part in _written(run.id):

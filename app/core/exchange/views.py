@@ -29,6 +29,16 @@ def take_back(run: ImportRun, _data: Mapping[str, Any]) -> Done:
     return Done(run, message, outcome.as_json())
 
 
+def may_undo(run: ImportRun) -> bool:
+    """Whether ``run`` wrote something that can be taken back."""
+    return (
+        bool(run.created + run.updated)
+        and not run.undone
+        and not runs.is_alive(run)
+        and entity_for(run.target) is not None
+    )
+
+
 def may_import(run: ImportRun) -> bool:
     """Whether the actor may import what ``run`` did."""
     model = entity_for(run.target)
@@ -65,7 +75,7 @@ class ImportRunView(EntityView, model=ImportRun):
             take_back,
             confirm=_l("What it added is removed, what it changed is set back. What was changed or used since stays."),
             tone="danger",
-            shown=lambda run: not run.undone and not runs.is_alive(run) and entity_for(run.target) is not None,
+            shown=may_undo,
         ),
     )
     links = (

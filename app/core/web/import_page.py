@@ -47,11 +47,11 @@ def respond(view: type[EntityView]) -> Answer:
     is_new = not token
     try:
         if is_new:
-            token = importing.take_upload()
+            token = importing.take_upload(view)
+        path, filename = importing.waiting(view, token)
         begun = importing.begun_run(token)
         if begun is not None:
             return redirect(_run_url(view, begun))  # the button was pressed twice
-        path, filename = importing.waiting(token)
         table = open_table(path, filename)
         if is_new and next(iter(table), None) is None:
             raise UnreadableFile("no_rows")

@@ -36,6 +36,7 @@ CHOICES = {
 }
 WIDTH_OF_FILE_NAME = 120
 OF_A_RUN = re.compile(r"run\d+")  # what follows the dash in the name of a run's folder
+RESOURCE = "resource"  # beside an upload: what its rows are to become
 BEGUN = "begun"  # beside an upload that became a run: its number
 
 
@@ -89,8 +90,8 @@ def _mapping_given(errors: dict[str, list[str]]) -> dict[str, Any] | None:
     return given
 
 
-def take_upload() -> str:
-    """Keep the uploaded file for whoever sent it; its token.  Raises Invalid."""
+def take_upload(view: type[EntityView]) -> str:
+    """Keep the uploaded file for whoever sent it, for rows of ``view``; its token.  Raises Invalid."""
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         raise Invalid({"file": [_("Choose a file first.")]})
@@ -100,12 +101,15 @@ def take_upload() -> str:
     folder.mkdir(parents=True)
     upload.save(folder / "upload")
     (folder / "name").write_text(safe_name(upload.filename)[-WIDTH_OF_FILE_NAME:], encoding="utf-8")
+    (folder / RESOURCE).write_text(view.model.resource, encoding="utf-8")
     return token
 
 
-def waiting(token: str) -> tuple[Path, str]:
-    """The file behind ``token`` and its name.  Raises NotVisible unless it is the actor's own."""
+def waiting(view: type[EntityView], token: str) -> tuple[Path, str]:
+    """The file behind ``token`` and its name.  Raises NotVisible unless it is the actor's own, and for rows of ``view``."""
     folder = waiting_folder(token)
+    if (folder / RESOURCE).read_text(encoding="utf-8") != view.model.resource:
+        raise NotVisible(_("This upload is gone: uploads wait a day. Please choose the file again."))
     return folder / "upload", (folder / "name").read_text(encoding="utf-8")
 
 
@@ -116,7 +120,7 @@ def waiting_folder(token: str) -> Path:
     owner, _dash, rest = token.partition("-")
     safe = rest.replace("-", "").replace("_", "").isalnum() and not OF_A_RUN.fullmatch(rest)
     folder = uploads() / token
-    if not safe or len(token) > 80 or owner != str(identity.user_id()) or not (folder / "name").exists():
+    if not safe or len(token) > 80 or owner != str(identity.user_id()) or not (folder / RESOURCE).exists():
         raise NotVisible(_("This upload is gone: uploads wait a day. Please choose the file again."))
     return folder
 

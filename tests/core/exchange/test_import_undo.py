@@ -243,5 +243,8 @@ class TestUndo:
                     undo(run)
             finally:
                 runs.active.discard(run.id)
+            with pytest.raises(Conflict, match="Nothing was written"):
+                undo(run)
+            run.created = 1  # a row that somebody has deleted since
             assert undo(run).deleted == 0
             assert run.undone

@@ -112,6 +112,15 @@ class TestMapping:
         run = answer.json["run"]
         assert client.get(f"import-runs/{run}").json["result"]["file"] == "ab.csv"
 
+    def test_an_upload_is_for_the_kind_of_rows_it_was_sent_to(self, app, importer):
+        ann = importer("ann")
+        ann.upload(self.ROWS)
+        for mode in ("preview", "commit"):
+            sent = {"token": ann.token, "mode": mode, "map-0": "name"}
+            assert ann.browser.post("/contacts/import", sent).status_code == 404
+        ann.result(ann.send("commit", **{"map-0": "name"}))
+        assert names(app) == ["Acme", "Beta"]
+
     def test_what_is_kept_of_a_run_is_no_upload(self, app, api, importer):
         ann = importer("ann")
         run = api("ann").upload("customers", b"Name,Code\nAcme,K1\nBeta,K1\n", "a.csv", on_error="skip").json["run"]
@@ -168,7 +177,7 @@ class TestMapping:
 
 
 class TestRun:
-    def test_one_bad_row_of_a_thousand_leaves_nothing(self, app, importer, act):
+    def test_one_bad_row_of_a_thousand_leaves_nothing(self, app, api, importer, act):
         ann = importer("ann")
         rows = [[f"Tea {number}", "5" if number != 998 else "a lot"] for number in range(1000)]
         ann.upload(table(["Name", "Credit limit"], *rows))
@@ -180,6 +189,11 @@ class TestRun:
             run = db.session.scalars(sa.select(ImportRun)).one()
             assert (run.state, run.rows, run.created, run.failed, run.reached) == ("failed", 1000, 0, 1, 0)
             url = f"/customers/import/errors/{run.id}"
+            pk = run.id
+        # There is nothing to undo: its message stays.
+        assert "action/undo" not in ann.browser.get(f"/import-runs/show/{pk}").text
+        assert api("ann").post(f"import-runs/{pk}/undo").status_code == 409
+        assert "Nothing was written, because" in ann.browser.get(f"/customers/import/run/{pk}").text
         assert ann.browser.get(url).status_code == 200
 
     def test_what_was_not_looked_at_after_a_thousand_refused_rows_is_said(self, importer):
