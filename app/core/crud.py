@@ -7,7 +7,7 @@ Every function checks in the order of the web contract: visible (404), permitted
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,8 +54,9 @@ def create(model: type[Any], data: Mapping[str, Any]) -> Any:
     _require_making(model)
     values, errors = _read(model, data, None)
     lines, line_errors = _read_lines(model, data.get("lines"), None)
-    row = build(model, values, lines, errors | line_errors)
-    flush()
+    with _into_pool(model, values):
+        row = build(model, values, lines, errors | line_errors)
+        flush()
     return row
 
 
@@ -105,8 +106,9 @@ def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
     errors.update(line_errors)
     if errors:
         raise Invalid(errors)
-    put(row, values, lines)
-    flush()
+    with _into_pool(model, values):
+        put(row, values, lines)
+        flush()
     return row
 
 
@@ -314,6 +316,17 @@ def _default_owner(model: type[Any], values: dict[str, Any]) -> None:
         values[field.attribute] = actor.user_id
     elif values[field.attribute] != actor.user_id:
         _require_assign(model)
+
+
+def _into_pool(model: type[Any], values: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Where what is without an owner lies in the pool, who may assign may put it there, though it is no longer theirs to
+    write then.
+    """
+    field = fields_of(model).get("owner")
+    pooled = field is not None and getattr(model.scope, "pool", False) and values.get(field.attribute, 0) is None
+    if pooled and identity.require().may(identity.ASSIGN, model.domain()):
+        return identity.moving_ownership()
+    return nullcontext()
 
 
 def _require_assign(model: type[Any]) -> None:

@@ -115,7 +115,7 @@ def deed() -> tuple[str, str]:
 
 @contextmanager
 def moving_ownership() -> Iterator[None]:
-    """Within the block a row may leave the actor's scope: for transfer, assign and release alone."""
+    """Within the block a row may leave the actor's scope: for giving it away alone."""
     token = _moving.set(True)
     try:
         yield

@@ -8,6 +8,7 @@ import io
 import pytest
 
 from tests.app_fixtures import Api, acting
+from tests.support.forms import as_sent
 
 
 @pytest.fixture
@@ -174,3 +175,19 @@ def test_a_body_that_cannot_be_read_is_refused_last(admin, goods):
                 continue
             answer = client.post(path, content_type="application/json" if "data" in sent else None, **sent)
             assert answer.status_code == status, (path, sent, answer.text)
+
+
+def test_a_manager_gives_a_customer_to_the_pool(api, pages):
+    ann, bob = api("ann"), api("bob")
+    ids = [ann.add("customers", name=name)["id"] for name in ("Acme", "Beta")]
+    assert ann.put(f"customers/{ids[0]}", {"owner": None}).status_code == 403
+    answer = bob.put(f"customers/{ids[0]}", {"owner": None, "region": "North"})
+    assert (answer.status_code, answer.json["result"]["owner"], answer.json["result"]["region"]) == (200, None, "North")
+    browser, place = pages("bob"), f"/customers/edit/{ids[1]}"
+    page = browser.client.post(
+        place, data={**as_sent(browser.get(place).text), "name": "Better", "owner": "", "owner-text": ""}
+    )
+    assert (page.status_code, page.location) == (302, f"/customers/show/{ids[1]}")
+    assert bob.post("customers/", {"name": "Gamma", "owner": None}).status_code == 201
+    assert {row["name"]: row["owner"] for row in bob.rows("customers")} == dict.fromkeys(("Acme", "Better", "Gamma"))
+    assert bob.put(f"customers/{ids[0]}", {"region": "South"}).status_code == 403, "the pool is read, not written"
