@@ -27,7 +27,7 @@ function setUp(grid) {
   for (const row of body.querySelectorAll("[data-line]")) {
     if (deleteOf(row)?.checked) row.hidden = true;
   }
-  const totals = new Totals(grid, rows);
+  const totals = new Totals(grid, rows, isEmpty);
   const history = new History({ rows, arrange, changed });
   const undoButton = grid.querySelector("[data-line-undo]");
   const redoButton = grid.querySelector("[data-line-redo]");

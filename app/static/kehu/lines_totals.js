@@ -8,9 +8,10 @@ import { fraction, plain, read, reckon, rounded, shown } from "./decimal.js";
 const QUANTITY = 4; // decimals of a quantity
 
 export class Totals {
-  constructor(grid, rows) {
+  constructor(grid, rows, isEmpty) {
     this.grid = grid;
     this.rows = rows;
+    this.isEmpty = isEmpty;
     const live = JSON.parse(grid.dataset.live || "{}");
     this.numbers = Object.entries(live.numbers ?? {});
     this.figures = live.figures ?? [];
@@ -80,7 +81,7 @@ export class Totals {
       if (value) {
         found[name] = rounded(value, scale);
         values[name] = fraction(found[name], scale);
-      }
+      } else if (!this.isEmpty(row)) found[name] = null; // a total without it would be too small
       show(row.querySelector(`[data-figure="${name}"] output`), value ? found[name] : null, scale);
     }
     this.known.set(row, found);
