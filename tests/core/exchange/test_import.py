@@ -114,6 +114,7 @@ class TestFiles:
                 "updated": 0,
                 "skipped": 0,
                 "failed": 0,
+                "complete": True,
                 "errors": [],
             }
             customer = db.session.scalars(sa.select(Customer)).one()
