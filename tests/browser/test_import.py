@@ -65,7 +65,7 @@ def test_a_file_that_is_none_is_refused_kindly(company: Company, console: Page) 
 def test_a_long_import_is_watched_and_taken_back(company: Company, console: Page) -> None:
     page = console
     before = company.call("GET", "customers/")["count"]
-    content = "Kundenname\n" + "".join(f"Long {number}\n" for number in range(4000))
+    content = "Kundenname\n" + "".join(f"Long {number}\n" for number in range(9000))
     company.go(page, "/customers/import")
     page.locator("#import-file").set_input_files(
         {"name": "long.csv", "mimeType": "text/csv", "buffer": content.encode()}
@@ -82,10 +82,10 @@ def test_a_long_import_is_watched_and_taken_back(company: Company, console: Page
     expect(page.locator("#use")).to_contain_text("1 of 1 columns")
     page.locator("[data-submit]").click()
     expect(page.locator("progress")).to_be_visible()
-    expect(page.locator(".progress-text")).to_contain_text("of 4,000 rows")
+    expect(page.locator(".progress-text")).to_contain_text("of 9,000 rows")
     # The result comes by itself.
-    expect(page.locator(".counts")).to_contain_text("4,000", timeout=60_000)
+    expect(page.locator(".counts")).to_contain_text("9,000", timeout=60_000)
     page.locator("[data-import-run] button", has_text="Undo this import").click()
     page.locator("dialog[open] [type=submit]").click()
-    expect(page.locator(".toasts")).to_contain_text("4000 removed", timeout=60_000)
+    expect(page.locator(".toasts")).to_contain_text("9000 removed", timeout=60_000)
     assert company.call("GET", "customers/")["count"] == before

@@ -150,7 +150,9 @@ if (filter) {
   field.addEventListener("change", showField);
   operator.addEventListener("change", showValue);
   // The event comes later than the opening: whoever is in the panel by then stays where they are.
-  filter.addEventListener("toggle", () => filter.open && !filter.querySelector("form").contains(document.activeElement) && field.focus());
+  const begin = () => filter.open && !filter.querySelector("form").contains(document.activeElement) && field.focus();
+  filter.addEventListener("toggle", begin);
+  begin(); // it may have been opened before this script was there
   form.addEventListener("submit", (event) => {
     if (arity() === 0 || value() !== "") return;
     event.preventDefault();
