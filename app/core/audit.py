@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.interfaces import MANYTOMANY
 
 from app.core import clock, events, identity
-from app.core.entity import Entity, User, column, reference, registry
+from app.core.entity import Entity, User, column, record_name, reference, registry
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
 from app.core.types import Moment, Note, Word
@@ -216,7 +216,7 @@ def write(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     rows = [
         _values(
             moment,
-            entry.row.record_name() if hasattr(entry.row, "record_name") else f"{entry.row.resource}/{entry.row.id}",
+            record_name(entry.row),
         )
         | {
             "action": named if named and entry.action == "update" else entry.action,

@@ -9,7 +9,7 @@ alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,8 +59,7 @@ def each(
     the whole.  Raises Invalid for more than ``MOST`` ids.  Nothing is committed.
     """
     wanted = list(dict.fromkeys(ids))
-    if len(wanted) > MOST:
-        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})
+    require_few(wanted)
     done = {pk: _one(pk, model, action, options) for pk in sorted(wanted)}
     return [done[pk] for pk in wanted]
 
@@ -78,9 +77,14 @@ def read_ids(raw: Any) -> list[int]:
         if not (text.isascii() and text.isdecimal()) or not 0 < len(text) < 11:
             raise Invalid({"ids": [_("Each must be the number of a row.")]})
         found[min(int(text), LARGEST + 1)] = None  # one beyond every number names no row
-    if len(found) > MOST:
-        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})
+    require_few(found)
     return list(found)
+
+
+def require_few(ids: Sized) -> None:
+    """Raises Invalid when ``ids`` are more than are done at once."""
+    if len(ids) > MOST:
+        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})
 
 
 def rows(outcomes: Iterable[Outcome], model: type[Any], *, options: tuple[Any, ...] = ()) -> dict[int, Any]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from app.core import bulk, crud, db, identity, tags
 from app.core.errors import Invalid, NotPermitted
 from app.core.exchange.changes import held
-from app.core.exchange.models import ImportRun, ImportRunRow
+from app.core.exchange.models import ImportRun, keep_rows
 from app.core.fields import Field, parse_all, writable
 from app.core.i18n import gettext as _
 
@@ -67,8 +67,7 @@ def edit(model: type[Any], ids: Iterable[int], given: Mapping[str, Any]) -> Edit
     wanted = sorted(set(ids))
     if not wanted:
         raise Invalid({"ids": [_("Choose at least one row.")]})
-    if len(wanted) > bulk.MOST:
-        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=bulk.MOST)]})
+    bulk.require_few(wanted)
     fields = _checked(model, given)
     # What is several is loaded with the row: what it held before is kept.
     options = [
@@ -148,9 +147,5 @@ def _keep(model: type[Any], fields: list[Field], outcomes: list[bulk.Outcome]) -
     )
     db.session.add(run)
     db.session.flush()
-    rows = [
-        {"run_id": run.id, "record_id": pk, "created": False, "version": change.version, "before": change.before}
-        for pk, change in changes
-    ]
-    db.session.connection().execute(sa.insert(ImportRunRow.__table__), rows)
+    keep_rows(run, ((pk, False, change.version, change.before) for pk, change in changes))
     return run

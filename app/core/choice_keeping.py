@@ -14,7 +14,7 @@ from app.core import choices, crud, db, identity, scope
 from app.core.choices import CHOICES, RENAME, Choice
 from app.core.errors import BusinessError, Invalid, NotPermitted
 from app.core.exchange import batches
-from app.core.exchange.models import ImportRun, ImportRunRow
+from app.core.exchange.models import ImportRun, keep_rows
 from app.core.fields import Field
 from app.core.i18n import gettext as _
 
@@ -101,22 +101,12 @@ class _Renaming:
                 crud.require_editable(by_id[pk])
                 crud.put(by_id[pk], {self.field.attribute: self.value})
             crud.flush()
-            kept = [
-                {
-                    "run_id": self._run().id,
-                    "record_id": pk,
-                    "created": False,
-                    "version": by_id[pk].version,
-                    "before": {self.field.attribute: before},
-                }
-                for pk in part
-            ]
-            db.session.connection().execute(sa.insert(ImportRunRow.__table__), kept)
+            before_it = {self.field.attribute: before}
+            keep_rows(self._run(), ((pk, False, by_id[pk].version, before_it) for pk in part))
             self.changed += len(part)
 
         def refuse(pk: int, error: BusinessError) -> None:
-            messages = [message for each in error.errors.values() for message in each]
-            self.kept.append((pk, " ".join(messages) or error.message))
+            self.kept.append((pk, error.words))
 
         self._run()
         for pk in ids:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, object_session
 
 from app.core import clock, identity, search
-from app.core.entity import Entity, column, registry
+from app.core.entity import Entity, Resources, column, registry
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
@@ -21,24 +21,6 @@ from app.core.types import Flag, Name, Whole, Word
 
 SUGGESTED = 200  # values offered at most
 RENAME = "rename"  # what is done when the rows that have a value change with it
-
-
-class Open(Mapping[str, Any]):
-    """What the rows of each resource that has an open field are called."""
-
-    def __getitem__(self, resource: str) -> Any:
-        if not open_fields(resource):
-            raise KeyError(resource)
-        return registry[resource].labels
-
-    def __iter__(self) -> Iterator[str]:
-        return iter([resource for resource in registry if open_fields(resource)])
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def __bool__(self) -> bool:
-        return True  # asked while the fields, which tell what is open, are derived
 
 
 class OpenNames(Mapping[str, Any]):
@@ -74,7 +56,9 @@ class Choice(Entity):
     keys = ("resource", "field", "value")
     searched = ("value",)
 
-    target: Mapped[Word] = column(_l("List"), name="resource", choices=Open())
+    target: Mapped[Word] = column(
+        _l("List"), name="resource", choices=Resources(lambda model: open_fields(model.resource))
+    )
     field: Mapped[Word] = column(_l("Field"), choices=OpenNames(), help=_l("Level, source, region … of that list"))
     value: Mapped[Name] = column(_l("Choice"))
     position: Mapped[Whole | None] = column(

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core import clock, custom, db, files, identity, numbering, scope, stale
 from app.core.document import Document, line_model
+from app.core.entity import pointing_at, registry, scoped
 from app.core.errors import BusinessError, Conflict, InUse, Invalid, NotPermitted, NotVisible
 from app.core.fields import SYSTEM, Field, declared, fields_of, parse_all, readable, writable
 from app.core.i18n import gettext as _
@@ -197,8 +198,6 @@ def in_words(error: DBAPIError) -> BusinessError:
 
 
 def _field_of_column(table: sa.Table, name: str) -> str:
-    from app.core.entity import registry
-
     for model in registry.values():
         if model.__table__ is table:
             return next((field.name for field in declared(model).values() if field.attribute == name), name)
@@ -209,27 +208,16 @@ def references_to(row: Any) -> list[tuple[Any, int]]:
     """What refers to ``row``: (label, how many), whoever may see it; lines and other owned rows do not count.  One
     statement.
     """
-    from app.core.entity import registry
-
     table = type(row).__table__
     labels = {model.__table__.name: model.labels for model in registry.values()}
     counts = []
-    for other in Model.metadata.tables.values():
-        for column in other.c:
-            for key in column.foreign_keys:
-                if (
-                    key.column.table is table
-                    and key.ondelete not in ("CASCADE", "SET NULL")
-                    and column.name not in ("created_by_id", "changed_by_id")
-                ):
-                    counts.append(
-                        sa.select(sa.literal(other.name).label("name"), sa.func.count().label("n")).where(
-                            column == row.id
-                        )
-                    )
-    for model, key in custom.links_to(type(row)):
+    for column, key in pointing_at(table):
+        if key.ondelete not in ("CASCADE", "SET NULL"):
+            name = sa.literal(column.table.name).label("name")
+            counts.append(sa.select(name, sa.func.count().label("n")).where(column == row.id))
+    for model, link in custom.links_to(type(row)):
         name = sa.literal(model.__table__.name).label("name")
-        counts.append(sa.select(name, sa.func.count().label("n")).select_from(model.__table__).where(key == row.id))
+        counts.append(sa.select(name, sa.func.count().label("n")).select_from(model.__table__).where(link == row.id))
     if not counts:
         return []
     found: dict[Any, int] = {}
@@ -241,8 +229,6 @@ def references_to(row: Any) -> list[tuple[Any, int]]:
 
 
 def _label_of_lines(table_name: str) -> Any:
-    from app.core.entity import scoped
-
     for model in scoped:
         if model.__table__.name == table_name and hasattr(model, "document_class"):
             return sa.inspect(model).relationships["document"].mapper.class_.labels

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Mapped, object_session
 from app.core import custom, custom_values, db, search
 from app.core.custom import choices_in, is_extensible
 from app.core.custom_values import KINDS
-from app.core.entity import Entity, column, registry
+from app.core.entity import Entity, Resources, column, registry
 from app.core.fields import declared
 from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language, lazy_pgettext
@@ -22,40 +21,11 @@ MOST = 100  # fields of one entity that are in use
 SEARCHED_KINDS = ("text", "longtext", "choice")
 
 
-class Extensible(Mapping[str, Any]):
-    """What fields can be added to: resource → what people call its rows."""
+EXTENSIBLE = Resources(is_extensible)
+"""What fields can be added to: resource → what people call its rows."""
 
-    def __getitem__(self, resource: str) -> Any:
-        model = registry[resource]
-        if not is_extensible(model):
-            raise KeyError(resource)
-        return model.labels
-
-    def __iter__(self) -> Iterator[str]:
-        return (resource for resource, model in registry.items() if is_extensible(model))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-class Linkable(Mapping[str, Any]):
-    """What a link can point at: resource → what people call its rows."""
-
-    def __getitem__(self, resource: str) -> Any:
-        model = registry[resource]
-        if not _is_linkable(resource, model):
-            raise KeyError(resource)
-        return model.labels
-
-    def __iter__(self) -> Iterator[str]:
-        return (resource for resource, model in registry.items() if _is_linkable(resource, model))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-def _is_linkable(resource: str, model: type[Any]) -> bool:
-    return model.domain() != "system" or resource == "users"
+LINKABLE = Resources(lambda model: model.domain() != "system")
+"""What a link can point at: resource → what people call its rows."""
 
 
 class CustomField(Entity):
@@ -68,9 +38,7 @@ class CustomField(Entity):
     keys = ("resource", "name")
     searched = ("label_text", "label_zh", "name")
 
-    target: Mapped[Word] = column(
-        lazy_pgettext("field", "Belongs to"), name="resource", choices=Extensible(), index=True
-    )
+    target: Mapped[Word] = column(lazy_pgettext("field", "Belongs to"), name="resource", choices=EXTENSIBLE, index=True)
     label_text: Mapped[Name] = column(_l("Label"), name="label", help=_l("What people read before the field"))
     label_zh: Mapped[Name | None] = column(_l("Label in Chinese"), help=_l("The other label where it is left empty"))
     kind: Mapped[Word] = column(_l("Kind"), choices=KINDS, default="text")
@@ -80,7 +48,7 @@ class CustomField(Entity):
     options: Mapped[Note | None] = column(
         _l("Choices"), help=_l("For a choice: one on each line; «English | 中文» for both languages")
     )
-    points_at: Mapped[Word | None] = column(_l("Points at"), choices=Linkable(), help=_l("For a link"))
+    points_at: Mapped[Word | None] = column(_l("Points at"), choices=LINKABLE, help=_l("For a link"))
     help: Mapped[Name | None] = column(_l("Help"), help=_l("A sentence under the field"))
     required: Mapped[Flag] = column(_l("Required"), default=False)
     in_list: Mapped[Flag] = column(_l("In the list"), default=False, help=_l("As a column that everyone has at first"))
@@ -163,7 +131,7 @@ class CustomField(Entity):
         found |= self._mistaken()
         if self.kind == "choice":
             found |= self._faulty_options()
-        if self.kind == "link" and self.points_at not in Linkable():
+        if self.kind == "link" and self.points_at not in LINKABLE:
             found["points_at"] = [_("Say what the link points at.")]
         if self.is_searched and custom.needs(registry[self.target], self.for_all):
             found["is_searched"] = [_("A field that not everyone sees can't be searched: what is found would tell it.")]

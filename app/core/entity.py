@@ -9,7 +9,7 @@ are derived from it in ``core.fields``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -241,7 +241,36 @@ class Entity(Model):
 
     def record_name(self) -> str:
         """How the row is named across the system: «customers/12»."""
-        return f"{type(self).resource}/{self.id}"
+        return record_name(self)
+
+
+def record_name(row: Any) -> str:
+    """How ``row``, an entity's or an account, is named across the system: «customers/12»."""
+    return f"{row.resource}/{row.id}"
+
+
+class Resources(Mapping[str, Any]):
+    """What people call the rows of the entities that ``holds`` says yes to, by resource, as they are when it is asked: the
+    choices of a field that names a kind of rows.
+    """
+
+    def __init__(self, holds: Callable[[Any], Any] = lambda _model: True) -> None:
+        self.holds = holds
+
+    def __getitem__(self, resource: str) -> Any:
+        model = registry[resource]
+        if not self.holds(model):
+            raise KeyError(resource)
+        return model.labels
+
+    def __iter__(self) -> Iterator[str]:
+        return (resource for resource, model in registry.items() if self.holds(model))
+
+    def __len__(self) -> int:
+        return sum(1 for _resource in self)
+
+    def __bool__(self) -> bool:
+        return True  # also before the first entity is declared: whoever has choices has them
 
 
 def entity_for(resource: str) -> type[Entity] | None:
@@ -264,6 +293,14 @@ def pointed_at(row: Any, relation: str) -> Any:
         return None
     session = object_session(row)
     return session.get(mapped.mapper.class_, key) if session is not None else getattr(row, relation)
+
+
+def pointing_at(table: sa.Table) -> Iterator[tuple[sa.Column[Any], sa.ForeignKey]]:
+    """Every column of any table that points at ``table``, with its key; who made and changed a row aside."""
+    for other in Model.metadata.tables.values():
+        for each in other.c:
+            if each.name not in ("created_by_id", "changed_by_id"):
+                yield from ((each, key) for key in each.foreign_keys if key.column.table is table)
 
 
 def is_own_ancestor(row: Any) -> bool:

@@ -32,6 +32,16 @@ class BusinessError(Exception):
         self.message = message
         self.errors = errors or {}
 
+    @property
+    def texts(self) -> list[str]:
+        """What it says of fields and of the whole, one sentence each, without the fields' names."""
+        return [text for messages in self.errors.values() for text in messages]
+
+    @property
+    def words(self) -> str:
+        """All of it as one text: what it says of fields, or else its message."""
+        return " ".join(self.texts) or self.message
+
 
 class Invalid(BusinessError):
     """Fields that can't be taken as they are: ``Invalid({"email": ["…"]})``."""

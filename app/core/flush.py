@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import MANYTOONE
 
 from app.core import clock, identity, scope, search
+from app.core.entity import record_name
 from app.core.errors import Invalid, NotPermitted
 from app.core.i18n import gettext as _
 
@@ -51,7 +52,7 @@ def before(flushing: Session) -> None:
     flushing.info["entries"] = audit.collect(flushing)
     flushing.info["settle"] = {type(row) for row in (*new, *dirty, *deleted) if hasattr(row, "settled")}
     flushing.info["suggest"] = _to_suggest((*new, *dirty))
-    flushing.info["gone"] = [f"{row.resource}/{row.id}" for row in deleted if getattr(row, "resource", "")]
+    flushing.info["gone"] = [record_name(row) for row in deleted if getattr(row, "resource", "")]
     flushing.info["recheck"] = [*new, *(row for row in dirty if _moved(row))]
 
 

@@ -230,8 +230,7 @@ def take_along(document: Document, data: Mapping[str, Any]) -> dict[str, Any]:
         try:
             take(node.document, CANCEL, {"comment": comment})
         except BusinessError as error:
-            texts = [text for messages in error.errors.values() for text in messages] or [error.message]
-            raise Conflict(about(str(node.document), " ".join(texts))) from error
+            raise Conflict(about(str(node.document), error.words)) from error
     return rest
 
 

@@ -7,7 +7,6 @@ digits.  How far it has come is a ``Counter``, whose row stays locked until the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,7 +16,7 @@ from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock, db
-from app.core.entity import Entity, column, derived, registry
+from app.core.entity import Entity, Resources, column, derived, registry
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import CodeText, Flag, Whole, Word
@@ -39,23 +38,8 @@ class Counter(Model):
     last: Mapped[int] = mapped_column(default=0)
 
 
-class Kinds(Mapping[str, Any]):
-    """What has a sequence: every document, and every entity whose code is given; resource → what people call it."""
-
-    def __getitem__(self, kind: str) -> Any:
-        model = registry[kind]
-        if not (model.numbered_by or model.workflow is not None):
-            raise KeyError(kind)
-        return model.labels
-
-    def __iter__(self) -> Iterator[str]:
-        return (kind for kind, model in registry.items() if model.numbered_by or model.workflow is not None)
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-KINDS = Kinds()
+KINDS = Resources(lambda model: model.numbered_by or model.workflow is not None)
+"""What has a sequence: every document, and every entity whose code is given; resource → what people call it."""
 
 
 class Sequence(Entity):

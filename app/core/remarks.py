@@ -20,7 +20,7 @@ from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import audit, clock, crud, db, files, identity, notices, outbox, scope
-from app.core.entity import User
+from app.core.entity import User, record_name
 from app.core.errors import Invalid, NotPermitted, NotVisible
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
@@ -117,7 +117,7 @@ readers = Readers()
 
 def of(row: Any, *, first: int = 0, most: int = 100) -> tuple[list[Comment], int]:
     """The comments on ``row``, which the actor sees, newest first, and how many there are.  At most two statements."""
-    about = REMARKS.c.record == name_of(row)
+    about = REMARKS.c.record == record_name(row)
     statement = sa.select(REMARKS, sa.func.count().over().label("of_all")).where(about)
     connection = db.session.connection()
     found = connection.execute(statement.order_by(REMARKS.c.id.desc()).offset(first).limit(most)).all()
@@ -134,7 +134,7 @@ def of(row: Any, *, first: int = 0, most: int = 100) -> tuple[list[Comment], int
 def one(row: Any, remark_id: int) -> Comment:
     """A comment on ``row``.  Raises NotVisible when it is none of that row's."""
     connection = db.session.connection()
-    mine = sa.and_(REMARKS.c.id == remark_id, REMARKS.c.record == name_of(row))
+    mine = sa.and_(REMARKS.c.id == remark_id, REMARKS.c.record == record_name(row))
     found = connection.execute(sa.select(REMARKS).where(mine)).first() if 0 < remark_id < 2**31 else None
     if found is None:
         raise NotVisible()
@@ -164,7 +164,7 @@ def add(row: Any, text: Any, uploads: Sequence[Upload] = ()) -> Comment:
     kept = _stored(uploads, errors) if not errors else []
     if errors:
         raise Invalid(errors)
-    connection, who, record = db.session.connection(), identity.require(), name_of(row)
+    connection, who, record = db.session.connection(), identity.require(), record_name(row)
     values = {"record": record, "author_id": who.user_id, "author": who.name[:200], "at": clock.now(), "text": said}
     pk = int(connection.execute(sa.insert(REMARKS).values(values).returning(REMARKS.c.id)).scalar_one())
     if kept:
@@ -190,7 +190,7 @@ def remove(row: Any, remark_id: int) -> Comment:
     changes: dict[str, Any] = {"remark": [f"{comment.author}: {comment.text}", None]}
     if comment.files:
         changes["files"] = [[file.name for file in comment.files], None]
-    audit.note(connection, name_of(row), UNCOMMENT, changes)
+    audit.note(connection, record_name(row), UNCOMMENT, changes)
     return comment
 
 
@@ -212,11 +212,6 @@ def of_others(connection: sa.Connection, records: Iterable[str], user_id: int | 
         about = REMARKS.c.record.in_(names[start : start + CHUNK])
         found.update(connection.execute(sa.select(REMARKS.c.record).where(about, by_another).distinct()).scalars())
     return found
-
-
-def name_of(row: Any) -> str:
-    """How a record is named across the system: «customers/12»."""
-    return f"{type(row).resource}/{row.id}"
 
 
 def shortened(text: str) -> str:
@@ -299,7 +294,7 @@ def _tell_owner(row: Any, comment: Comment) -> None:
     mail = outbox.Mail(
         owner.email or "", subject, *letter, f"{KIND}, {comment.id}, user {owner.id}", owner.locale or ""
     )
-    notices.deliver([notices.News(owner.id, KIND, mail, name_of(row))])
+    notices.deliver([notices.News(owner.id, KIND, mail, record_name(row))])
 
 
 def _owner_id(row: Any) -> int | None:

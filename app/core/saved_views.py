@@ -20,14 +20,12 @@ from app.core.errors import BusinessError, NotPermitted, NotVisible
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
-from app.core.identity import Actor
 from app.core.types import Flag, Name, Word
 from app.core.web.view import views
 
 MAX_COLUMNS = 60
 SHARE = "can_share"
 FOR_ALL = "can_preset"
-scope.WAYS["published"] = _l("It is shared with everyone who may read those rows")
 
 
 class Lists(Mapping[str, Any]):
@@ -43,17 +41,6 @@ class Lists(Mapping[str, Any]):
         return len(views)
 
 
-class Published(scope.Personal):
-    """A row is its owner's alone until it is shared: then also theirs who may list the kind of rows it is about."""
-
-    def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> scope.Ways:
-        found = super().ways(model, columns, actor, write)
-        if not write:
-            listable = [name for name, view in views.items() if actor.may("can_list", view.model.permission_key())]
-            found["published"] = sa.and_(columns["shared"].is_(sa.true()), columns["resource"].in_(listable))
-        return found
-
-
 class SavedView(Entity):
     """A list's filter, columns and order under a name; its owner's alone until it is shared."""
 
@@ -61,7 +48,13 @@ class SavedView(Entity):
     __table_args__ = (sa.UniqueConstraint("owner_id", "resource", "name"),)
     resource = "saved-views"
     label, labels = _l("View"), _l("Views")
-    scope = Published("owner_id")
+    scope = scope.published(
+        "owner_id",
+        "can_list",
+        lambda: {name: view.model for name, view in views.items()},
+        "published",
+        _l("It is shared with everyone who may read those rows"),
+    )
     keys = ("owner", "resource", "name")
 
     name: Mapped[Name] = column(_l("Name"))

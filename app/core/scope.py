@@ -8,7 +8,7 @@ registry, which the people and crm domains fill.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -122,6 +122,26 @@ class Personal(Rule):
         return {"own": columns[self.owner] == actor.user_id}
 
 
+class Published(Personal):
+    """A row is its owner's alone until it is ``shared``: then also theirs who hold ``permission`` on the kind of rows that
+    it is about (``resource``), one of ``kinds()``.  ``way`` names that, and ``WAYS`` tells it to people as ``told``.
+    """
+
+    def __init__(
+        self, owner: str, permission: str, kinds: Callable[[], Mapping[str, Any]], way: str, told: Any
+    ) -> None:
+        super().__init__(owner)
+        self.permission, self.kinds, self.way = permission, kinds, way
+        WAYS[way] = told
+
+    def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> Ways:
+        found = super().ways(model, columns, actor, write)
+        if not write:
+            open_to = [name for name, kind in self.kinds().items() if actor.may(self.permission, kind.permission_key())]
+            found[self.way] = sa.and_(columns["shared"].is_(sa.true()), columns["resource"].in_(open_to))
+        return found
+
+
 class Through(Rule):
     """A row goes with the row it hangs on: ``through("customer")`` follows ``customer_id``.
 
@@ -164,6 +184,7 @@ class Through(Rule):
 everyone = Everyone()
 own_rows = OwnRows
 personal = Personal
+published = Published
 through = Through
 
 

@@ -17,7 +17,7 @@ from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship, selectinload
 
 from app.core import db, identity, search
-from app.core.entity import Entity, column, derived, registry
+from app.core.entity import Entity, column, derived, pointing_at, registry
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
@@ -191,14 +191,13 @@ def forget(connection: sa.Connection, rows: Iterable[Any]) -> None:
 
 def _owned(model: type[Any], ids: list[int]) -> list[sa.ColumnElement[bool]]:
     """The taggings of the rows that go with those of ``model``."""
+    kinds = {kind.__table__: kind for kind in registry.values() if kind.taggable}
     found = []
-    for kind in registry.values():
-        table: Any = kind.__table__
-        for each in table.columns if kind.taggable else ():
-            for key in each.foreign_keys:
-                if key.ondelete == "CASCADE" and key.column.table is model.__table__:
-                    gone = sa.select(table.c.id).where(each.in_(ids))
-                    found.append(sa.and_(TAGGINGS.c.resource == kind.resource, TAGGINGS.c.row_id.in_(gone)))
+    for each, key in pointing_at(model.__table__):
+        kind = kinds.get(each.table)
+        if kind is not None and key.ondelete == "CASCADE":
+            gone = sa.select(each.table.c.id).where(each.in_(ids))
+            found.append(sa.and_(TAGGINGS.c.resource == kind.resource, TAGGINGS.c.row_id.in_(gone)))
     return found
 
 

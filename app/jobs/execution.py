@@ -243,7 +243,7 @@ def _end(claim: Claim, state: str, result: str = "", error: str = "") -> None:
 def _told(error: Exception) -> str:
     """What an administrator reads of ``error``."""
     if isinstance(error, BusinessError):
-        return " ".join([error.message, *(each for messages in error.errors.values() for each in messages)]).strip()
+        return " ".join([error.message, *error.texts]).strip()
     return f"{type(error).__name__}: {error}"[:2000]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core import clock, crud, db
-from app.core.custom_field import Extensible
+from app.core.custom_field import EXTENSIBLE
 from app.core.document import Line, line_model
 from app.core.entity import User
 from app.core.fields import TEXTS, Field, fields_of, writable
@@ -32,7 +32,7 @@ HOOKS: dict[str, Hook] = {
     "stock-entries": lambda row: {"document_kind": "stock-adjustments", "document_id": row.number},
     "audit-entries": lambda row: {"record": f"somewhere/{row.number}", "changes": {}},
     "sequences": lambda _row: {"prefix": "SX"},
-    "custom-fields": lambda row: {"resource": next(iter(Extensible())), "name": f"field_{row.number}"},
+    "custom-fields": lambda row: {"resource": next(iter(EXTENSIBLE)), "name": f"field_{row.number}"},
     "scheduled-jobs": lambda row: {"schedule": "0 9 * * mon"},
     "tags": lambda row: {"name": f"Tag {row.number}"},
     "choices": lambda row: {"resource": "customers", "field": "region"},

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from app.core import db
-from app.core.custom_field import Extensible
+from app.core.custom_field import EXTENSIBLE
 from app.core.web.view import views
 from tests.core.test_custom import FIELDS, GIVEN, declare
 from tests.meta.factory import make
 from tests.meta.test_costs import FORM, LIST, RECORD
 
 
-@pytest.mark.parametrize("resource", sorted(Extensible()))
+@pytest.mark.parametrize("resource", sorted(EXTENSIBLE))
 def test_fields_of_ones_own_are_everywhere(resource, act, people, walk, statements):
     view, admin = views[resource], walk("admin")
     with act():

@@ -21,7 +21,7 @@ from app.core.exchange import batches
 from app.core.exchange.cells import Cell
 from app.core.exchange.changes import Change, changes_of
 from app.core.exchange.mapping import ColumnMap, bind
-from app.core.exchange.models import NEW_CHOICES, ON_ERROR, ON_MATCH, ImportRun, ImportRunRow
+from app.core.exchange.models import NEW_CHOICES, ON_ERROR, ON_MATCH, ImportRun, keep_rows
 from app.core.exchange.reader import Table, open_table
 from app.core.exchange.records import Record, RecordReader
 from app.core.exchange.resolve import match
@@ -264,17 +264,9 @@ class _Import:
         crud.flush()
         if self.run is not None and written:
             # An account has no version; an import of accounts can't be undone.
-            kept = [
-                {
-                    "run_id": self.run.id,
-                    "record_id": row.id,
-                    "created": before is None,
-                    "version": getattr(row, "version", 1),
-                    "before": before,
-                }
-                for row, before in written
-            ]
-            db.session.connection().execute(sa.insert(ImportRunRow.__table__), kept)
+            keep_rows(
+                self.run, ((row.id, before is None, getattr(row, "version", 1), before) for row, before in written)
+            )
 
     def _existing(self, ids: list[int]) -> tuple[dict[int, Any], set[int]]:
         """The rows to update, locked and as they are now, and which of them the actor may write."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.core import identity, scope
-from app.core.entity import Entity, User, column, derived, reference, registry
+from app.core import db, identity, scope
+from app.core.entity import Entity, Resources, User, column, derived, reference, registry
 from app.core.exchange.mapping import ColumnMap, header_of
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.core.identity import Actor
 from app.core.types import Flag, Name, Note, Whole, Word
 
 STATES = {
@@ -41,19 +40,6 @@ NEW_CHOICES = {"refuse": _l("Refuse the row"), "add": _l("Add it")}
 ON_ERROR = {"stop": _l("Write nothing"), "skip": _l("Write the other rows")}
 
 
-class Kinds(Mapping[str, Any]):
-    """What the rows of each resource are called."""
-
-    def __getitem__(self, resource: str) -> Any:
-        return registry[resource].labels
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(registry)
-
-    def __len__(self) -> int:
-        return len(registry)
-
-
 class ImportRun(Entity):
     """One file that was imported, or one change of many rows at once, with what became of them; it can be undone.
 
@@ -70,7 +56,7 @@ class ImportRun(Entity):
 
     kind: Mapped[Word] = column(_l("Kind"), choices=RUN_KINDS, default="import", server_default="import")
     target: Mapped[Word] = column(
-        _l("Into"), name="resource", choices=Kinds(), help=_l("The kind of rows: customers, products …")
+        _l("Into"), name="resource", choices=Resources(), help=_l("The kind of rows: customers, products …")
     )
     file: Mapped[Name] = column(_l("File"), help=_l("Of a bulk edit: the fields that were changed"))
     state: Mapped[Word] = column(_l("State"), choices=STATES, tones=STATE_TONES, default="running")
@@ -118,18 +104,14 @@ class ImportRunRow(Model):
     before: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
 
 
-class ForImporters(scope.Personal):
-    """A mapping is its owner's alone until it is shared: then also theirs who may import the kind of rows it is for."""
-
-    def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> scope.Ways:
-        found = super().ways(model, columns, actor, write)
-        if not write:
-            kinds = [name for name, kind in registry.items() if actor.may("can_import", kind.permission_key())]
-            found["importers"] = sa.and_(columns["shared"].is_(sa.true()), columns["resource"].in_(kinds))
-        return found
-
-
-scope.WAYS["importers"] = _l("It is shared with everyone who may import such rows")
+def keep_rows(run: ImportRun, rows: Iterable[tuple[int, bool, int, dict[str, Any] | None]]) -> None:
+    """Note the rows that ``run`` (flushed) wrote, so that it can be undone: each one's id, whether it was added, its
+    version since, and what it held before by attribute.
+    """
+    names = ("record_id", "created", "version", "before")
+    kept = [{"run_id": run.id, **dict(zip(names, row, strict=True))} for row in rows]
+    if kept:
+        db.session.connection().execute(sa.insert(ImportRunRow.__table__), kept)
 
 
 class ImportMapping(Entity):
@@ -142,14 +124,20 @@ class ImportMapping(Entity):
     __table_args__ = (sa.UniqueConstraint("owner_id", "resource", "name"),)
     resource = "import-mappings"
     label, labels = _l("Import mapping"), _l("Import mappings")
-    scope = ForImporters("owner_id")
+    scope = scope.published(
+        "owner_id",
+        "can_import",
+        lambda: registry,
+        "importers",
+        _l("It is shared with everyone who may import such rows"),
+    )
     keys = ("owner", "resource", "name")
 
     name: Mapped[Name] = column(_l("Name"))
     target: Mapped[Word] = column(
         _l("Into"),
         name="resource",
-        choices=Kinds(),
+        choices=Resources(),
         readonly=True,
         help=_l("The kind of rows: customers, products …"),
     )

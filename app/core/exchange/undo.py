@@ -10,13 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask_appbuilder import Model
 from sqlalchemy.orm import selectinload
 
 from app.core import crud, custom, custom_values, db, identity, remarks, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model, take
-from app.core.entity import Entity, User, entity_for, registry
+from app.core.entity import Entity, User, entity_for, pointing_at, registry
 from app.core.errors import BusinessError, Conflict, Invalid, NotVisible
 from app.core.exchange import batches, runs
 from app.core.exchange.models import ImportRun, ImportRunRow
@@ -230,8 +229,7 @@ class _Undo:
         crud.put(record, values, lines)
 
     def _refuse(self, row: _Row, error: BusinessError) -> None:
-        messages = [message for each in error.errors.values() for message in each]
-        self._keep(row, " ".join(messages) or error.message)
+        self._keep(row, error.words)
 
     def _keep(self, row: _Row, reason: str) -> None:
         label = str(row.record) if row.record is not None else ""
@@ -267,23 +265,19 @@ def _pointing(model: type[Entity], ids: set[int]) -> Iterator[tuple[int, int | N
     table = model.__table__
     lines = line_model(model)
     kinds = {each.__table__.name: each for each in registry.values()}
-    for other in Model.metadata.tables.values():
-        kind = kinds.get(other.name)
-        if lines is not None and other is lines.__table__:
+    for column, key in pointing_at(table):
+        kind = kinds.get(column.table.name)
+        if lines is not None and column.table is lines.__table__:
             continue
-        for column in other.c:
-            for key in column.foreign_keys:
-                if key.column.table is not table or column.name in ("created_by_id", "changed_by_id"):
-                    continue
-                owned = kind is None or kind.read_only
-                if key.ondelete == "CASCADE" and owned and not column.info.get("counts"):
-                    continue
-                source = other.c.id if other is table else sa.null()
-                for found in connection.execute(sa.select(column, source).where(column.in_(ids)).distinct()):
-                    yield found[0], found[1]
-    for other_model, key in custom.links_to(model):
+        owned = kind is None or kind.read_only
+        if key.ondelete == "CASCADE" and owned and not column.info.get("counts"):
+            continue
+        source = column.table.c.id if column.table is table else sa.null()
+        for found in connection.execute(sa.select(column, source).where(column.in_(ids)).distinct()):
+            yield found[0], found[1]
+    for other_model, link in custom.links_to(model):
         source = other_model.__table__.c.id if other_model is model else sa.null()
-        for found in connection.execute(sa.select(key, source).where(key.in_(ids)).distinct()):
+        for found in connection.execute(sa.select(link, source).where(link.in_(ids)).distinct()):
             yield found[0], found[1]
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core import bulk, crud
-from app.core.errors import BusinessError, NotPermitted, NotVisible
+from app.core.errors import NotPermitted, NotVisible
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.web import asking, present, query, reach, record, selection
+from app.core.web.deeds import action_label, perform, refusal_text
 from app.core.web.page import Badge, Cell, Column, Group, Link, OutcomePage, Row, Table
 from app.core.web.page_forms import FormPage
 from app.core.web.view import Done, EntityView, views
@@ -28,8 +29,6 @@ class _Done:
 
 def find(view: type[EntityView], name: str) -> Callable[[Any, Mapping[str, Any]], Done]:
     """What ``name`` does to one row with some data.  Raises NotVisible for what can't be done to many, NotPermitted."""
-    from app.core.web.deeds import perform
-
     actor = reach.approach(view)
     if name not in view.operations():
         raise NotVisible()
@@ -140,7 +139,7 @@ def _label(row: Any, outcome: bulk.Outcome) -> str:
 
 def _said(view: type[EntityView], outcome: bulk.Outcome) -> str:
     if outcome.error is not None:
-        return told(view, outcome.error)
+        return refusal_text(outcome.error, view)
     return outcome.result.done.message if isinstance(outcome.result, _Done) else ""
 
 
@@ -154,29 +153,15 @@ def asking_page(view: type[EntityView], name: str, ids: Sequence[int], shown: st
     sure = str(deed.confirm) if deed is not None else _("The chosen rows are removed for good.")
     count = _("Chosen: %(n)s", n=len(ids))
     return FormPage(
-        title=title(view, name),
+        title=action_label(view, name),
         resource=view.model.resource,
-        breadcrumb=[Link(str(view.model.labels), back), Link(title(view, name))],
+        breadcrumb=[Link(str(view.model.labels), back), Link(action_label(view, name))],
         action_url=f"/{view.model.resource}/bulk/{name}",
         cancel_url=back,
         groups=[Group(f"{count}. {sure}" if sure else count, fields=asking.fields(view, deed) if deed else [])],
-        submit_label=title(view, name),
+        submit_label=action_label(view, name),
         hidden=[*(("ids", str(pk)) for pk in ids), ("back", shown)],
     )
-
-
-def told(view: type[EntityView], error: BusinessError) -> str:
-    """A refusal as one text."""
-    from app.core.web.deeds import refusal_text
-
-    return refusal_text(error, view)
-
-
-def title(view: type[EntityView], name: str) -> str:
-    """How what is done is called."""
-    from app.core.web.deeds import action_label
-
-    return action_label(view, name)
 
 
 def _rows(view: type[EntityView], outcomes: Sequence[bulk.Outcome]) -> dict[int, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import render_template, request
 
@@ -69,8 +68,7 @@ def respond(view: type[EntityView]) -> str | tuple[str, int]:
         resource=view.model.resource,
         breadcrumb=[Link(str(view.model.labels), f"/{view.model.resource}/list/")],
         action_url=f"/{view.model.resource}/bulk-edit",
-        list_url=f"/{view.model.resource}/list/"
-        + (f"?{urlencode(list(selection.parsed(back).items(multi=True)))}" if back else ""),
+        list_url=selection.list_url(view, back),
         what=str(view.model.label),
         count=0,
         hidden=[("back", back)] if back else [],
@@ -80,7 +78,7 @@ def respond(view: type[EntityView]) -> str | tuple[str, int]:
         if not ids:
             raise Invalid({"ids": [_("Choose at least one row.")]})
     except Invalid as error:
-        page.errors = [("", message) for each in error.errors.values() for message in each]
+        page.errors = [("", text) for text in error.texts]
         return render_template("kehu/bulk_edit.html", page=page), error.status
     page.count = len(ids)
     page.title = _("Edit %(count)s: %(what)s", count=len(ids), what=str(view.model.labels).lower())
@@ -150,15 +148,10 @@ def from_api(view: type[EntityView], body: Mapping[str, Any]) -> dict[str, Any]:
 def _as_json(outcome: bulk.Outcome) -> dict[str, Any]:
     found: dict[str, Any] = {"id": outcome.id, "ok": outcome.ok}
     if outcome.error is not None:
-        found |= {"status": outcome.status, "message": words(outcome.error)}
+        found |= {"status": outcome.status, "message": outcome.error.words}
         if outcome.error.errors:
             found["errors"] = outcome.error.errors
     return found
-
-
-def words(error: BusinessError) -> str:
-    """A refusal as one text."""
-    return " ".join(message for each in error.errors.values() for message in each) or error.message
 
 
 def _given(asked: EntityForm) -> dict[str, Any]:
@@ -199,6 +192,6 @@ def _tell(view: type[EntityView], page: BulkEditPage, outcome: bulk_edit.Edited)
     for each in refused[:SHOWN]:
         label = str(rows[each.id]) if each.id in rows else f"#{each.id}"
         url = f"/{view.model.resource}/show/{each.id}" if openable and each.id in rows else None
-        page.refused.append(Refused(label, url, words(each.error)))  # type: ignore[arg-type]
+        page.refused.append(Refused(label, url, each.error.words if each.error is not None else ""))
     if outcome.run is not None and reach.may(views["import-runs"], "show"):
         page.run_url = f"/import-runs/show/{outcome.run.id}"

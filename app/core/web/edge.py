@@ -116,8 +116,7 @@ def refused(error: BusinessError) -> Any:
         return redirect(
             url_for("LoginView.login", next=request.full_path.rstrip("?") if request.method == "GET" else "/")
         )
-    details = " ".join(message for messages in error.errors.values() for message in messages)
-    return error_page(error.status, details or error.message)
+    return error_page(error.status, error.words)
 
 
 def error_page(status: int, message: str) -> tuple[str, int]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from app.core import db
 from app.core.audit import ORDER, AuditEntry
 from app.core.document import line_model
+from app.core.entity import record_name
 from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
 from app.core.identity import SYSTEM_NAME
@@ -47,7 +48,7 @@ def of_entry(entry: AuditEntry) -> Event | None:
 def events(row: Any) -> list[Event]:
     """The latest entries about ``row``, which the actor sees; fields that do not exist for the actor are left out."""
     with db.unscoped("the history of a row that the actor sees") as everything:
-        statement = sa.select(AuditEntry).where(AuditEntry.record == f"{row.resource}/{row.id}")
+        statement = sa.select(AuditEntry).where(AuditEntry.record == record_name(row))
         entries = list(
             everything.scalars(
                 statement.options(joinedload(AuditEntry.user)).order_by(AuditEntry.id.desc()).limit(SHOWN)

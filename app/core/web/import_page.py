@@ -60,7 +60,7 @@ def respond(view: type[EntityView]) -> Answer:
         if error.status in (403, 404):
             raise
         db.session.rollback()
-        return _render(view, "upload", options=_options(view, values), message=_told(error)), 422
+        return _render(view, "upload", options=_options(view, values), message=error.words), 422
     step = _Mapping(view, headers, is_new)
     mode = request.form.get("mode", "preview")
     message, status = "", 200
@@ -86,7 +86,7 @@ def respond(view: type[EntityView]) -> Answer:
             raise
         db.session.rollback()
         # What the columns become is wrong, or can't be guessed: it is said here, beside them.
-        result, message, status = None, _told(error), 200 if is_new else 422
+        result, message, status = None, error.words, 200 if is_new else 422
     return _checked(view, step, values, token, (path, filename), result, message, status)
 
 
@@ -275,10 +275,6 @@ def _run_url(view: type[EntityView], run_id: int) -> str:
     return f"/{view.model.resource}/import/run/{run_id}"
 
 
-def _told(error: BusinessError) -> str:
-    return " ".join(text for texts in error.errors.values() for text in texts) or error.message
-
-
 def _cell(value: Any, reason: str | None) -> Cell:
     text = "" if value is None else str(value)
     return Cell("text" if text else "empty", text, tone="red" if reason else "", title=reason or "")
@@ -300,46 +296,31 @@ def _render(view: type[EntityView], step: str, **values: Any) -> str:
 
 
 def _options(view: type[EntityView], values: Mapping[str, str]) -> list[FormField]:
-    on_match = [
-        ("fail", _("Refuse the row")),
-        ("skip", _("Leave it as it is")),
-        ("update", _("Change it to what the file says")),
-    ]
-    on_error = [
-        ("stop", _("Write nothing at all")),
-        ("skip", _("Write the good rows, and give back the others as a file")),
-    ]
-    new_choices = [("refuse", _("Refuse the row")), ("add", _("Add it to the choices"))]
-    extended = FormField(
-        "new_choices",
-        "new_choices",
-        _("When a choice is not known yet"),
-        "choice",
-        value=values.get("new_choices") or "refuse",
-        choices=new_choices,
-        width="l",
-    )
-    return [
-        FormField(
-            "on_match",
+    def option(name: str, label: str, *choices: tuple[str, str]) -> FormField:
+        value = values.get(name) or choices[0][0]
+        return FormField(name, name, label, "choice", value=value, choices=list(choices), width="l")
+
+    options = [
+        option(
             "on_match",
             _("When a row is there already"),
-            "choice",
-            value=values.get("on_match") or "fail",
-            choices=on_match,
-            width="l",
+            ("fail", _("Refuse the row")),
+            ("skip", _("Leave it as it is")),
+            ("update", _("Change it to what the file says")),
         ),
-        FormField(
-            "on_error",
+        option(
             "on_error",
             _("When rows are refused"),
-            "choice",
-            value=values.get("on_error") or "stop",
-            choices=on_error,
-            width="l",
+            ("stop", _("Write nothing at all")),
+            ("skip", _("Write the good rows, and give back the others as a file")),
         ),
-        *([extended] if open_fields(view.model.resource) else []),
     ]
+    if open_fields(view.model.resource):
+        label = _("When a choice is not known yet")
+        options.append(
+            option("new_choices", label, ("refuse", _("Refuse the row")), ("add", _("Add it to the choices")))
+        )
+    return options
 
 
 def _counts(counted: Any, *, done: bool) -> list[tuple[str, int, str]]:

@@ -131,7 +131,7 @@ def _perform(task: Task) -> None:
     except Stopped:
         _end(task, "interrupted", None)
     except BusinessError as error:
-        told = " ".join([error.message, *(text for texts in error.errors.values() for text in texts)]).strip()
+        told = " ".join([error.message, *error.texts]).strip()
         _end(task, "failed", told)
     except Exception:
         log.exception("The import %s failed", task.run_id)

@@ -7,7 +7,6 @@ Flask-AppBuilder's, what a request does is written here once (docs/decisions/000
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from flask import flash, jsonify, redirect, render_template, request
 from flask_appbuilder import BaseView, expose
@@ -218,8 +217,7 @@ class EntityPages(RowPages, BaseView):
 
     def _list_url(self) -> str:
         """The list, as it was when something was done with rows of it."""
-        back = urlencode(parse_qsl(request.form.get("back", ""), keep_blank_values=True))
-        return f"/{self.view.model.resource}/list/" + (f"?{back}" if back else "")
+        return selection.list_url(self.view, request.form.get("back", ""))
 
     def _given(self) -> dict[str, Any]:
         """Defaults in the address: ``/contacts/add?customer=12``."""

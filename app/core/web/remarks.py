@@ -55,7 +55,7 @@ def write(view: type[EntityView], pk: int) -> Any:
         from app.core.web.pages import record_page
 
         db.session.rollback()
-        texts = [text for messages in error.errors.values() for text in messages]
+        texts = error.texts
         if any(each.filename for each in request.files.getlist("file")):
             texts.append(_("Choose the files again: a page can't keep them."))
         form = CommentForm(f"/{view.model.resource}/comments/{pk}", request.form.get("text", ""), texts)

@@ -14,6 +14,7 @@ from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.web import bulk as many
 from app.core.web import bulk_edit, cancelling, reach, remarks, selection
+from app.core.web.deeds import action_label, refusal_text
 from app.core.web.view import EntityView
 
 
@@ -70,13 +71,13 @@ class RowPages:
                 return render_template("kehu/form.html", page=many.asking_page(self.view, name, ids, shown))
             outcomes = many.run(self.view, name, ids, data)
         except Invalid as error:
-            flash(many.told(self.view, error), "error")
+            flash(refusal_text(error, self.view), "error")
             return redirect(back)
         if name == "delete" and all(each.ok for each in outcomes):
             # Of rows that are gone there is nothing more to see.
-            flash(_("%(count)s done: %(what)s.", count=len(outcomes), what=many.title(self.view, name)), "success")
+            flash(_("%(count)s done: %(what)s.", count=len(outcomes), what=action_label(self.view, name)), "success")
             return redirect(back)
         again = request.path, [*((key, str(each)) for key, each in data.items()), ("back", shown)]
         return render_template(
-            "kehu/outcomes.html", page=many.page(self.view, many.title(self.view, name), outcomes, back, again)
+            "kehu/outcomes.html", page=many.page(self.view, action_label(self.view, name), outcomes, back, again)
         )

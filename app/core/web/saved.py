@@ -24,7 +24,7 @@ from app.core.errors import BusinessError, Invalid, NotVisible
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.saved_views import Offered, SavedView
-from app.core.web import query, reach
+from app.core.web import query, reach, selection
 from app.core.web.page import Action, FormField
 from app.core.web.query import ListQuery
 from app.core.web.view import Done, EntityView, RecordAction, RecordLink, views
@@ -266,10 +266,9 @@ class ListViews(BaseView):
         except BusinessError as error:
             if error.status in (401, 403, 404):
                 raise
-            messages = [message for each in error.errors.values() for message in each]
             db.session.rollback()
-            flash(" ".join(dict.fromkeys(messages)) or error.message, "error")
-            return redirect(f"{url}?{back}" if back else f"{url}?view={ALL}")
+            flash(" ".join(dict.fromkeys(error.texts)) or error.message, "error")
+            return redirect(selection.list_url(view, back) if back else f"{url}?view={ALL}")
         if done is None:
             return redirect(f"{url}?view={ALL}")
         return redirect(f"{url}?view={done.id}")

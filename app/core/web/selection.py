@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from app.core.bulk import MOST
+from app.core import bulk
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.web import query
@@ -32,8 +32,7 @@ def chosen(view: type[EntityView], form: MultiDict[str, Any]) -> list[int]:
             raise Invalid({"ids": problems})
         return matching(view, asked)
     ids = list(dict.fromkeys(int(each) for each in form.getlist("ids") if is_id(each)))
-    if len(ids) > MOST:
-        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})
+    bulk.require_few(ids)
     return ids
 
 
@@ -41,10 +40,9 @@ def matching(view: type[EntityView], asked: query.ListQuery) -> list[int]:
     """The ids of all rows that ``asked`` finds, whatever its page.  Raises Invalid when they are too many."""
     from app.core import db
 
-    statement = asked.filtered().with_only_columns(view.model.id).order_by(view.model.id).limit(MOST + 1)
+    statement = asked.filtered().with_only_columns(view.model.id).order_by(view.model.id).limit(bulk.MOST + 1)
     ids = list(db.session.scalars(statement))
-    if len(ids) > MOST:
-        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})
+    bulk.require_few(ids)
     return ids
 
 
