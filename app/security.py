@@ -306,6 +306,7 @@ def load_actor(user: User) -> Actor:
         frozenset((row[1], row[2]) for row in rows if row[1]),
         is_admin=ADMINISTRATOR in roles,
         locale=getattr(user, "locale", None) or "",
+        time_zone=user.time_zone or "",
         unread=rows[0][3] if rows else 0,
     )
 

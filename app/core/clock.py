@@ -1,11 +1,17 @@
-"""What time it is: one place, so that tests can stop it and every day is the company's day."""
+"""What time it is: one place, so that tests can stop it.
+
+The days of documents, plans and jobs are the company's; a moment is read and written in the zone of whoever acts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from app.core import identity
 
 _stopped_at: datetime | None = None
 _zone = ZoneInfo("Asia/Shanghai")
@@ -30,6 +36,26 @@ def now() -> datetime:
 def local(moment: datetime | None = None) -> datetime:
     """``moment`` (now) in the company's zone."""
     return (moment or now()).astimezone(_zone)
+
+
+def reader_zone() -> ZoneInfo:
+    """The zone of whoever acts: their own, else the company's."""
+    actor = identity.current()
+    return ZoneInfo(actor.time_zone) if actor is not None and actor.time_zone else _zone
+
+
+def here(moment: datetime | None = None) -> datetime:
+    """``moment`` (now) in the zone of whoever acts."""
+    return (moment or now()).astimezone(reader_zone())
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> tuple[str, ...]:
+    """The zones that people can choose: those named by a place (IANA), and UTC."""
+    places = {
+        name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/"))
+    }
+    return ("UTC", *sorted(places))
 
 
 def today() -> date:

@@ -127,7 +127,7 @@ class Field(Reader):
         if self.kind == "choice" and self.choices is not None:
             return str(self.choices.get(value, value))
         if isinstance(value, datetime):
-            return clock.local(value).replace(tzinfo=None) if value.tzinfo else value
+            return clock.here(value).replace(tzinfo=None) if value.tzinfo else value
         if isinstance(value, list | dict):
             return ", ".join(str(each) for each in value) or None
         return value

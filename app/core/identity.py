@@ -37,6 +37,7 @@ class Actor:
     is_system: bool = False
     is_admin: bool = False
     locale: str = ""
+    time_zone: str = ""  # IANA; empty for the company's
     unread: int = 0  # notices
     cache: dict[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from app.core.types import exact_decimal
 
 TRUE = {"1", "true", "yes", "y", "on", "t", "是", "真", "√"}
 FALSE = {"0", "false", "no", "n", "off", "f", "否", "假", "×"}
+MOST_NAMED = 20  # choices in a message
 FIRST_YEAR = 1900  # before it a date is a slip of the keyboard, or a spreadsheet's zero
 
 
@@ -111,7 +113,7 @@ class Reader:
             moment = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw).replace("Z", "+00:00"))
         except ValueError:
             raise ValueError(_("“%(text)s” is not a time. Write it as 2026-12-31T09:00.", text=raw)) from None
-        return in_every_zone(moment if moment.tzinfo else moment.replace(tzinfo=clock.zone()))
+        return in_every_zone(moment if moment.tzinfo else moment.replace(tzinfo=clock.reader_zone()))
 
     def _parse_bool(self, raw: Any) -> bool:
         if isinstance(raw, bool):
@@ -129,7 +131,9 @@ class Reader:
         for value, label in self.choices.items():
             if text in in_each_language(label):
                 return value
-        allowed = ", ".join(self.choices)
+        allowed = ", ".join(itertools.islice(self.choices, MOST_NAMED)) + (
+            " …" if len(self.choices) > MOST_NAMED else ""
+        )
         raise ValueError(_("“%(text)s” is not one of: %(allowed)s.", text=text, allowed=allowed))
 
     def _parse_relation(self, raw: Any) -> int:

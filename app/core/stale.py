@@ -32,8 +32,8 @@ class Change:
 
     @property
     def when(self) -> str:
-        """The moment in the company's zone, to the minute."""
-        return clock.local(self.at).strftime("%Y-%m-%d %H:%M")
+        """The moment in the reader's zone, to the minute."""
+        return clock.here(self.at).strftime("%Y-%m-%d %H:%M")
 
 
 def since(row: Any, version: Any) -> list[Change]:
@@ -74,7 +74,7 @@ def refusal(
     who = happened[0].who if happened else identity.SYSTEM_NAME
     return Stale(
         who,
-        clock.local(row.changed_on).strftime("%Y-%m-%d %H:%M"),
+        clock.here(row.changed_on).strftime("%Y-%m-%d %H:%M"),
         names,
         {"version": row.version, "differs": differing(row, data, values, lines)},
     )

@@ -19,7 +19,7 @@ from flask_appbuilder.security.sqla.models import (
 )
 from werkzeug.security import generate_password_hash
 
-from app.core import identity
+from app.core import clock, identity
 from app.core.errors import Conflict
 from app.core.fields import Field, fields_of
 from app.core.i18n import LANGUAGES
@@ -48,6 +48,16 @@ COMMON = frozenset(
 
 # Declarative lets columns join a mapped class later; Flask-AppBuilder's own code never notices them.
 User.locale = sa.Column("locale", sa.String(8), nullable=True, info={"label": _l("Language")})
+User.time_zone = sa.Column(
+    "time_zone",
+    sa.String(64),
+    nullable=True,
+    info={
+        "label": _l("Time zone"),
+        "help": _l("Such as Asia/Shanghai; empty for the company's"),
+        "choices": {name: name for name in clock.zone_names()},
+    },
+)
 for _model in (User, Role):
     _model.search_text = sa.Column("search_text", sa.Text(), nullable=False, server_default="", default="")
 NO_PASSWORD = "!"  # a hash that no password has
@@ -102,6 +112,13 @@ def _fill(user: Any) -> None:
     """An account without a password can't be logged into."""
     if not user.password:
         user.password = NO_PASSWORD
+
+
+def zone_faults(name: str) -> list[str]:
+    """What is wrong with ``name`` as somebody's time zone; nothing with an empty one."""
+    if not name or name in clock.zone_names():
+        return []
+    return [_("“%(name)s” is not a time zone. Write it as Asia/Shanghai.", name=name[:64])]
 
 
 def _faults(user: Any) -> dict[str, list[str]]:

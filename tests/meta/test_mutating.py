@@ -24,6 +24,7 @@ OWN = {  # what everyone may do: to come, to go, and what concerns themselves al
     "SecurityApi.login",
     "AccountView.language",
     "AccountView.password",
+    "AccountView.time_zone",
     "NoticeChoicesView.choices",
     "PreviewView.stop",
 }

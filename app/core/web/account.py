@@ -1,4 +1,4 @@
-"""One's own account: logging in and out, the password, the language."""
+"""One's own account: logging in and out, the password, the language, the time zone."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from flask_appbuilder.security.views import AuthDBView
 from flask_login import current_user, login_user, logout_user
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.core import db, identity
+from app.core import clock, db, identity
 from app.core.i18n import LANGUAGES
 from app.core.i18n import gettext as _
-from app.core.users import PASSWORD_MAX, PASSWORD_MIN, password_fault
+from app.core.users import PASSWORD_MAX, PASSWORD_MIN, password_fault, zone_faults
 from app.core.web.page import FormField, Group, Link
 from app.core.web.page_forms import FormPage
 from app.core.web.reach import NotLoggedIn
@@ -68,7 +68,7 @@ class LoginView(AuthDBView):
 
 
 class AccountView(BaseView):
-    """One's own password and language."""
+    """One's own password, language and time zone."""
 
     route_base = "/account"
     default_view = "password"
@@ -111,6 +111,42 @@ class AccountView(BaseView):
             errors=[(f"f-{name}", message) for name, message in errors.items()],
         )
         return render_template("kehu/password.html", page=page), 422 if errors else 200
+
+    @expose("/time-zone", methods=["GET", "POST"])
+    def time_zone(self) -> Any:
+        """Choose the zone that moments are shown and typed in; nothing for the company's."""
+        if identity.current() is None:
+            raise NotLoggedIn()
+        name, errors = current_user.time_zone or "", []
+        if request.method == "POST":
+            name = request.form.get("time_zone", "").strip()
+            errors = zone_faults(name)
+            if not errors:
+                current_user.time_zone = name or None
+                flash(_("Your time zone was saved."), "success")
+                return redirect("/account/time-zone")
+        zone = FormField(
+            "time_zone",
+            "f-time_zone",
+            _("Time zone"),
+            "choice",
+            value=name,
+            help=_("Such as Asia/Shanghai; empty for the company's, %(zone)s.", zone=clock.zone().key),
+            errors=errors,
+            suggestions=list(clock.zone_names()),
+            maxlength=64,
+        )
+        page = FormPage(
+            title=_("Time zone"),
+            resource="account",
+            breadcrumb=[Link(_("Start page"), "/")],
+            action_url="/account/time-zone",
+            cancel_url="/",
+            groups=[Group("", fields=[zone])],
+            submit_label=_("Save"),
+            errors=[(zone.id, message) for message in errors],
+        )
+        return render_template("kehu/form.html", page=page), 422 if errors else 200
 
     def _change(self, form: Any) -> dict[str, str]:
         user = current_user

@@ -86,7 +86,7 @@ def typed(field: Field, value: Any) -> Any:
     if field.kind == "bool":
         return "1" if value else ""
     if isinstance(value, datetime):
-        return clock.local(value).strftime("%Y-%m-%dT%H:%M") if value.tzinfo else value.strftime("%Y-%m-%dT%H:%M")
+        return clock.here(value).strftime("%Y-%m-%dT%H:%M") if value.tzinfo else value.strftime("%Y-%m-%dT%H:%M")
     if isinstance(value, date):
         return value.isoformat()
     if field.kind == "json":

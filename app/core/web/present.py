@@ -51,9 +51,9 @@ def percent(value: Decimal) -> str:
     return f"{number((value * 100).normalize(), 4)}%"
 
 
-def day(value: date) -> str:
-    """A day: in words when near, else 2026-11-23."""
-    distance = (value - clock.today()).days
+def day(value: date, today: date | None = None) -> str:
+    """A day: in words when near ``today`` (the company's), else 2026-11-23."""
+    distance = (value - (today or clock.today())).days
     if distance == 0:
         return _("Today")
     if distance == -1:
@@ -64,14 +64,14 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    """A moment in the company's zone: the day in words when near, and the time."""
-    at = clock.local(value) if value.tzinfo else value
-    return f"{day(at.date())} {at:%H:%M}"
+    """A moment in the zone of whoever looks: the day in words when near, and the time."""
+    at = clock.here(value) if value.tzinfo else value
+    return f"{day(at.date(), clock.here().date())} {at:%H:%M}"
 
 
 def exact(value: datetime) -> str:
     """A moment in full."""
-    at = clock.local(value) if value.tzinfo else value
+    at = clock.here(value) if value.tzinfo else value
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 

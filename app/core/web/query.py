@@ -397,8 +397,8 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def _on_day(column: Any, operator: str, day: date) -> sa.ColumnElement[bool]:
-    """A moment compared with a day of the company."""
-    start = datetime.combine(day, time.min, clock.zone())
+    """A moment compared with a day, where whoever asks is."""
+    start = datetime.combine(day, time.min, clock.reader_zone())
     end = start + timedelta(days=1)
     return {
         "eq": sa.and_(column >= start, column < end),

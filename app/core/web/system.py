@@ -19,7 +19,7 @@ class UserView(EntityView, model=User):
     columns = ("username", "first_name", "last_name", "email", "roles", "active")
     fieldsets = (
         (_l("Account"), ("username", "new_password", "active", "roles")),
-        (_l("Person"), ("first_name", "last_name", "email", "locale")),
+        (_l("Person"), ("first_name", "last_name", "email", "locale", "time_zone")),
     )
     sort = "username"
     links = (
