@@ -8,6 +8,7 @@ import app.core.idempotency
 import app.core.notices
 import app.core.numbering
 import app.core.outbox
+import app.core.preferences
 import app.core.remarks
 import app.core.saved_views
 import app.core.state
