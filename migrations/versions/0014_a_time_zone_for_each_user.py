@@ -1,7 +1,7 @@
 """a time zone for each user
 
-Revision: 0013
-After: 0012
+Revision: 0014
+After: 0013
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0013'
-down_revision = '0012'
+revision = '0014'
+down_revision = '0013'
 branch_labels = None
 depends_on = None
 
