@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, request, session
 
-from app.core import identity
+from app.core import clock, identity
 from app.core.i18n import LANGUAGES, current_locale
 from app.core.identity import PREVIEW
 from app.core.settings import settings
@@ -61,10 +61,12 @@ def shell() -> Shell:
         login_url="/login/",
         logout_url="/logout/",
         password_url="/account/password",
+        today=clock.today().isoformat(),
     )
     actor = identity.current()
     if actor is not None:
         frame.user_name = actor.name
+        frame.user_id = actor.user_id or 0
         frame.user_initials = initials(actor.name)
         frame.user_title = ", ".join(sorted(actor.roles))
         frame.sections = sections(actor)

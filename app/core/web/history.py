@@ -16,7 +16,7 @@ from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
 from app.core.identity import SYSTEM_NAME
 from app.core.web import present
-from app.core.web.page import Change, Event
+from app.core.web.page import Change, Event, Tab
 from app.core.web.view import views
 
 SHOWN = 50  # entries of a record's page
@@ -45,17 +45,19 @@ def of_entry(entry: AuditEntry) -> Event | None:
     return _told(view.model, [(entry, str(entry.user) if entry.user else SYSTEM_NAME)], full=True)[0]
 
 
-def events(row: Any) -> list[Event]:
-    """The latest entries about ``row``, which the actor sees; fields that do not exist for the actor are left out."""
+def tab(row: Any) -> Tab:
+    """The tab of a record's page: the latest entries about ``row``, which the actor sees, and how many there are;
+    fields that do not exist for the actor are left out.
+    """
     with db.unscoped("the history of a row that the actor sees") as everything:
-        statement = sa.select(AuditEntry).where(AuditEntry.record == record_name(row))
-        entries = list(
-            everything.scalars(
-                statement.options(joinedload(AuditEntry.user)).order_by(AuditEntry.id.desc()).limit(SHOWN)
-            )
-        )
-        told = [(entry, str(entry.user) if entry.user else SYSTEM_NAME) for entry in entries]
-    return _told(type(row), told)
+        statement = sa.select(AuditEntry, sa.func.count().over()).where(AuditEntry.record == record_name(row))
+        statement = statement.options(joinedload(AuditEntry.user)).order_by(AuditEntry.id.desc()).limit(SHOWN)
+        found = list(everything.execute(statement))
+        told = [(entry, str(entry.user) if entry.user else SYSTEM_NAME) for entry, _count in found]
+    shown = Tab("history", _("History"), found[0][1] if found else 0, events=_told(type(row), told))
+    if found and shown.count is not None and shown.count > len(found):
+        shown.note = _("The latest %(shown)s of %(count)s are shown.", shown=len(found), count=shown.count)
+    return shown
 
 
 def _told(model: type[Any], told: list[tuple[AuditEntry, str]], full: bool = False) -> list[Event]:
@@ -144,6 +146,7 @@ def _event(
         at=present.exact(entry.at),
         comment=entry.comment or "",
         changes=changes,
+        key=entry.action,
     )
 
 

@@ -235,7 +235,9 @@ class Change:
 
 @dataclass
 class Event:
-    """An entry of the history: who did what when (``when`` short, ``at`` full), and what changed."""
+    """An entry of the history: who did what (``key`` names the deed) when (``when`` short, ``at`` full), and what
+    changed.
+    """
 
     who: str
     what: str
@@ -243,6 +245,7 @@ class Event:
     at: str
     comment: str = ""
     changes: list[Change] = field(default_factory=list)
+    key: str = ""
 
 
 @dataclass
@@ -258,6 +261,18 @@ class RemarkShown:
 
 
 @dataclass
+class FileShown:
+    """A file attached to a record: its ``size`` in words, the ``url`` that gives it, who added it when."""
+
+    name: str
+    size: str
+    url: str
+    who: str
+    when: str
+    at: str
+
+
+@dataclass
 class CommentForm:
     """Where a comment is written: ``text`` and ``errors`` of one that was refused."""
 
@@ -268,8 +283,8 @@ class CommentForm:
 
 @dataclass
 class Tab:
-    """Related rows below a record: a table, the history (``events``), or comments (``remarks``, with the ``form`` of
-    whoever may write one).  ``count`` None when not counted.
+    """Related rows below a record: a table, the history (``events``), comments (``remarks``, with the ``form`` of
+    whoever may write one), or ``files``.  ``count`` None when not counted.
     """
 
     id: str
@@ -281,20 +296,24 @@ class Tab:
     more_url: str | None = None
     remarks: list[RemarkShown] | None = None
     form: CommentForm | None = None
+    files: list[FileShown] | None = None
     note: str = ""
 
 
 @dataclass
 class RecordPage:
-    """``/<resource>/show/<id>``."""
+    """``/<resource>/show/<id>``.  ``code`` and ``name`` are the parts of its title; ``folded`` are the empty facts."""
 
     title: str
     resource: str
     breadcrumb: list[Link]
     groups: list[Group]
     actions: list[Action]
+    code: str = ""
+    name: str = ""
     badge: Badge | None = None
     subtitle: str = ""
+    folded: list[Group] = field(default_factory=list)
     images: list[tuple[str, str]] = field(default_factory=list)
     lines: Table | None = None
     lines_title: str = ""

@@ -13,9 +13,9 @@ from app.core.audit import AuditEntry
 from app.core.document import Document, line_model
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, history, line_figures, present, query, reach, remarks, resource
+from app.core.web import asking, facts, history, line_figures, present, query, reach, remarks, resource
 from app.core.web.listing import table_rows
-from app.core.web.page import Action, Badge, Cell, CommentForm, Fact, Group, Link, RecordPage, Row, Tab, Table
+from app.core.web.page import Action, Badge, Cell, CommentForm, Link, RecordPage, Row, Tab, Table
 from app.core.web.view import EntityView, Related, views
 from app.core.workflow import CANCEL
 
@@ -25,29 +25,20 @@ RELATED = 10  # rows of a tab
 def page(view: type[EntityView], row: Any, comment: CommentForm | None = None) -> RecordPage:
     """What ``row`` (fetched within the scope) shows; ``comment`` is one that was refused."""
     view.prepare([row])
-    known = readable(view.model)
-    groups, images = [], []
-    for title, names in view.groups():
-        facts = []
-        for name in names:
-            field = known.get(name)
-            if field is None or field.kind == "password":
-                continue  # what is only ever written is no fact
-            if field.kind == "images":
-                images += present.cell(field, row).images
-            else:
-                facts.append(Fact(str(field.label), present.cell(field, row)))
-        if facts:
-            groups.append(Group(str(title), facts=facts))
+    badge = _badge(view, row)
+    told = facts.of(view, row, badge)
     return RecordPage(
         title=str(row),
         resource=view.model.resource,
         breadcrumb=[Link(str(view.model.labels), f"/{view.model.resource}/list/" if reach.may(view, "list") else None)],
-        groups=groups,
+        groups=told.groups,
         actions=actions(view, row),
-        badge=_badge(view, row),
+        code=told.code,
+        name=told.name,
+        badge=badge,
         subtitle=_changed(row),
-        images=images,
+        folded=told.folded,
+        images=told.images,
         lines=_lines(view, row),
         lines_title=_("Lines"),
         tabs=[*_related(view, row), *_history(row), *remarks.tab(view, row, comment)],
@@ -59,7 +50,7 @@ def _history(row: Any) -> list[Tab]:
     if isinstance(row, AuditEntry):
         event = history.of_entry(row)
         return [Tab("history", _("Changes"), events=[event])] if event is not None else []
-    return [Tab("history", _("History"), events=history.events(row))] if row.audited else []
+    return [history.tab(row)] if row.audited else []
 
 
 def lines_loading(view: type[EntityView]) -> tuple[Any, ...]:

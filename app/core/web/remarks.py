@@ -13,36 +13,37 @@ from app.core import db, files, remarks
 from app.core.errors import Invalid, NotVisible
 from app.core.i18n import gettext as _
 from app.core.web import history, present, reach
-from app.core.web.page import Action, Change, CommentForm, RemarkShown, Tab
+from app.core.web.page import Action, Change, CommentForm, FileShown, RemarkShown, Tab
 from app.core.web.view import EntityView
 
 SHOWN = 100  # comments of a record's page
 LARGEST = 100  # comments of a page of the API
 TAB = "comments"
+FILES_TAB = "files"
 POLICY = "default-src 'none'; sandbox"
 LINK = re.compile(r"https?://[^\s<>\"'`，。；：！？、（）【】《》「」“”‘’]+", re.IGNORECASE)
 AT_ITS_END = ".,;:!?)]}*_"  # of an address: what belongs to the sentence around it
 
 
 def tab(view: type[EntityView], row: Any, form: CommentForm | None = None) -> list[Tab]:
-    """The tab of a record's page, with the form of whoever may comment; ``form`` is one that was refused."""
+    """The tabs of a record's page: the comments, with the form of whoever may write one (``form`` is one that was
+    refused), and the files that came with them, if there are any.
+    """
     if not view.commentable or not isinstance(row, view.model):
         return []
     found, count = remarks.of(row, most=SHOWN)
     may = reach.may(view, remarks.COMMENT)
     base = f"/{view.model.resource}/comments/{row.id}"
-    return [
-        Tab(
-            TAB,
-            _("Comments"),
-            count,
-            remarks=[_shown(each, base) for each in found],
-            form=(form or CommentForm(base)) if may else None,
-            note=_("The latest %(shown)s of %(count)s are shown.", shown=len(found), count=count)
-            if count > len(found)
-            else "",
-        )
-    ]
+    note = ""
+    if count > len(found):
+        note = _("The latest %(shown)s of %(count)s are shown.", shown=len(found), count=count)
+    talk = [_shown(each, base) for each in found]
+    tabs = [Tab(TAB, _("Comments"), count, remarks=talk, form=(form or CommentForm(base)) if may else None, note=note)]
+    if attached := [FileShown(*file, each.who, each.when, each.at) for each in talk for file in each.files]:
+        if note:
+            note = _("Those of the latest %(count)s comments.", count=len(found))
+        tabs.append(Tab(FILES_TAB, _("Files"), len(attached), files=attached, note=note))
+    return tabs
 
 
 def write(view: type[EntityView], pk: int) -> Any:

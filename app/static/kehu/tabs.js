@@ -15,7 +15,9 @@ for (const tabs of document.querySelectorAll("[data-tabs]")) {
   });
   tabs.classList.add("is-tabs");
 
+  let shown = -1;
   const show = (chosen) => {
+    shown = chosen;
     links.forEach((link, at) => {
       link.setAttribute("aria-selected", String(at === chosen));
       link.tabIndex = at === chosen ? 0 : -1;
@@ -37,7 +39,12 @@ for (const tabs of document.querySelectorAll("[data-tabs]")) {
     event.preventDefault();
     const next = (at + step + links.length) % links.length;
     show(next);
+    history.replaceState(history.state, "", links[next].hash);
     links[next].focus();
+  });
+  addEventListener("hashchange", () => {
+    const at = links.findIndex((link) => link.hash === location.hash);
+    if (at >= 0 && at !== shown) show(at);
   });
   // What was refused comes first, then what the address names.
   const refused = panels.findIndex((panel) => panel.querySelector("[aria-invalid]"));

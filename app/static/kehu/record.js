@@ -1,0 +1,37 @@
+/* A record's page: codes are copied by a click, what was folded stays so, and the page is printed. */
+
+import { announce, make, recall, remember, text } from "./dom.js";
+
+const BRIEFLY = 1500; // milliseconds that a button says that it has copied
+
+for (const place of document.querySelectorAll("[data-copy]")) {
+  const words = place.textContent.trim();
+  if (!navigator.clipboard || !words) continue; // only a safe address may write to the clipboard
+  const button = make("button", { type: "button", class: "copy", title: text("copy") });
+  button.append(...place.childNodes);
+  place.append(button);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(words);
+    announce(text("copied", { text: words }));
+    button.title = text("copied", { text: words });
+    button.classList.add("is-copied");
+    setTimeout(() => {
+      button.title = text("copy");
+      button.classList.remove("is-copied");
+    }, BRIEFLY);
+  });
+}
+
+for (const details of document.querySelectorAll("details[data-remember]")) {
+  const key = `kehu-${details.dataset.remember}`;
+  details.open = recall(key) === "open";
+  details.addEventListener("toggle", () => remember(key, details.open ? "open" : ""));
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => {
+    const menu = button.closest("details");
+    if (menu) menu.open = false;
+    print();
+  });
+}
