@@ -54,6 +54,8 @@ def column(
     readonly: bool = False,
     minimum: int | None = None,
     formula: str = "",
+    currency: str = "",
+    summed: bool = True,
     **options: Any,
 ) -> Any:
     """A column with what people read about it.
@@ -62,11 +64,12 @@ def column(
     company extends); ``needs`` is the grant (``identity.SEE_COST``) without which the field does not exist for a
     reader; ``readonly`` is set by
     rules alone; ``minimum`` is the least number allowed; a ``formula`` of other fields fills it before every write, and
-    in a form's line grid while somebody types.  Other options go to ``mapped_column``.
+    in a form's line grid while somebody types.  An amount is in the base currency, or in the one that the field
+    ``currency`` names; without ``summed`` it makes no total below a list.  Other options go to ``mapped_column``.
     """
     readonly = readonly or bool(formula)
     info = {"label": label, "help": help, "choices": choices, "tones": tones, "suggests": suggests}
-    info["formula"] = Formula(formula) if formula else None
+    info |= {"formula": Formula(formula) if formula else None, "currency": currency, "summed": summed}
     return mapped_column(info={**info, "needs": needs, "readonly": readonly, "minimum": minimum}, **options)
 
 

@@ -228,7 +228,7 @@ class PartyEntry(PartyRow, Written, Entity):
     kind: Mapped[Word] = column(_l("Kind"), choices=PARTY_KINDS)
     amount: Mapped[Money] = column(_l("Amount"), help=_l("Positive: the party owes us more"))
     currency: Mapped[Word] = column(_l("Currency"))
-    currency_amount: Mapped[Money] = column(_l("Amount in currency"))
+    currency_amount: Mapped[Money] = column(_l("Amount in currency"), currency="currency")
     due_on: Mapped[Day | None] = column(_l("Due on"))
     document_kind: Mapped[Word] = column(_l("Kind of document"))
     document_id: Mapped[Whole] = column(_l("Document's ID"))

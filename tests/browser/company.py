@@ -5,7 +5,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.support.server import LiveServer
 
@@ -115,6 +115,15 @@ class Company:
         """Open a page of the console."""
         answer = page.goto(f"{self.url}{path}")
         assert answer is not None and answer.ok, f"{path} answered {answer and answer.status}"
+
+
+def begin_filter(page: Page, label: str) -> None:
+    """Open «add filter» and choose the field called ``label`` by typing."""
+    page.locator("[data-filter] > summary").click()
+    expect(page.locator("#filter-field-text")).to_be_focused()
+    page.keyboard.type(label)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-filter-value]")).to_be_visible()
 
 
 def tab_to(page: Page, selector: str, most: int = 150) -> None:

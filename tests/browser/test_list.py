@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.company import Company
+from tests.browser.company import Company, begin_filter
 
 
 def names(page: Page) -> list[str]:
@@ -22,34 +22,49 @@ def test_a_click_on_a_heading_sorts(company: Company, console: Page) -> None:
     assert len(up) == 4
 
 
-def test_filters_come_by_the_popover_and_go_by_their_chips(company: Company, console: Page) -> None:
+def test_filters_come_by_typing_and_are_changed_in_their_chips(company: Company, console: Page) -> None:
     page = console
     company.go(page, "/customers/list/")
-    expect(page.locator("tbody tr")).to_have_count(4)
-
-    def add(field: str, value: str) -> None:
-        page.get_by_text("Add filter").click()
-        expect(page.locator("#filter-field")).to_be_focused()
-        page.locator("#filter-field").select_option(field)
-        editor = page.locator("[data-filter-value] :is(select, input:not([type=hidden]))")
-        if editor.evaluate("element => element.tagName") == "SELECT":
-            editor.select_option(value)
-        else:
-            editor.fill(value)
-        page.get_by_role("button", name="Apply").click()
-
-    add("status", "active")
-    expect(page.locator(".chip")).to_have_count(1)
-    expect(page.locator("tbody tr")).to_have_count(2)
-    add("name", "Guangzhou")
-    expect(page.locator(".chip")).to_have_count(2)
-    expect(page.locator("tbody tr")).to_have_count(1)
-    page.locator(".chip").first.locator("a").click()
-    expect(page.locator(".chip")).to_have_count(1)
-    expect(page.locator(".chip")).to_contain_text("Guangzhou")
+    chips, rows = page.locator(".chip"), page.locator("tbody tr")
+    expect(rows).to_have_count(4)
+    # Choices are ticked, any number of them.
+    begin_filter(page, "Stat")
+    page.keyboard.press("Tab")
+    page.locator("[data-filter-value]").get_by_label("Active").check()
+    page.keyboard.press("Enter")
+    expect(chips.locator("summary")).to_have_text("Status is Active")
+    expect(rows).to_have_count(2)
+    chips.locator("summary").click()
+    chips.get_by_label("Lost").check()
+    chips.get_by_role("button", name="Apply").click()
+    expect(chips.locator("summary")).to_have_text("Status is one of Active, Lost")
+    expect(rows).to_have_count(3)
+    chips.locator("summary").click()
+    chips.get_by_role("link", name="Opposite").click()
+    expect(chips.locator("summary")).to_have_text("Status is none of Active, Lost")
+    expect(rows).to_have_count(1)
+    # Days by their name, which Enter applies; the address keeps the name.
+    begin_filter(page, "Created")
+    expect(page.locator("[data-filter-value] [data-span]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(chips.locator("summary").last).to_have_text("Created: this month")
+    assert "created_on%3Awithin%3Athis-month" in page.url
+    expect(rows).to_have_count(1)
+    chips.locator("summary").last.click()
+    page.locator(".chip [data-span]").select_option("between")
+    chips.last.get_by_label("Until").fill("2026-01-31")
+    page.keyboard.press("Enter")
+    expect(chips.locator("summary").last).to_have_text("Created: until 2026-01-31")
+    expect(page.locator(".empty-title")).to_be_visible()
+    # Escape leaves an editor and changes nothing.
+    chips.locator("summary").first.click()
+    page.keyboard.press("Escape")
+    expect(chips.locator("summary").first).to_be_focused()
+    page.locator(".chip-remove").last.click()
+    expect(chips).to_have_count(1)
     page.get_by_text("Clear all").click()
-    expect(page.locator(".chip")).to_have_count(0)
-    expect(page.locator("tbody tr")).to_have_count(4)
+    expect(chips).to_have_count(0)
+    expect(rows).to_have_count(4)
 
 
 def test_slash_goes_to_the_search_which_knows_pinyin(company: Company, console: Page) -> None:
@@ -146,6 +161,9 @@ def test_what_is_posted_is_not_edited_from_the_list(company: Company, console: P
 def test_filters_begin_with_the_columns(company: Company, console: Page) -> None:
     page = console
     company.go(page, "/customers/list/")
+    page.locator("[data-filter] > summary").click()
+    shown = page.locator("#filter-fields [role=option]").all_inner_texts()
+    assert shown[:4] == ["Code", "Name", "Status", "Level"]
     offered = [each.get_attribute("value") for each in page.locator("#filter-field option").all()]
     assert offered[:4] == ["code", "name", "status", "level"]
     assert set(offered[-5:]) == {"id", "created_on", "changed_on", "created_by", "changed_by"}

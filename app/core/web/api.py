@@ -17,7 +17,7 @@ from app.core import crud, db, files, identity, saved_views
 from app.core.document import line_model
 from app.core.fields import Field, declared, fields_of, readable, writable
 from app.core.i18n import gettext as _
-from app.core.web import query, reach, record
+from app.core.web import operators, query, reach, record
 from app.core.web.api_body import asking, json_body, refused_first
 from app.core.web.api_schema import as_json, described, schema, with_lines
 from app.core.web.deeds import perform, require
@@ -51,7 +51,7 @@ class EntityApi(RowCalls, ResourceCalls, BaseApi):
         fields = [described(field) for field in writable(model, actor).values()]
         filters = {
             name: [
-                {"name": str(query.OPERATORS[operator][0]), "operator": operator}
+                {"name": operators.words(field, operator), "operator": operator}
                 for operator in query.BY_KIND[field.kind]
             ]
             for name, field in query.filterable(model).items()
@@ -84,7 +84,12 @@ class EntityApi(RowCalls, ResourceCalls, BaseApi):
             name: q
             description: >-
               filters, search, order_column, order_direction, page, page_size, columns, view (a saved view's id, which
-              the rest adds to), as rison or JSON
+              the rest adds to), as rison or JSON. A filter is (col:…,opr:…,value:…); `_info` says which operators
+              each field takes. `in` and `nin` take a list. `within` and `nwithin` take a stretch of days or numbers,
+              «2026-01-01..2026-03-31» or «10..20» (either end may be missing), for days also today, yesterday,
+              tomorrow, this-week, last-week, next-week, this-month, last-month, next-month, this-quarter,
+              last-quarter, this-year, last-year, last-30-days, next-30-days (any number), reckoned when it is asked
+              in the company's time zone.
             schema: {type: string}
           responses:
             200:

@@ -8,11 +8,10 @@ from urllib.parse import urlencode
 
 from app.core import identity
 from app.core.bulk import MOST
-from app.core.fields import SYSTEM, Field, readable
+from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, present, query, reach, resource, saved
-from app.core.web.inputs import form_field
-from app.core.web.page import Action, Cell, Chip, Column, FilterField, FormField, ListPage, Pager, Row
+from app.core.web import asking, filters, present, query, reach, resource, saved, totals
+from app.core.web.page import Action, Cell, Chip, Column, ListPage, Pager, Row
 from app.core.web.view import EntityView
 
 
@@ -27,7 +26,7 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         flash(problem, "warning")
     known = readable(model)
     fields = [known[name] for name in asked.columns or view.list_columns() if name in known]
-    count = asked.count()
+    count, summed = totals.count(asked, fields)
     pages = max(1, -(-count // asked.size))
     asked.page = min(asked.page, pages - 1)
     found = asked.rows_and_rights([field.name for field in fields]) if count else []
@@ -44,7 +43,8 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         pager=state.pager(count, pages, len(rows)),
         search=asked.search,
         hidden=state.pairs(without=("q", "page"), full=True),
-        filters=filter_fields(view),
+        filters=(fields_to_filter := filters.editors(view)),
+        adding=filters.adding(fields_to_filter, arguments),
         chips=state.chips(),
         clear_url=state.all_url,
         views=saved.menu(view, wanted, state.shown(), state.changed()),
@@ -57,6 +57,7 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         match=bool(rows) and len(rows) < count <= MOST,
         empty=str(view.empty) or _("Nothing here yet."),
         help=str(view.help),
+        totals=totals.cells(fields, summed),
     )
 
 
@@ -82,39 +83,6 @@ def table_rows(
             actions.append(Action("edit", _("Edit"), edit_url, method="get", icon="pencil"))
         shown.append(Row(row.id, url, cells, actions))
     return shown
-
-
-def filter_fields(view: type[EntityView]) -> list[FilterField]:
-    """What the list can be filtered by: its columns first, then the entity's other fields, the system's last."""
-    columns = view.list_columns()
-    fields = [field for field in query.filterable(view.model).values() if field.name != "version"]
-
-    def place(field: Field) -> int:
-        return columns.index(field.name) if field.name in columns else len(columns) + (field.name in SYSTEM)
-
-    return [filter_field(field) for field in sorted(fields, key=place)]
-
-
-def filter_field(field: Field) -> FilterField:
-    """What a list can be filtered by, with the words of its operators and the editor of its value."""
-    words = []
-    for name in query.BY_KIND[field.kind]:
-        if field.kind == "relation" and name in ("eq", "neq", "in"):
-            continue
-        label, arity = query.OPERATORS[name]
-        if field.kind in ("date", "datetime"):
-            label = query.DATE_WORDS.get(name, label)
-        if name != "in":
-            words.append((name, str(label), arity))
-    editor: FormField = form_field(field, "value", f"filter-{field.name}", "")
-    editor.required = False
-    if field.kind == "bool":
-        editor.kind, editor.choices = "choice", [("1", _("Yes")), ("0", _("No"))]
-    if field.kind == "longtext":
-        editor.kind = "text"
-    if field.kind == "tags":
-        editor.kind = "picker"
-    return FilterField(field.name, str(field.label), words, editor)
 
 
 class _State:
@@ -189,14 +157,22 @@ class _State:
         return column
 
     def chips(self) -> list[Chip]:
-        texts = _labels(each for _text, each in self.texts)
-        return [
-            Chip(
-                f"{each.field.label} {_operator(each)} {texts.get(id(each), '')}".strip(),
-                self.url(drop=text, without=("page",)),
+        """The conditions in force, each with what can be made of it."""
+        found = []
+        named = filters.names(each for _text, each in self.texts)
+        for number, (text, each) in enumerate(self.texts):
+            rest = self.pairs(drop=text, without=("page",), full=True)
+            opposite = filters.opposite(each)
+            found.append(
+                Chip(
+                    filters.words(each, named.get(id(each), [])),
+                    self.url(drop=text, without=("page",)),
+                    f"{self.base}?{urlencode([*rest, ('f', opposite)])}" if opposite else None,
+                    filters.editor(each.field, f"chip-{number}", each, named.get(id(each), [])),
+                    rest,
+                )
             )
-            for text, each in self.texts
-        ]
+        return found
 
     def pager(self, count: int, pages: int, shown: int) -> Pager:
         asked = self.asked
@@ -213,36 +189,6 @@ class _State:
             if count > query.SIZES[0]
             else [],
         )
-
-
-def _operator(condition: query.Condition) -> str:
-    label = query.OPERATORS[condition.operator][0]
-    if condition.field.kind in ("date", "datetime"):
-        label = query.DATE_WORDS.get(condition.operator, label)
-    return str(label)
-
-
-def _labels(conditions: Iterable[query.Condition]) -> dict[int, str]:
-    """What each condition's value is called; related rows by name, within the scope."""
-    import sqlalchemy as sa
-
-    from app.core import db
-
-    found: dict[int, str] = {}
-    for each in conditions:
-        if query.OPERATORS[each.operator][1] == 0:
-            continue
-        field = each.field
-        if field.kind in ("relation", "relations") and not isinstance(each.value, list) and field.target is not None:
-            row = (
-                db.session.scalars(sa.select(field.target).where(field.target.id == each.value)).unique().one_or_none()
-            )
-            found[id(each)] = str(row) if row is not None else "—"
-        elif isinstance(each.value, list):
-            found[id(each)] = ", ".join(present.text(field, value) for value in each.value)
-        else:
-            found[id(each)] = present.text(field, each.value) if field.kind != "relation" else str(each.raw)
-    return found
 
 
 def _head(view: type[EntityView], state: _State) -> list[Action]:

@@ -134,23 +134,48 @@ class Row:
 
 
 @dataclass
+class SpanEditor:
+    """From–to: ``named`` are the stretches that have a name, (name, label); ``value`` the one that is chosen
+    («between»: its ends are ``first`` and ``last``), ``count`` the number in one that counts days.
+    """
+
+    id: str
+    kind: str  # of its ends: date, or text for numbers
+    label: str
+    named: list[tuple[str, str]]
+    value: str = ""
+    count: str = ""
+    first: str = ""
+    last: str = ""
+
+
+@dataclass
 class FilterField:
-    """What can be filtered by: ``operators`` are (name, label, arity) with arity 0 (is empty) or 1; ``field`` is the
-    value's editor.
+    """What can be filtered by: ``operators`` are (name, label, shape), the shape being that of what they take: none,
+    one, many, span.  The editors of the shapes hold the values of the condition that is edited, ``operator`` being its.
     """
 
     name: str
     label: str
-    operators: list[tuple[str, str, int]]
-    field: FormField
+    operators: list[tuple[str, str, str]]
+    one: FormField | None = None
+    many: FormField | None = None
+    span: SpanEditor | None = None
+    operator: str = ""
 
 
 @dataclass
 class Chip:
-    """A filter in force, in words; ``remove_url`` is the list without it."""
+    """A filter in force, in words; ``remove_url`` is the list without it, ``opposite_url`` the list with its contrary.
+
+    ``editor`` changes it: sent to the list's address with the pairs ``hidden``.
+    """
 
     text: str
     remove_url: str
+    opposite_url: str | None
+    editor: FilterField
+    hidden: list[tuple[str, str]]
 
 
 @dataclass
@@ -181,6 +206,7 @@ class ListPage:
     search: str = ""
     hidden: list[tuple[str, str]] = field(default_factory=list)
     filters: list[FilterField] = field(default_factory=list)
+    adding: FilterField | None = None  # the one whose editor is open
     chips: list[Chip] = field(default_factory=list)
     clear_url: str = ""
     actions: list[Action] = field(default_factory=list)  # page head: add, import, export

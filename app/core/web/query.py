@@ -6,20 +6,21 @@ Only fields that exist for the actor can be filtered or sorted by; a condition o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, noload
 
-from app.core import clock, db, identity, scope, search, tags
+from app.core import db, identity, scope, search, tags
 from app.core.errors import BusinessError, about
 from app.core.fields import TEXTS, Field, fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.i18n import lazy_gettext as _l
 from app.core.readers import in_every_zone, storable
+from app.core.web import operators, pickers, spans
+from app.core.web.operators import BY_KIND, OPERATORS
 
 MAX_SIZE = 100  # rows a page
 SIZES = (25, 50, 100)
@@ -27,44 +28,8 @@ DEFAULT_SIZE = 25
 MAX_CONDITIONS = 30
 MAX_IN = 500
 NOBODY = 0  # the id of no row
-PARAMETERS = ("f", "ff", "fo", "fv", "q", "sort", "cols", "page", "size")  # of a page's address
-
-OPERATORS: dict[str, tuple[Any, int]] = {
-    "eq": (_l("is"), 1),
-    "neq": (_l("is not"), 1),
-    "ct": (_l("contains"), 1),
-    "nct": (_l("does not contain"), 1),
-    "sw": (_l("starts with"), 1),
-    "nsw": (_l("does not start with"), 1),
-    "ew": (_l("ends with"), 1),
-    "new": (_l("does not end with"), 1),
-    "gt": (_l("is more than"), 1),
-    "ge": (_l("is at least"), 1),
-    "lt": (_l("is less than"), 1),
-    "le": (_l("is at most"), 1),
-    "rel_o_m": (_l("is"), 1),
-    "nrel_o_m": (_l("is not"), 1),
-    "rel_m_m": (_l("has"), 1),
-    "nrel_m_m": (_l("has not"), 1),
-    "in": (_l("is one of"), 1),
-    "empty": (_l("is empty"), 0),
-    "nempty": (_l("is not empty"), 0),
-}
-DATE_WORDS = {"gt": _l("is after"), "ge": _l("is from"), "lt": _l("is before"), "le": _l("is until")}
-_TEXT = ("ct", "eq", "neq", "nct", "sw", "nsw", "ew", "new", "in", "empty", "nempty")
-_ORDERED = ("eq", "neq", "gt", "ge", "lt", "le", "in", "empty", "nempty")
-BY_KIND: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(TEXTS, _TEXT),
-    "integer": _ORDERED,
-    "decimal": _ORDERED,
-    "date": _ORDERED,
-    "datetime": ("gt", "ge", "lt", "le", "eq", "empty", "nempty"),
-    "bool": ("eq", "neq"),
-    "choice": ("eq", "neq", "in", "empty", "nempty"),
-    "relation": ("rel_o_m", "nrel_o_m", "eq", "neq", "in", "empty", "nempty"),
-    "relations": ("rel_m_m",),
-    "tags": ("rel_m_m", "nrel_m_m", "in", "empty", "nempty"),
-}
+TYPED = ("ff", "fo", "fv", "fm", "fm-text", "fs", "fn", "fa", "fb")  # a condition as a form without script says it
+PARAMETERS = ("f", *TYPED, "q", "sort", "cols", "page", "size")  # of a page's address
 
 
 class BadQuery(BusinessError):
@@ -84,7 +49,7 @@ class Condition:
 
     def clause(self) -> sa.ColumnElement[bool]:
         """The condition as SQL."""
-        return _clause(self)
+        return operators.clause(self.field, self.operator, self.value)
 
 
 @dataclass
@@ -263,9 +228,8 @@ def from_address(model: type[Any], arguments: Any, sort: str) -> tuple[ListQuery
     query = ListQuery(model, search=str(arguments.get("q") or "").strip()[:200])
     problems: list[str] = []
     texts = [text for text in arguments.getlist("f") if text]  # «f=» says that there is no filter
-    half = arguments.get("fo") and OPERATORS.get(arguments["fo"], ("", 1))[1] and not arguments.get("fv")
-    if arguments.get("ff") and arguments.get("fo") and not half:
-        texts.append(f"{arguments['ff']}:{arguments['fo']}:{arguments.get('fv', '')}")
+    if typed := _typed(model, arguments):
+        texts.append(typed)
     if len(texts) > MAX_CONDITIONS:
         query.unread.append(_("At most %(count)s conditions.", count=MAX_CONDITIONS))
     for text in texts[:MAX_CONDITIONS]:
@@ -298,6 +262,37 @@ def from_address(model: type[Any], arguments: Any, sort: str) -> tuple[ListQuery
     return query, problems
 
 
+def _typed(model: type[Any], arguments: Any) -> str:
+    """The condition that a form says in parts: field, operator, and its value, values, or stretch of values.
+
+    Empty when it lacks something.
+    """
+    name, operator = arguments.get("ff"), arguments.get("fo")
+    value = str(arguments.get("fv") or "")
+    if operator in operators.SPANS and not value:
+        named, ends = arguments.get("fs") or spans.OPEN, [arguments.get(each) or "" for each in ("fa", "fb")]
+        value = f"{named}-{arguments.get('fn') or ''}-days" if named in spans.COUNTED else named
+        value = (spans.BETWEEN.join(ends) if any(ends) else "") if named == spans.OPEN else value
+    if operator in operators.SEVERAL and not value:
+        value = raw_text([*arguments.getlist("fm"), *_named(model, name, arguments.get("fm-text"))])
+    if not name or not operator or (OPERATORS.get(operator, ("", 1))[1] and not value):
+        return ""
+    return f"{name}:{operator}:{value}"
+
+
+def _named(model: type[Any], name: str, text: str | None) -> list[str]:
+    """What was typed into a picker without script; a text that names no row stays as it is, and is told."""
+    found = filterable(model).get(name)
+    if not text or found is None:
+        return []
+    if found.target is None:
+        return [text]
+    try:
+        return [str(pickers.resolve(found.target, text).id)]
+    except (ValueError, BusinessError):
+        return [text]
+
+
 def _whole(raw: Any, default: int) -> int:
     try:
         return min(int(raw), 10**9)
@@ -306,7 +301,9 @@ def _whole(raw: Any, default: int) -> int:
 
 
 def _read(field: Field, operator: str, raw: Any) -> Any:
-    if operator == "in":
+    if operator in operators.SPANS:
+        return spans.read(replace(field, minimum=None), raw)
+    if operator in operators.SEVERAL:
         values = raw if isinstance(raw, list) else _several(str(raw))
         if len(values) > MAX_IN:
             raise ValueError(_("At most %(count)s values.", count=MAX_IN))
@@ -345,65 +342,3 @@ def _seen(field: Field, value: Any) -> Any:
     return (
         [each for each in ids if each in visible] if isinstance(value, list) else value if value in visible else NOBODY
     )
-
-
-def _clause(condition: Condition) -> sa.ColumnElement[bool]:
-    field, operator, value = condition.field, condition.operator, condition.value
-    if field.kind == "tags":
-        return _tagged(field.model, operator, value)
-    column = getattr(field.model, field.attribute)
-    if operator == "empty":
-        return sa.or_(column.is_(None), column == "") if field.kind in TEXTS else column.is_(None)
-    if operator == "nempty":
-        return sa.and_(column.is_not(None), column != "") if field.kind in TEXTS else column.is_not(None)
-    if operator == "rel_m_m":
-        return column.any(field.target.id == value)  # type: ignore[union-attr]
-    if operator == "in":
-        return column.in_(value)
-    if operator in _LIKE:
-        pattern, negated = _LIKE[operator]
-        like = column.ilike(pattern.format(search.escaped(value)), escape="\\")
-        return sa.or_(sa.not_(like), column.is_(None)) if negated else like
-    if field.kind == "datetime" and isinstance(value, date) and not isinstance(value, datetime):
-        return _on_day(column, operator, value)
-    if operator in ("neq", "nrel_o_m"):
-        return sa.or_(column != value, column.is_(None))
-    return _COMPARE[operator](column, value)
-
-
-def _tagged(model: type[Any], operator: str, value: Any) -> sa.ColumnElement[bool]:
-    """A condition on the tags that a row carries, by name."""
-    names = None if operator in ("empty", "nempty") else value if isinstance(value, list) else [value]
-    carried = tags.carried(model, names)
-    return sa.not_(carried) if operator in ("nrel_m_m", "empty") else carried
-
-
-_LIKE = {
-    "ct": ("%{}%", False),
-    "nct": ("%{}%", True),
-    "sw": ("{}%", False),
-    "nsw": ("{}%", True),
-    "ew": ("%{}", False),
-    "new": ("%{}", True),
-}
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "eq": lambda column, value: column == value,
-    "rel_o_m": lambda column, value: column == value,
-    "gt": lambda column, value: column > value,
-    "ge": lambda column, value: column >= value,
-    "lt": lambda column, value: column < value,
-    "le": lambda column, value: column <= value,
-}
-
-
-def _on_day(column: Any, operator: str, day: date) -> sa.ColumnElement[bool]:
-    """A moment compared with a day, where whoever asks is."""
-    start = datetime.combine(day, time.min, clock.reader_zone())
-    end = start + timedelta(days=1)
-    return {
-        "eq": sa.and_(column >= start, column < end),
-        "gt": column >= end,
-        "ge": column >= start,
-        "lt": column < start,
-        "le": column < end,
-    }[operator]

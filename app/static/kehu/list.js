@@ -1,4 +1,4 @@
-/* Lists: a click on a row opens it, chosen rows bring the bulk bar, and «add filter» builds a filter. */
+/* Lists: a click on a row opens it, chosen rows bring the bulk bar. */
 
 import { text } from "./dom.js";
 
@@ -111,59 +111,6 @@ if (all) {
     token.disabled = event.submitter?.formMethod === "get";
     setTimeout(() => (token.disabled = false));
   });
-}
-
-/* ---- Adding a filter ---- */
-
-const filter = document.querySelector("[data-filter]");
-
-if (filter) {
-  const form = filter.querySelector("form");
-  const field = form.querySelector("[name=ff]");
-  const operator = form.querySelector("[name=fo]");
-  const slot = form.querySelector("[data-filter-value]");
-  const template = (kind) => form.querySelector(`template[data-filter-${kind}="${CSS.escape(field.value)}"]`);
-  const editor = () => slot.querySelector("select, textarea, input:not([type=hidden])");
-
-  const arity = () => Number(operator.selectedOptions[0]?.dataset.arity ?? 1);
-  const showValue = () => (slot.hidden = arity() === 0);
-
-  const showField = () => {
-    operator.replaceChildren(template("field").content.cloneNode(true));
-    slot.replaceChildren(template("editor").content.cloneNode(true));
-    // The editor's own name must not be sent: the filter carries its value.
-    for (const input of slot.querySelectorAll("[name]")) input.removeAttribute("name");
-    for (const box of slot.querySelectorAll("[data-name]")) box.dataset.name = "";
-    for (const input of slot.querySelectorAll("[required]")) input.required = false;
-    showValue();
-  };
-
-  const value = () => {
-    if (arity() === 0) return "";
-    const many = slot.querySelectorAll("[data-picker] input[type=hidden]");
-    if (many.length) return [...many].map((input) => input.value).filter(Boolean).join(",");
-    const input = editor();
-    if (input.type === "checkbox") return input.checked ? "1" : "0";
-    return input.value.trim();
-  };
-
-  field.addEventListener("change", showField);
-  operator.addEventListener("change", showValue);
-  // The event comes later than the opening: whoever is in the panel by then stays where they are.
-  const begin = () => filter.open && !filter.querySelector("form").contains(document.activeElement) && field.focus();
-  filter.addEventListener("toggle", begin);
-  begin(); // it may have been opened before this script was there
-  form.addEventListener("submit", (event) => {
-    if (arity() === 0 || value() !== "") return;
-    event.preventDefault();
-    editor()?.focus();
-  });
-  form.addEventListener("formdata", (event) => {
-    for (const name of ["ff", "fo", "fv"]) event.formData.delete(name);
-    event.formData.append("f", `${field.value}:${operator.value}:${value()}`);
-  });
-  addEventListener("pageshow", showField);
-  showField();
 }
 
 /* ---- «/» goes to the search ---- */

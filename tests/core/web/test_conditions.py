@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from app.core import clock, crud, db, identity
 from app.core.entity import entity_for
 from app.core.fields import TEXTS, Field, fields_of
-from app.core.web import query
+from app.core.web import query, spans
 from tests.app_fixtures import acting
 
 NAMES = (
@@ -39,6 +40,15 @@ PROBES: dict[str, tuple[Any, ...]] = {
     "datetime": ("2026-01-05", "2026-01-05T08:00:00+08:00", "2026-01-05T00:00:00Z"),
     "bool": (True, False),
 }  # fmt: skip
+
+
+SPANS: dict[str, tuple[str, ...]] = {
+    "integer": ("0..3", "..3", "3.."),
+    "decimal": ("0..2.50", "2.50..", "5"),
+    "date": ("2026-01-02..2026-01-05", "..2026-01-03", "2026-01-03..", "this-week", "last-3-days", "next-3-days"),
+    "datetime": ("2026-01-02..2026-01-05", "..2026-01-03", "yesterday", "last-month", "this-quarter"),
+}  # fmt: skip
+NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 
 
 def like(test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
@@ -69,6 +79,11 @@ MEANING: dict[str, Callable[[Any, Any], bool]] = {
     "ew": ENDS,
     "new": lambda value, probe: not ENDS(value, probe),
     "in": lambda value, probe: value in probe,
+    "nin": lambda value, probe: value not in probe,
+    "within": lambda value, probe: (
+        value is not None and (probe[0] is None or probe[0] <= value) and (probe[1] is None or value <= probe[1])
+    ),
+    "nwithin": lambda value, probe: not MEANING["within"](value, probe),
     "empty": lambda value, _probe: value in (None, ""),
     "nempty": lambda value, _probe: value not in (None, ""),
 }
@@ -105,10 +120,13 @@ def met(field: Field, operator: str, value: Any, raw: Any) -> bool:
         carried = {str(tag).lower() for tag in value}
         asked = {each.lower() for each in (raw if isinstance(raw, list) else [raw] if raw else [])}
         any_of = bool(carried & asked) if asked else bool(carried)
-        return any_of != (operator in ("nrel_m_m", "empty"))
+        return any_of != (operator in ("nrel_m_m", "nin", "empty"))
     if operator in ("empty", "nempty"):
         return MEANING[operator](value, None)
     read = query._read(field, operator, raw)
+    if operator in ("within", "nwithin"):
+        day = value if value is None or field.kind != "datetime" else clock.local(value).date()
+        return MEANING[operator](day, read.bounds())
     if field.kind == "datetime" and isinstance(read, date) and not isinstance(read, datetime):
         day = None if value is None else clock.local(value).date()
         return MEANING[operator](day, read)
@@ -127,14 +145,16 @@ def probes(field: Field, found: list[Any]) -> list[Any]:
 
 def test_every_operator_of_every_kind(any_app):
     model = entity_for("customers")
-    with acting(any_app):
+    with acting(any_app), clock.stopped(NOW):
         found = rows(model)
         checked = 0
         for name, field in query.filterable(model).items():
             values = {row.id: getattr(row, field.attribute) for row in found}
             for operator in query.BY_KIND[field.kind]:
                 given = probes(field, found)
-                asked = [given[:2], given] if operator == "in" else given if query.OPERATORS[operator][1] else [None]
+                asked = [given[:2], given] if operator in ("in", "nin") else given
+                asked = SPANS[field.kind] if operator in ("within", "nwithin") else asked
+                asked = asked if query.OPERATORS[operator][1] else [None]
                 for raw in asked:
                     statement = query.ListQuery(model, conditions=[query.condition(model, name, operator, raw)])
                     right = {key for key, value in values.items() if met(field, operator, value, raw)}
@@ -235,6 +255,65 @@ def test_a_day_is_the_companys_day(app):
         assert (on("2026-03-01"), on("2026-03-02")) == (0, 1)
 
 
+class TestRelativeDays:
+    """A stretch that has a name is reckoned when it is asked for, in the company's days."""
+
+    def test_what_they_are(self, app):
+        day = fields_of(entity_for("customers"))["next_contact_on"]
+        # Saturday evening in UTC is Sunday already in Shanghai.
+        with clock.stopped(datetime(2026, 2, 28, 17, 0, tzinfo=UTC)):
+            for named, first, last in (
+                ("today", "2026-03-01", "2026-03-01"),
+                ("yesterday", "2026-02-28", "2026-02-28"),
+                ("tomorrow", "2026-03-02", "2026-03-02"),
+                ("this-week", "2026-02-23", "2026-03-01"),
+                ("last-week", "2026-02-16", "2026-02-22"),
+                ("next-week", "2026-03-02", "2026-03-08"),
+                ("this-month", "2026-03-01", "2026-03-31"),
+                ("last-month", "2026-02-01", "2026-02-28"),
+                ("next-month", "2026-04-01", "2026-04-30"),
+                ("this-quarter", "2026-01-01", "2026-03-31"),
+                ("last-quarter", "2025-10-01", "2025-12-31"),
+                ("this-year", "2026-01-01", "2026-12-31"),
+                ("last-year", "2025-01-01", "2025-12-31"),
+                ("last-7-days", "2026-02-23", "2026-03-01"),
+                ("next-2-days", "2026-03-01", "2026-03-02"),
+                ("2026-03-05..", "2026-03-05", "None"),
+            ):  # fmt: skip
+                assert tuple(map(str, spans.read(day, named).bounds())) == (first, last), named
+
+    def test_what_is_none_is_told(self, app, api):
+        ann = api("ann")
+        for value in ("", "..", "someday", "last-0-days", "last-99999-days", "2026-03-02..2026-03-01", ["today"], 3):
+            answer = ann.get("customers/", {"filters": [{"col": "created_on", "opr": "within", "value": value}]})
+            assert answer.status_code == 400, value
+            assert answer.json["message"].startswith("Created: "), value
+
+    def test_a_view_of_this_month_moves_on(self, app, api, pages):
+        ann = api("ann")
+        for name, day in (("March", "2026-03-10"), ("April", "2026-04-01")):
+            ann.add("customers", name=name, next_contact_on=day)
+        ann.add("customers", name="Never")
+        asked = {"filters": [{"col": "next_contact_on", "opr": "within", "value": "this-month"}]}
+        with clock.stopped(datetime(2026, 3, 31, 12, 0)):
+            state = "f=next_contact_on:within:this-month"
+            saved = pages("ann").post(f"/list-views/customers/save?state={quote(state)}", {"name": "Due"})
+            [view] = ann.rows("saved-views")
+            assert view["filter"] == asked
+            assert [row["name"] for row in ann.rows("customers", view=view["id"])] == ["March"]
+            page = pages("ann").get(saved.location).text
+            assert "Next contact: this month" in page and "March" in page and "Never" not in page
+        with clock.stopped(datetime(2026, 4, 1, 0, 30)):
+            assert [row["name"] for row in ann.rows("customers", view=view["id"])] == ["April"]
+            assert [row["name"] for row in ann.rows("customers", **asked)] == ["April"]
+            contrary = {"filters": [{"col": "next_contact_on", "opr": "nwithin", "value": "this-month"}]}
+            assert {row["name"] for row in ann.rows("customers", **contrary)} == {"March", "Never"}
+            file = pages("ann").get(f"/customers/export?format=csv&view={view['id']}")
+            assert "April" in file.text and "March" not in file.text
+            file.close()
+            assert "：本月" in pages("ann", locale="zh").get(f"/customers/list/?{state}").text
+
+
 def test_many_values_to_many(app):
     """A user is found by a role it has."""
     model = next(view.model for name, view in query_views() if name == "users")
@@ -244,6 +323,9 @@ def test_many_values_to_many(app):
             right = {user.id for user in session.scalars(sa.select(model)).unique() if role in user.roles}
             asked = query.ListQuery(model, conditions=[query.condition(model, "roles", "rel_m_m", role.id)])
             assert {user.id for user in session.scalars(asked.filtered()).unique()} == right, role
+            asked = query.ListQuery(model, conditions=[query.condition(model, "roles", "nin", [role.id])])
+            every = set(session.scalars(sa.select(model.id)))
+            assert {user.id for user in session.scalars(asked.filtered()).unique()} == every - right, role
         assert identity.current() is not None
 
 
