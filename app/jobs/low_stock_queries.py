@@ -18,10 +18,10 @@ from app.core.entity import entity_for
 from app.core.types import ScaledDecimal
 from app.domains.catalog.models import Product, Unit
 from app.domains.stock.models import SafetyStock, Warehouse
+from app.domains.stock.queries import NOTHING, OURS, SOLD
 from app.ledger import figures
 from app.ledger.models import StockBalance
 
-NOTHING = sa.literal(Decimal(0), ScaledDecimal(4))
 Key = tuple[int | None, int]
 
 
@@ -63,8 +63,6 @@ class Low:
 
 
 PRODUCT = (Product.id.label("product_id"), Product.code, Product.name, Product.spec, Unit.name.label("unit"))
-SOLD = sa.and_(Product.active, Product.kind != "service")
-OURS = sa.and_(Warehouse.active, Warehouse.kind == "internal")
 
 
 def below_safety_stock(connection: sa.Connection) -> dict[Key, Low]:

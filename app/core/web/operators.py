@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import clock, search, tags
+from app.core import clock, flags, search, tags
 from app.core.fields import TEXTS, Field
 from app.core.i18n import lazy_gettext as _l
 from app.core.web.spans import Span
@@ -85,6 +85,8 @@ def clause(field: Field, operator: str, value: Any) -> sa.ColumnElement[bool]:
     """A condition, with its value as read, as SQL."""
     if field.kind == "tags":
         return _tagged(field.model, operator, value)
+    if isinstance(field, flags.Flag):
+        return field.condition() if value == (operator == "eq") else sa.not_(field.condition())
     column = getattr(field.model, field.attribute)
     if field.kind == "relations":
         return _has(field, column, operator, value)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
+from app.core.web.chart import Figure
 from app.core.web.page import Link, Table
 
 
 @dataclass
 class Card:
-    """A card of the home page: a headline figure, or a short table, or both, with a link to the whole."""
+    """A card of the home page: a headline figure, a chart or a short table, with a link to the whole.
+
+    ``share`` is (so many, of so many) as a bar; ``links`` lead to parts of it; ``empty`` is what is said where there is
+    nothing to show.
+    """
 
     title: str
     figure: str = ""
@@ -20,15 +23,35 @@ class Card:
     tone: str = ""
     url: str | None = None
     table: Table | None = None
+    chart: Figure | None = None
+    share: tuple[int, int] | None = None
+    links: list[Link] = field(default_factory=list)
+    empty: str = ""
+
+
+@dataclass
+class CardChoice:
+    """A card as one chooses whether to see it."""
+
+    id: str
+    title: str
+    is_shown: bool
 
 
 @dataclass
 class HomePage:
-    """``/``: a greeting and the role's cards."""
+    """``/``: a greeting and the role's cards: ``figures`` in a strip at the top, then charts, then tables.  ``choices``
+    are all that the role may have, in the reader's order.
+    """
 
     title: str
     subtitle: str
-    cards: list[Card]
+    figures: list[Card]
+    charts: list[Card]
+    tables: list[Card]
+    choices: list[CardChoice]
+    arrange_url: str
+    start: Any = None  # the way into an empty company (see app.first)
 
 
 @dataclass

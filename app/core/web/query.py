@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, noload
 
-from app.core import db, identity, scope, search, tags
+from app.core import db, flags, identity, scope, search, tags
 from app.core.errors import BusinessError, about
 from app.core.fields import TEXTS, Field, fields_of, readable
 from app.core.i18n import gettext as _
@@ -134,8 +134,9 @@ def sortable(model: type[Any]) -> list[str]:
 
 
 def filterable(model: type[Any]) -> dict[str, Field]:
-    """The fields a list of ``model`` can be filtered by, for who acts now."""
-    return {name: field for name, field in readable(model).items() if field.stored and field.kind in BY_KIND}
+    """The fields a list of ``model`` can be filtered by, for who acts now, and its flags."""
+    fields = {name: field for name, field in readable(model).items() if field.stored and field.kind in BY_KIND}
+    return {**fields, **flags.of(model)}
 
 
 def shown(model: type[Any]) -> dict[str, Field]:

@@ -1,11 +1,25 @@
-"""Reads of what lies where."""
+"""Reads of what lies where, what it is worth, and what is low."""
 
 from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
 from app.core.document import Document
+from app.core.flags import flag
+from app.core.i18n import lazy_gettext as _l
+from app.core.types import ScaledDecimal
+from app.domains.catalog.models import Product, Unit
+from app.domains.stock.models import SafetyStock, Warehouse
 from app.ledger.models import StockBalance, StockEntry
+
+NOTHING = sa.literal(Decimal(0), ScaledDecimal(4))
+SOLD = sa.and_(Product.active, Product.kind != "service")
+OURS = sa.and_(Warehouse.active, Warehouse.kind == "internal")
+PRODUCT = (Product.id, Product.code, Product.name, Product.spec, Unit.name.label("unit"))
+LOW = _l("Below its safety stock")
 
 
 def entries_of(document: Document) -> sa.Select[tuple[StockEntry]]:
@@ -25,3 +39,83 @@ def balances(*, warehouse_id: int | None = None, product_id: int | None = None) 
     if product_id is not None:
         statement = statement.where(StockBalance.product_id == product_id)
     return statement
+
+
+def lying() -> sa.ScalarSelect[Any]:
+    """What lies of a safety stock's product in its warehouse; 0 where it never lay: a column beside SafetyStock."""
+    here = (
+        sa.select(StockBalance.on_hand)
+        .where(StockBalance.warehouse_id == SafetyStock.warehouse_id, StockBalance.product_id == SafetyStock.product_id)
+        .correlate(SafetyStock)
+    )
+    return sa.func.coalesce(here.scalar_subquery(), NOTHING)  # type: ignore[return-value]
+
+
+def lying_together() -> sa.ScalarSelect[Any]:
+    """What lies of a product in all of our own warehouses together: a column beside Product."""
+    everywhere = (
+        sa.select(sa.func.sum(StockBalance.on_hand, type_=ScaledDecimal(4)))
+        .join(Warehouse, Warehouse.id == StockBalance.warehouse_id)
+        .where(StockBalance.product_id == Product.id, Warehouse.kind == "internal")
+        .correlate(Product)
+    )
+    return sa.func.coalesce(everywhere.scalar_subquery(), NOTHING)  # type: ignore[return-value]
+
+
+@flag(SafetyStock, "low", LOW, also=("StockBalance",))
+def low_in_its_warehouse() -> sa.ColumnElement[bool]:
+    """Whether less of the product lies in the warehouse than the safety stock there says."""
+    sold = sa.select(Product.id).where(SOLD).correlate(None)
+    ours = sa.select(Warehouse.id).where(OURS).correlate(None)
+    return sa.and_(lying() < SafetyStock.minimum, SafetyStock.product_id.in_(sold), SafetyStock.warehouse_id.in_(ours))
+
+
+@flag(Product, "low", LOW, also=("StockBalance",))
+def low_together() -> sa.ColumnElement[bool]:
+    """Whether less of the product lies in all of our own warehouses together than its own safety stock says."""
+    # One without a safety stock is not low: the first condition spares the database to look what lies of it.
+    return sa.and_(Product.safety_stock.is_not(None), SOLD, lying_together() < Product.safety_stock)
+
+
+def value_by_warehouse() -> sa.Select[Any]:
+    """What the stock of each warehouse is worth (base currency, 2 decimals), and how many products lie there, the most
+    valuable first: rows of id, name, value and products.
+    """
+    worth = sa.func.sum(StockBalance.value, type_=ScaledDecimal(2)).label("value")
+    return (
+        sa.select(Warehouse.id, Warehouse.name, worth, sa.func.count(StockBalance.id).label("products"))
+        .join(StockBalance, StockBalance.warehouse_id == Warehouse.id)
+        .where(StockBalance.on_hand != NOTHING)
+        .group_by(Warehouse.id, Warehouse.name)
+        .order_by(worth.desc(), Warehouse.id)
+    )
+
+
+def lowest_in_warehouses() -> sa.Select[Any]:
+    """What is low in a warehouse, the one that lacks most first: rows of product id, code, name, spec, unit, warehouse,
+    on_hand, minimum and how many there are in all (``every``).
+    """
+    every = sa.select(sa.func.count(SafetyStock.id)).where(low_in_its_warehouse()).correlate(None).scalar_subquery()
+    return (
+        sa.select(*PRODUCT, Warehouse.name.label("warehouse"), lying().label("on_hand"), SafetyStock.minimum)
+        .add_columns(every.label("every"))
+        .select_from(SafetyStock)
+        .join(Product, Product.id == SafetyStock.product_id)
+        .join(Unit, Unit.id == Product.unit_id)
+        .join(Warehouse, Warehouse.id == SafetyStock.warehouse_id)
+        .where(low_in_its_warehouse())
+        .order_by(lying() - SafetyStock.minimum, SafetyStock.id)
+    )
+
+
+def lowest_together() -> sa.Select[Any]:
+    """What is low in all warehouses together; rows as of ``lowest_in_warehouses``, without a warehouse."""
+    every = sa.select(sa.func.count(Product.id)).where(low_together()).correlate(None).scalar_subquery()
+    return (
+        sa.select(*PRODUCT, sa.null().label("warehouse"), lying_together().label("on_hand"))
+        .add_columns(Product.safety_stock.label("minimum"), every.label("every"))
+        .select_from(Product)
+        .join(Unit, Unit.id == Product.unit_id)
+        .where(low_together())
+        .order_by(lying_together() - Product.safety_stock, Product.id)
+    )
