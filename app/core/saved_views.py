@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_appbuilder import Model
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from app.core import crud, db, identity, scope
 from app.core.entity import Entity, User, column, reference
@@ -168,6 +168,7 @@ def offered(model: type[Any]) -> Offered:
         here.where(DEFAULTS.c.user_id.is_(None)).scalar_subquery(),
     )
     statement = statement.where(SavedView.target == model.resource, own).order_by(SavedView.name, SavedView.id)
+    statement = statement.options(joinedload(SavedView.owner))
     rows = db.session.execute(statement).all()
     if not rows:
         return Offered()

@@ -25,7 +25,7 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
     for problem in wanted.problems:
         flash(problem, "warning")
     known = readable(model)
-    fields = [known[name] for name in asked.columns or view.list_columns() if name in known]
+    fields = [known[name] for name in wanted.columns() or view.list_columns() if name in known]
     count, summed = totals.count(asked, fields)
     pages = max(1, -(-count // asked.size))
     asked.page = min(asked.page, pages - 1)
@@ -48,8 +48,10 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         chips=state.chips(),
         clear_url=state.all_url,
         views=saved.menu(view, wanted, state.shown(), state.changed()),
-        chooser=saved.chooser(view, asked),
+        chooser=saved.chooser(view, wanted),
         chooser_hidden=state.pairs(without=("cols",), full=True),
+        layout_url=state.layout_url(),
+        keeps_columns=wanted.view is None,
         actions=_head(view, state),
         bulk_actions=_bulk(view),
         state=urlencode(state.shown()),
@@ -127,7 +129,7 @@ class _State:
         What is as the view has it goes without saying, but not where a form will add to it (``full``).
         """
         asked, view = self.asked, self.wanted.view
-        paging = {"size": asked.size if asked.size != query.DEFAULT_SIZE else "", "page": asked.page + 1}
+        paging = {"size": asked.size if asked.size != self.wanted.layout.size else "", "page": asked.page + 1}
         paging.update({name: change.pop(name) for name in ("page", "size") if name in change})
         if paging["page"] == 1:
             paging["page"] = ""
@@ -142,6 +144,11 @@ class _State:
             state = [("view", saved.ALL)]
         state += [(name, str(value)) for name, value in paging.items() if value not in ("", None)]
         return [pair for pair in state if pair[0] not in without]
+
+    def layout_url(self) -> str:
+        """Where what somebody likes of the list is posted to; it leads back to the list as it is, at its first page."""
+        state = self.pairs(without=("page", "size", *(("cols",) if self.wanted.view is None else ())))
+        return f"/list-views/{self.wanted.query.model.resource}/layout?{urlencode({'state': urlencode(state)})}"
 
     def url(self, **options: Any) -> str:
         pairs = self.pairs(**options)
@@ -185,9 +192,7 @@ class _State:
             pages=pages,
             prev_url=self.url(page=asked.page if asked.page > 1 else "") if asked.page else None,
             next_url=self.url(page=asked.page + 2) if asked.page + 1 < pages else None,
-            sizes=[(size, self.url(size=size, without=("page",)), size == asked.size) for size in query.SIZES]
-            if count > query.SIZES[0]
-            else [],
+            sizes=[(size, size == asked.size) for size in query.SIZES] if count > query.SIZES[0] else [],
         )
 
 

@@ -180,7 +180,7 @@ class Chip:
 
 @dataclass
 class Pager:
-    """``first`` and ``last`` are the rows shown (1-based) of ``count``; ``sizes`` are (size, url, is_current)."""
+    """``first`` and ``last`` are the rows shown (1-based) of ``count``; ``sizes`` are (size, is_current)."""
 
     count: int
     first: int
@@ -189,7 +189,7 @@ class Pager:
     pages: int
     prev_url: str | None
     next_url: str | None
-    sizes: list[tuple[int, str, bool]]
+    sizes: list[tuple[int, bool]]
 
 
 @dataclass
@@ -220,6 +220,8 @@ class ListPage:
     views: ViewMenu | None = None
     chooser: list[ColumnChoice] = field(default_factory=list)  # sent to ``url`` as ``cols``, with ``chooser_hidden``
     chooser_hidden: list[tuple[str, str]] = field(default_factory=list)
+    layout_url: str = ""  # takes a POST of ``cols`` or ``size``, which are kept for whoever sends it
+    keeps_columns: bool = False  # whether the chooser's columns are kept so, rather than being the view's
 
 
 @dataclass

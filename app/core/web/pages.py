@@ -165,7 +165,7 @@ class EntityPages(RowPages, BaseView):
         if wanted.refusal is not None:
             raise wanted.refusal
         asked = wanted.query
-        return export_response(self.view, asked, request.args.get("format", "xlsx"), asked.columns)
+        return export_response(self.view, asked, request.args.get("format", "xlsx"), wanted.columns())
 
     @expose("/visible-to/<int:pk>")
     @permission_name("visible-to")

@@ -24,7 +24,8 @@ from app.core.errors import BusinessError, Invalid, NotVisible
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.saved_views import Offered, SavedView
-from app.core.web import query, reach, selection
+from app.core.web import layout, query, reach, selection
+from app.core.web.layout import Layout
 from app.core.web.page import Action, FormField
 from app.core.web.query import ListQuery
 from app.core.web.view import Done, EntityView, RecordAction, RecordLink, views
@@ -41,18 +42,22 @@ class ViewItem:
     url: str
     current: bool = False
     default: bool = False
+    starred: bool = False
+    star_url: str = ""  # takes a POST that gives it a star, or takes it away
+    owner: str = ""  # who shared it
 
 
 @dataclass
 class ViewMenu:
     """The menu of views: what the list shows now (``label``, ``changed`` since it was saved), which there are, and what
-    can be done with them.
+    can be done with them.  ``tabs`` are every row and the views with a star, where there are any.
     """
 
     label: str
     changed: bool
     groups: list[tuple[str, list[ViewItem]]]
     actions: list[Action]
+    tabs: list[ViewItem] = field(default_factory=list)
 
 
 @dataclass
@@ -69,6 +74,7 @@ class Asked:
     """What an address asks for: the query, the view that it began with, and the views that there are.
 
     ``refusal`` is why the query finds other rows than were asked for: the list tells it and shows them, a file does not.
+    ``layout`` is how the actor likes the list, where neither address nor view says anything.
     """
 
     query: ListQuery
@@ -77,6 +83,11 @@ class Asked:
     own: ListQuery | None = None  # what the view holds
     offered: Offered = field(default_factory=Offered)
     refusal: BusinessError | None = None
+    layout: Layout = field(default_factory=Layout)
+
+    def columns(self) -> list[str]:
+        """The columns that are wanted; empty for the list's own."""
+        return self.query.columns or list(self.layout.columns)
 
 
 def ask(view: type[EntityView], arguments: MultiDict[str, str], *, opening: bool = False) -> Asked:
@@ -108,7 +119,10 @@ def ask(view: type[EntityView], arguments: MultiDict[str, str], *, opening: bool
         asked, _faults = query.from_address(model, MultiDict([*pairs_of(base), *_paging(arguments)]), view.sort)
     if asked.unread and refusal is None:
         refusal = query.BadQuery(" ".join(asked.unread))
-    return Asked(asked, problems, base, own, offered, refusal)
+    likes = layout.of(model)
+    if "size" not in arguments:
+        asked.size = likes.size
+    return Asked(asked, problems, base, own, offered, refusal, likes)
 
 
 def pairs_of(view: SavedView | None) -> list[tuple[str, str]]:
@@ -122,33 +136,51 @@ def pairs_of(view: SavedView | None) -> list[tuple[str, str]]:
 
 
 def menu(view: type[EntityView], asked: Asked, state: Sequence[tuple[str, str]], changed: bool) -> ViewMenu | None:
-    """The menu for who acts now; ``state`` is what the list shows, as parameters.  None for who may not see views."""
+    """The menu for who acts now; ``state`` is what the list shows, as parameters.  None for who may not see views.
+
+    A view that is saved now keeps the columns that its author sees.
+    """
     listed = views[SavedView.resource]
     if not reach.may(listed, "list"):
         return None
     base, offered, actor = f"/{view.model.resource}/list/", asked.offered, identity.require()
     here = asked.view
 
+    liked = [("cols", ",".join(asked.layout.columns))] if asked.layout.columns and not asked.query.columns else []
+    saving, back = urlencode([*state, *liked]), urlencode(state)
+    stars = asked.layout.stars
+
     def item(each: SavedView) -> ViewItem:
-        return ViewItem(each.name, f"{base}?view={each.id}", each is here, each is offered.default)
+        starred = each.id in stars
+        deed = f"/list-views/{each.id}/{'unstar' if starred else 'star'}?{urlencode({'state': here_url(back)})}"
+        owner = str(each.owner) if each.owner_id != actor.user_id else ""
+        url = f"{base}?view={each.id}"
+        return ViewItem(each.name, url, each is here, each is offered.default, starred, deed, owner)
+
+    def here_url(shown: str) -> str:
+        return f"view={here.id}" if here is not None and not changed else shown or f"view={ALL}"
 
     everything = ViewItem(_("All"), f"{base}?view={ALL}", here is None and not state, offered.default is None)
-    mine = [item(each) for each in offered.views if each.owner_id == actor.user_id]
-    shared = [item(each) for each in offered.views if each.owner_id != actor.user_id]
-    groups = [("", [everything]), (_("My views"), mine), (_("Shared with me"), shared)]
+    items = {each.id: item(each) for each in offered.views}
+    starred = [items[pk] for pk in stars if pk in items]
+    rest = [each for each in offered.views if each.id not in stars]
+    mine = [items[each.id] for each in rest if each.owner_id == actor.user_id]
+    shared = [items[each.id] for each in rest if each.owner_id != actor.user_id]
+    groups = [("", [everything]), (_("Starred"), starred), (_("My views"), mine), (_("Shared with me"), shared)]
     label = here.name if here is not None else _("Not saved") if state else _("All")
     return ViewMenu(
         label,
         changed and here is not None,
         [group for group in groups if group[1]],
-        _actions(listed, view.model, here, offered, urlencode(state), changed),
+        _actions(listed, view.model, here, offered, saving, changed),
+        [everything, *starred] if starred else [],
     )
 
 
-def chooser(view: type[EntityView], asked: ListQuery) -> list[ColumnChoice]:
+def chooser(view: type[EntityView], asked: Asked) -> list[ColumnChoice]:
     """What may be shown in columns: what is, in its order, then the rest by name."""
     known = query.shown(view.model)
-    now = [name for name in asked.columns or view.list_columns() if name in known]
+    now = [name for name in asked.columns() or view.list_columns() if name in known]
     rest = sorted((name for name in known if name not in now), key=lambda name: str(known[name].label))
     return [ColumnChoice(name, str(known[name].label), name in now) for name in (*now, *rest)]
 
@@ -238,8 +270,10 @@ class ListViews(BaseView):
 
     @expose("/<resource>/<deed>", methods=("POST",))
     def begin(self, resource: str, deed: str) -> Response:
-        """Save what the list shows as a new view, or let the list open with every row."""
+        """Save what the list shows as a new view, let the list open with every row, or keep how one likes it."""
         view = _view_of(resource)
+        if deed == "layout":
+            return self._do(view, lambda: _lay_out(view), back=True)
         if deed == "save":
             return self._do(view, lambda: _save(view))
         if deed in ("default-all", "no-default"):
@@ -255,10 +289,11 @@ class ListViews(BaseView):
         view = _view_of(found.target)
         if deed not in DEEDS:
             raise NotVisible()
-        return self._do(view, lambda: DEEDS[deed](view, found))
+        return self._do(view, lambda: DEEDS[deed](view, found), back=deed in ("star", "unstar"))
 
-    def _do(self, view: type[EntityView], deed: Any) -> Response:
-        back = request.args.get("state", "")
+    def _do(self, view: type[EntityView], deed: Any, *, back: bool = False) -> Response:
+        """Do it and lead to the view it came to; ``back``: to the list as it was."""
+        state = request.args.get("state", "")
         url = f"/{view.model.resource}/list/"
         try:
             done = deed()
@@ -268,7 +303,9 @@ class ListViews(BaseView):
                 raise
             db.session.rollback()
             flash(" ".join(dict.fromkeys(error.texts)) or error.message, "error")
-            return redirect(selection.list_url(view, back) if back else f"{url}?view={ALL}")
+            return redirect(selection.list_url(view, state) if state else f"{url}?view={ALL}")
+        if back:
+            return redirect(selection.list_url(view, state))
         if done is None:
             return redirect(f"{url}?view={ALL}")
         return redirect(f"{url}?view={done.id}")
@@ -290,6 +327,21 @@ def _save(view: type[EntityView]) -> SavedView:
     saved = crud.create(SavedView, data | held(view, request.args.get("state", "")))
     flash(_("The view “%(name)s” was saved.", name=saved.name), "success")
     return saved
+
+
+def _lay_out(view: type[EntityView]) -> None:
+    """Keep the columns or the rows a page that were posted; «reset» forgets the columns."""
+    change: dict[str, Any] = {}
+    if "size" in request.form:
+        change["size"] = next((size for size in query.SIZES if str(size) == request.form["size"]), query.DEFAULT_SIZE)
+    elif "reset" in request.form:
+        change["columns"] = ()
+    else:
+        known = query.shown(view.model)
+        names = [name for text in request.form.getlist("cols") for name in text.split(",")]
+        columns = tuple(dict.fromkeys(name for name in names if name in known))[: kept.MAX_COLUMNS]
+        change["columns"] = () if columns == view.list_columns() else columns
+    layout.keep(view.model, **change)
 
 
 def _update(view: type[EntityView], saved: SavedView) -> SavedView:
@@ -347,6 +399,8 @@ def _act(name: str) -> Any:
 
 
 DEEDS: dict[str, Any] = {
+    "star": lambda view, saved: layout.star(view.model, saved.id, on=True),
+    "unstar": lambda view, saved: layout.star(view.model, saved.id, on=False),
     "update": _update,
     "rename": _rename,
     "delete": _delete,

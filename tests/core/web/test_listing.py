@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
+from app.core import crud
+from app.core.entity import entity_for
 from tests.app_fixtures import counted
+
+
+def headings(answer) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return re.findall(r'class="sort[^"]*" href="[^"]*">([^<]+)', answer.text)
+
+
+def chosen(text: str) -> str:
+    """Where the chooser of columns and page sizes sends what somebody likes."""
+    found = re.search(r'action="(/list-views/[a-z-]+/layout\?[^"]*)"', text)
+    assert found is not None
+    return found[1].replace("&amp;", "&")
 
 
 class TestRowActions:
@@ -35,3 +51,80 @@ class TestRowActions:
         contact = api("ann").add("contacts", customer=customer, name="Zhang")["id"]
         page = pages("ann").get(f"/customers/show/{customer}").text
         assert f'href="/contacts/edit/{contact}?next=%2Fcustomers%2Fshow%2F{customer}%23contacts"' in page
+
+
+class TestLayout:
+    """Columns and rows a page are kept for whoever chose them, without a view."""
+
+    def test_columns_are_kept_in_their_order_until_they_are_reset(self, api, pages):
+        api("admin").add("customers", name="Harbour Trading", owner=None)
+        ann, cleo = pages("ann"), pages("cleo")
+        own = headings(cleo.get("/customers/list/"))
+        page = ann.get("/customers/list/?f=status:eq:potential&sort=name")
+        answer = ann.post(chosen(page.text), {"cols": "region,name,nonsense,code"})
+        assert answer.location == "/customers/list/?f=status%3Aeq%3Apotential&sort=name"
+        for path in ("/customers/list/", "/customers/list/?q=Harbour", "/customers/list/?view=all"):
+            assert headings(ann.get(path)) == ["Region", "Name", "Code"]
+        # The file holds what the list shows; nobody else's list and no other list is touched.
+        file = ann.get("/customers/export?format=csv")
+        assert file.text.lstrip("\ufeff").splitlines()[0].replace('"', "") == "Region,Name,Code"
+        file.close()
+        assert headings(cleo.get("/customers/list/")) == own
+        # What an address or a view says goes before it.
+        assert headings(ann.get("/customers/list/?cols=name")) == ["Name"]
+        view = api("ann").add("saved-views", resource="customers", name="Levels", columns=["level"])["id"]
+        plain = api("ann").add("saved-views", resource="customers", name="Plain")["id"]
+        assert headings(ann.get(f"/customers/list/?view={view}")) == ["Level"]
+        assert headings(ann.get(f"/customers/list/?view={plain}")) == ["Region", "Name", "Code"]
+        ann.post(chosen(ann.get("/customers/list/").text), {"cols": "code", "reset": "1"})
+        assert headings(ann.get("/customers/list/")) == own
+
+    def test_a_view_that_is_saved_holds_the_columns_that_one_sees(self, api, pages):
+        ann = pages("ann")
+        ann.post(chosen(ann.get("/customers/list/").text), {"cols": "name,region"})
+        state = re.search(r'action="(/list-views/customers/save\?[^"]*)"', ann.get("/customers/list/?sort=name").text)
+        ann.post(state[1].replace("&amp;", "&"), {"name": "Mine"})
+        assert api("ann").rows("saved-views")[0]["columns"] == ["name", "region"]
+
+    def test_rows_a_page_are_kept(self, act, pages):
+        with act("ann"):
+            for number in range(27):
+                crud.create(entity_for("customers"), {"name": f"Customer {number}"})
+        ann = pages("ann")
+        page = ann.get("/customers/list/?q=Customer&page=2")
+        assert "26–27 of 27" in page.text
+        answer = ann.post(chosen(page.text), {"size": "50"})
+        assert answer.location == "/customers/list/?q=Customer"
+        assert "1–27 of 27" in ann.get("/customers/list/").text
+        assert "1–25 of 27" in ann.get("/customers/list/?size=25").text
+        ann.post(chosen(page.text), {"size": "1000000"})
+        assert "1–25 of 27" in ann.get("/customers/list/").text
+
+    def test_whose_list_it_is_not_keeps_nothing(self, pages, api):
+        assert pages("wei").post("/list-views/party-entries/layout?state=", {"cols": "amount"}).status_code == 403
+        assert pages("wei").post("/list-views/nonsense/layout?state=", {"cols": "amount"}).status_code == 404
+
+
+class TestStars:
+    def test_views_with_a_star_are_tabs_and_come_first(self, api, pages):
+        ann, bob = pages("ann"), api("bob")
+        mine = api("ann").add("saved-views", resource="customers", name="Mine", order="name")["id"]
+        shared = bob.add("saved-views", resource="customers", name="Team", shared=True)["id"]
+        page = ann.get("/customers/list/?q=x").text
+        assert "view-tabs" not in page
+        assert re.search(r"Team<span class=\"views-owner\">Bob Ito</span>", page)
+        answer = ann.post(f"/list-views/{shared}/star?state=q%3Dx")
+        assert answer.location == "/customers/list/?q=x"
+        ann.post(f"/list-views/{mine}/star?state=")
+        page = ann.get(f"/customers/list/?view={mine}").text
+        tabs = re.search(r'<nav class="view-tabs".*?</nav>', page, re.S)[0]
+        assert re.findall(r">([A-Z]\w+)</a>", tabs) == ["All", "Team", "Mine"]
+        assert f'href="/customers/list/?view={mine}" aria-current="page"' in tabs
+        # Nobody else's list has them, and what is no longer shared is gone.
+        assert "view-tabs" not in pages("cleo").get("/customers/list/").text
+        bob.post(f"saved-views/{shared}/unshare", {})
+        tabs = re.search(r'<nav class="view-tabs".*?</nav>', ann.get("/customers/list/").text, re.S)[0]
+        assert re.findall(r">([A-Z]\w+)</a>", tabs) == ["All", "Mine"]
+        ann.post(f"/list-views/{mine}/unstar?state=")
+        assert "view-tabs" not in ann.get("/customers/list/").text
+        assert ann.post(f"/list-views/{shared}/star?state=").status_code == 404
