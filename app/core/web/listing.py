@@ -10,7 +10,7 @@ from app.core import identity
 from app.core.bulk import MOST
 from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, filters, present, query, reach, resource, saved, totals
+from app.core.web import asking, filters, present, query, reach, resource, saved, totals, trail
 from app.core.web.page import Action, Cell, Chip, Column, ListPage, Pager, Row
 from app.core.web.view import EntityView
 
@@ -39,7 +39,9 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         url=state.base,
         breadcrumb=[],
         columns=[state.column(field) for field in fields],
-        rows=table_rows(view, rows, fields, {row.id for row, writable in found if writable}),
+        rows=table_rows(
+            view, rows, fields, {row.id for row, writable in found if writable}, shown=urlencode(state.pairs())
+        ),
         pager=state.pager(count, pages, len(rows)),
         search=asked.search,
         hidden=state.pairs(without=("q", "page"), full=True),
@@ -64,16 +66,22 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
 
 
 def table_rows(
-    view: type[EntityView], rows: Iterable[Any], fields: list[Field], writable: Container[int] = (), here: str = ""
+    view: type[EntityView],
+    rows: Iterable[Any],
+    fields: list[Field],
+    writable: Container[int] = (),
+    here: str = "",
+    shown: str | None = None,
 ) -> list[Row]:
     """``rows`` as rows of a table; the first column links to the record.
 
-    Those whose ids are ``writable`` can be edited from it; ``here`` («next=…») is where that leads back to.
+    Those whose ids are ``writable`` can be edited from it; ``here`` («next=…») is where that leads back to.  A
+    record is opened from a list that shows ``shown`` (see ``core.web.trail``).
     """
-    shown = []
+    found = []
     openable, editable = reach.may(view, "show"), reach.may(view, "edit")
     for row in rows:
-        url = f"/{view.model.resource}/show/{row.id}" if openable else None
+        url = trail.show_url(view.model.resource, row.id, shown) if openable else None
         cells = [present.cell(field, row) for field in fields]
         if cells and url:
             if cells[0].kind == "empty":
@@ -83,8 +91,8 @@ def table_rows(
         if editable and row.id in writable and getattr(row, "is_editable", True):
             edit_url = f"/{view.model.resource}/edit/{row.id}{f'?{here}' if here else ''}"
             actions.append(Action("edit", _("Edit"), edit_url, method="get", icon="pencil"))
-        shown.append(Row(row.id, url, cells, actions))
-    return shown
+        found.append(Row(row.id, url, cells, actions))
+    return found
 
 
 class _State:

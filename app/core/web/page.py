@@ -329,6 +329,19 @@ class Tab:
 
 
 @dataclass
+class Place:
+    """Where a record stands in the list that it was opened from: ``position`` of ``count``, from 1; None when the list
+    no longer shows it.
+    """
+
+    count: int
+    position: int | None
+    prev_url: str | None
+    next_url: str | None
+    list_url: str
+
+
+@dataclass
 class RecordPage:
     """``/<resource>/show/<id>``.  ``code`` and ``name`` are the parts of its title; ``folded`` are the empty facts."""
 
@@ -346,6 +359,7 @@ class RecordPage:
     lines: Table | None = None
     lines_title: str = ""
     tabs: list[Tab] = field(default_factory=list)
+    place: Place | None = None
 
 
 @dataclass

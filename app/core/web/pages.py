@@ -17,7 +17,7 @@ from app.core import crud, db, files, identity
 from app.core.errors import BusinessError, Conflict, Invalid, Stale
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import access, listing, pickers, query, reach, record, resource, saved, selection, versions
+from app.core.web import access, listing, pickers, query, reach, record, resource, saved, selection, trail, versions
 from app.core.web.account import safe_next
 from app.core.web.deeds import action_label, export_response, perform, picture_response, refusal_text
 from app.core.web.forms import EntityForm
@@ -112,7 +112,7 @@ class EntityPages(RowPages, BaseView):
                 return redirect(f"/{self.view.model.resource}/cancel/{pk}")
             return self._refused(row, error)
         flash(result.message or _("Done: %(what)s.", what=action_label(self.view, name)), "success")
-        return redirect(f"/{type(result.row).resource}/show/{result.row.id}")
+        return redirect(trail.kept(type(result.row).resource, result.row.id))
 
     @expose("/do/<name>", methods=("POST",))
     @permission_name("list")
@@ -217,7 +217,7 @@ class EntityPages(RowPages, BaseView):
 
     def _list_url(self) -> str:
         """The list, as it was when something was done with rows of it."""
-        return selection.list_url(self.view, request.form.get("back", ""))
+        return selection.list_url(self.view, request.form.get("back") or request.args.get(trail.LIST, ""))
 
     def _given(self) -> dict[str, Any]:
         """Defaults in the address: ``/contacts/add?customer=12``."""
@@ -243,7 +243,7 @@ class EntityPages(RowPages, BaseView):
         db.session.rollback()
         flash(message, "error")
         shown = reach.may(self.view, "show")
-        return redirect(f"/{self.view.model.resource}/show/{pk}" if shown else self._list_url())
+        return redirect(trail.kept(self.view.model.resource, pk) if shown else self._list_url())
 
     def _answers(self, name: str) -> dict[str, Any]:
         """What a dialog asked for; a text in a picker that names nothing is refused when it is read as an id."""
@@ -349,7 +349,7 @@ def record_page(view: type[EntityView], pk: int, comment: CommentForm | None = N
     columns = [name for _title, names in view.groups() for name in names]
     options = tuple(query.loading(view.model, [*columns, "created_by", "changed_by"]))
     row = reach.row(view, pk, "show", options=(*options, *record.lines_loading(view)))
-    return record.page(view, row, comment)
+    return trail.lead(record.page(view, row, comment), view, row, request.args)
 
 
 def pages_for(view: type[EntityView]) -> type[EntityPages]:

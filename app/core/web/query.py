@@ -76,13 +76,14 @@ class ListQuery:
 
     def ordered(self) -> sa.Select[Any]:
         """The rows in their order; the id decides between equals, so that pages never overlap."""
-        statement = self.filtered()
-        key = self.model.id
+        return self.filtered().order_by(*self.ordering())
+
+    def ordering(self, *, reverse: bool = False) -> list[Any]:
+        """What the rows are ordered by; ``reverse``: the other way round."""
+        keys = [self.model.id]
         if self.order and self.order != "id":
-            column = getattr(self.model, fields_of(self.model)[self.order].attribute)
-            statement = statement.order_by(column.desc() if self.descending else column.asc())
-            return statement.order_by(key.desc() if self.descending else key.asc())
-        return statement.order_by(key.desc() if self.descending else key.asc())
+            keys.insert(0, getattr(self.model, fields_of(self.model)[self.order].attribute))
+        return [key.desc() if self.descending != reverse else key.asc() for key in keys]
 
     def rows(self, columns: Iterable[str]) -> list[Any]:
         """The page's rows with the relations among ``columns`` loaded."""

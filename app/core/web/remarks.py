@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.core import db, files, remarks
 from app.core.errors import Invalid, NotVisible
 from app.core.i18n import gettext as _
-from app.core.web import history, present, reach
+from app.core.web import history, present, reach, trail
 from app.core.web.page import Action, Change, CommentForm, FileShown, RemarkShown, Tab
 from app.core.web.view import EntityView
 
@@ -49,7 +49,7 @@ def tab(view: type[EntityView], row: Any, form: CommentForm | None = None) -> li
 def write(view: type[EntityView], pk: int) -> Any:
     """Take what the form of the record's page says; refused, the page comes back with what was typed."""
     row = reach.row(view, pk, remarks.COMMENT)
-    place = f"/{view.model.resource}/show/{pk}#{TAB}"
+    place = f"{trail.kept(view.model.resource, pk)}#{TAB}"
     try:
         remarks.add(row, request.form.get("text", ""), _uploads())
     except Invalid as error:
@@ -70,7 +70,7 @@ def erase(view: type[EntityView], pk: int, remark: int) -> Response:
     row = _row_of(view, pk)
     remarks.remove(row, remark)
     flash(_("The comment was deleted."), "success")
-    return redirect(f"/{view.model.resource}/show/{pk}#{TAB}")
+    return redirect(f"{trail.kept(view.model.resource, pk)}#{TAB}")
 
 
 def download(view: type[EntityView], pk: int, remark: int, number: int) -> Response:

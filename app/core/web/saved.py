@@ -93,8 +93,8 @@ class Asked:
 def ask(view: type[EntityView], arguments: MultiDict[str, str], *, opening: bool = False) -> Asked:
     """What ``arguments`` (of a page's address) ask for; ``opening``: one that says nothing opens the default."""
     model = view.model
-    offered = kept.offered(model)
     wanted = arguments.get("view")
+    offered = kept.offered(model) if opening or wanted not in (None, ALL) else Offered()
     problems: list[str] = []
     base: SavedView | None = None
     refusal: BusinessError | None = None

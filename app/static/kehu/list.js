@@ -1,6 +1,7 @@
 /* Lists: a click on a row opens it, chosen rows bring the bulk bar. */
 
 import { text } from "./dom.js";
+import { openRow } from "./rows.js";
 
 /* ---- Rows ---- */
 
@@ -10,7 +11,7 @@ document.addEventListener("click", (event) => {
   const row = event.target.closest?.("tr[data-href]");
   if (!row || event.target.closest(INTERACTIVE) || String(getSelection())) return;
   if (event.ctrlKey || event.metaKey || event.shiftKey) open(row.dataset.href, "_blank");
-  else location.assign(row.dataset.href);
+  else openRow(row);
 });
 
 document.addEventListener("auxclick", (event) => {
