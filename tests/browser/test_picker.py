@@ -18,7 +18,7 @@ def picker(company: Company, console: Page) -> Locator:
 def test_pinyin_offers_the_customer_and_enter_chooses(picker: Locator, company: Company) -> None:
     page = picker.page
     picker.press_sequentially("bjkj")
-    option = page.locator("[role=option]")
+    option = page.locator(".option:not(.option-extra)")
     expect(option).to_have_count(1)
     expect(option).to_contain_text("北京科技有限公司")
     expect(picker).to_have_attribute("aria-expanded", "true")
@@ -33,11 +33,11 @@ def test_pinyin_offers_the_customer_and_enter_chooses(picker: Locator, company: 
 def test_escape_closes_and_leaves_what_was_chosen(picker: Locator) -> None:
     page = picker.page
     picker.press_sequentially("bjkj")
-    expect(page.locator("[role=option]")).to_have_count(1)
+    expect(page.locator(".option:not(.option-extra)")).to_have_count(1)
     picker.press("Enter")
     chosen = picker.input_value()
     picker.fill("shanghai")
-    expect(page.locator("[role=option]").first).to_contain_text("Shanghai")
+    expect(page.locator(".option:not(.option-extra)").first).to_contain_text("Shanghai")
     picker.press("Escape")
     expect(page.locator("[role=listbox]")).to_have_count(0)
     expect(picker).to_have_value(chosen)
@@ -46,7 +46,7 @@ def test_escape_closes_and_leaves_what_was_chosen(picker: Locator) -> None:
 def test_the_arrows_move_and_nothing_matches_is_said(picker: Locator) -> None:
     page = picker.page
     picker.press("ArrowDown")
-    options = page.locator("[role=option]")
+    options = page.locator(".option:not(.option-extra)")
     expect(options).to_have_count(4)
     expect(options.nth(0)).to_have_attribute("aria-selected", "true")
     picker.press("ArrowDown")
@@ -60,7 +60,7 @@ def test_the_arrows_move_and_nothing_matches_is_said(picker: Locator) -> None:
 def test_clearing(picker: Locator) -> None:
     page = picker.page
     picker.press_sequentially("bjkj")
-    expect(page.locator("[role=option]")).to_have_count(1)
+    expect(page.locator(".option:not(.option-extra)")).to_have_count(1)
     picker.press("Enter")
     page.locator(".field-picker", has=picker).locator(".picker-clear").click()
     expect(picker).to_have_value("")
@@ -71,7 +71,7 @@ def test_clearing(picker: Locator) -> None:
 def test_emptied_by_the_keyboard(picker: Locator) -> None:
     page = picker.page
     picker.press_sequentially("bjkj")
-    expect(page.locator("[role=option]")).to_have_count(1)
+    expect(page.locator(".option:not(.option-extra)")).to_have_count(1)
     picker.press("Enter")
     picker.press("ControlOrMeta+a")
     picker.press("Delete")
@@ -86,7 +86,7 @@ def test_in_a_filter(company: Company, console: Page) -> None:
     begin_filter(page, "Customer")
     picker = page.locator("[data-filter-value] [role=combobox]")
     picker.press_sequentially("bjkj")
-    expect(page.locator("[role=option]")).to_contain_text("北京科技有限公司")
+    expect(page.locator(".option:not(.option-extra)")).to_contain_text("北京科技有限公司")
     picker.press("Enter")
     expect(page.locator(".listbox")).to_have_count(0)
     page.get_by_role("button", name="Apply").click()
@@ -114,7 +114,7 @@ def test_text_that_was_not_chosen_stays_and_is_not_sent(picker: Locator) -> None
 
     picker.fill("bjkj")
     expect(said).to_have_count(0)
-    expect(page.locator("[role=option]")).to_have_count(1)
+    expect(page.locator(".option:not(.option-extra)")).to_have_count(1)
     picker.press("Enter")
     expect(picker).not_to_have_attribute("aria-invalid", "true")
     page.keyboard.press("ControlOrMeta+s")
@@ -153,7 +153,7 @@ def test_look_alikes_are_told_apart_and_stay_as_chosen(company: Company, console
     company.go(page, "/safety-stocks/add")
     picker = page.locator("#f-product")
     picker.fill("白毫银针")
-    options = page.locator("[role=option]")
+    options = page.locator(".option:not(.option-extra)")
     expect(options).to_have_count(2)
     expect(options.nth(1)).to_contain_text(codes["100 g"])
     expect(options.nth(1)).to_contain_text("100 g")
@@ -216,7 +216,63 @@ def test_among_many_what_is_not_there_stays_and_is_not_sent(company: Company, co
     expect(roles).to_have_value("zzzz")
     expect(page.locator(".field-multipicker .field-error")).to_contain_text("“zzzz” was not found")
     roles.fill("night")
-    expect(page.locator("[role=option]")).to_have_count(1)
+    expect(page.locator(".option:not(.option-extra)")).to_have_count(1)
     roles.press("Enter")
     expect(page.locator(".field-multipicker .token")).to_have_text("Night watch")
     expect(page.locator(".field-multipicker .field-error")).to_have_count(0)
+
+
+def test_what_is_lacking_is_made_in_place(company: Company, console: Page) -> None:
+    """In a form, in a cell of a line grid and refused first; by keyboard alone."""
+    page = console
+    company.go(page, "/contacts/add")
+    page.locator("#f-customer").press_sequentially("Kangaroo & Sons")
+    made = page.locator(".option-extra")
+    expect(page.locator("[role=listbox]")).to_contain_text("Nothing matches")
+    expect(made).to_have_text("New customer “Kangaroo & Sons”")
+    expect(made).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog.quick")
+    expect(dialog).to_contain_text("New customer")
+    name = dialog.locator("#q-name")
+    expect(name).to_have_value("Kangaroo & Sons")
+    name.fill("")
+    page.keyboard.press("Enter")
+    expect(name).to_be_focused()
+    expect(dialog.locator("#q-name-error")).to_be_visible()
+    page.keyboard.type("Kangaroo & Daughters")
+    page.keyboard.press("Control+s")
+    expect(dialog).to_have_count(0)
+    picker = page.locator("#f-customer")
+    expect(picker).to_be_focused()
+    expect(picker).to_have_value(re.compile(r"^C\d+ Kangaroo & Daughters$"))
+    expect(page.locator(".field-picker .field-error")).to_have_count(0)
+    key = page.locator("input[name=customer]").input_value()
+    assert company.call("GET", f"customers/{key}")["result"]["name"] == "Kangaroo & Daughters"
+    # What is chosen is opened from its picker.
+    page.keyboard.press("F4")
+    expect(made.last).to_contain_text("in a new tab")
+    page.keyboard.press("Control+End")
+    with page.context.expect_page() as opened:
+        page.keyboard.press("Enter")
+    expect(opened.value.locator("h1")).to_contain_text("Kangaroo & Daughters")
+    opened.value.close()
+    expect(picker).to_have_value(re.compile("Kangaroo & Daughters$"))
+
+    company.go(page, f"/stock-adjustments/edit/{company.rows['draft']['id']}")
+    page.locator("[data-line-add]").click()
+    page.keyboard.type("Brick tea")
+    expect(made).to_have_text("New product “Brick tea”")
+    page.keyboard.press("Enter")
+    dialog.locator("#q-unit").fill("kg")
+    expect(page.locator(".option:not(.option-extra)")).to_have_count(1)
+    page.keyboard.press("Enter")
+    dialog.locator("#q-tax_rate").fill("0.13")
+    dialog.locator("#q-list_price").fill("9")
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#lines-1-product")).to_be_focused()
+    expect(page.locator("#lines-1-product")).to_have_value(re.compile(r"^P\d+ Brick tea$"))
+    page.keyboard.press("Control+z")
+    expect(page.locator("#lines-1-product")).to_have_value("Brick tea")
+    expect(page.locator("input[name=lines-1-product]")).to_have_value("")

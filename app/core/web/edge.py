@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_jwt_extended import get_current_user, verify_jwt_in_request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from app.core import crud, db, identity
 from app.core.errors import BusinessError
 from app.core.i18n import gettext as _
-from app.core.web import access, once
+from app.core.web import access, drafts, once
 from app.core.web.page import Link
 from app.core.web.page_frame import ErrorPage
 
@@ -154,6 +154,10 @@ def _csrf_failed(_error: CSRFError) -> Any:
     db.session.rollback()
     if is_api():
         return jsonify(message=message), 400
+    if drafts.name() and not current_user.is_authenticated:
+        # The browser has kept what was typed, and offers it when the form is there again.
+        flash(_("You were logged out meanwhile. Log in again: what you typed waits for you in its form."), "warning")
+        return redirect(url_for("LoginView.login", next=request.full_path.rstrip("?")))
     return error_page(400, message)
 
 

@@ -30,7 +30,13 @@ from app.core.web.view import EntityView
 
 
 class EntityForm:
-    """The form of one view: for a new row (``row`` None, with ``defaults``) or an existing one, empty or as posted."""
+    """The form of one view: for a new row (``row`` None, with ``defaults``) or an existing one, empty or as posted.
+
+    Its inputs' ids begin with ``prefix``; with ``creates`` its pickers offer to make what they lack.
+    """
+
+    prefix = "f"
+    creates = True
 
     def __init__(
         self,
@@ -261,7 +267,7 @@ class EntityForm:
         """The summary: (input's id or "", message), each message once."""
         found = [("", message) for message in self.general]
         for field in self.form:
-            found += [(f"f-{field.name}", about(field.label.text, message)) for message in field.errors]
+            found += [(f"{self.prefix}-{field.name}", about(field.label.text, message)) for message in field.errors]
         columns = self.view.grid_columns()
         kind = line_model(self.view.model)
         known = fields_of(kind) if kind is not None else {}
@@ -306,7 +312,8 @@ class EntityForm:
     def _shown(self, name: str, offered: Mapping[str, list[str]]) -> FormField:
         field = self.fields[name]
         bound = self.form[name]
-        shown = form_field(field, name, f"f-{name}", bound.raw, readonly=name in self.steady)
+        shown = form_field(field, name, f"{self.prefix}-{name}", bound.raw, readonly=name in self.steady)
+        pickers.offer(shown, field.target, create=self.creates)
         shown.errors = [str(each) for each in bound.errors]
         shown.suggestions = offered.get(field.attribute, [])
         if field.kind == "relation":
@@ -342,6 +349,7 @@ class EntityForm:
             for name in names:
                 at = f"lines-{index}-{name}"
                 cell = form_field(known[name], at, at, line.get(name, ""), readonly=name in steady)
+                pickers.offer(cell, known[name].target)
                 cell.errors = faults.get(name, [])
                 if known[name].formula is not None:
                     cell = _figure(cell, known[name], stored.get(str(line.get("id") or "")))
@@ -359,6 +367,8 @@ class EntityForm:
             else _figure(form_field(known[name], "", f"lines-__index__-{name}", ""), known[name], None)
             for name in names
         ]
+        for cell, name in zip(blank, names, strict=True):
+            pickers.offer(cell, known[name].target)
         columns = [present.column(known[name]) for name in names]
         grid = LineGrid(_("Lines"), columns, rows, blank, fixed=self.still_open is not None)
         grid.live = line_figures.in_the_browser(self.view, typed_in)

@@ -74,7 +74,9 @@ class FormField:
     ``text`` is a picker's shown label, or what was typed and named nothing; ``chosen`` a multipicker's [(id, label)];
     ``choices`` [(value, label)] for
     choice (with an empty first one when not required); ``picker_url`` the address a picker asks (``?q=``), answering
-    ``{"result": [{"id", "label", "name", "code", "fact"}]}``; ``by_name``: a picker sends names in place of ids; ``unit``
+    ``{"result": [{"id", "label", "name", "code", "fact"}]}``; ``by_name``: a picker sends names in place of ids;
+    ``create_url`` makes what it lacks in a dialog («New customer», ``create_label``), ``show_url`` and an id open what
+    is chosen; ``unit``
     is what quantities of the chosen row count in; a
     ``figure`` is reckoned from other cells (``value`` exact, ``text`` as shown), ``told`` what the server made of it when
     the page had shown something else; ``suggestions`` are free texts for an extensible choice (a
@@ -102,6 +104,9 @@ class FormField:
     width: str = "m"  # xs, s, m, l, full: by content
     unit: str = ""
     told: str = ""
+    create_url: str = ""
+    create_label: str = ""
+    show_url: str = ""
 
 
 @dataclass

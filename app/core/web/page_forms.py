@@ -52,7 +52,11 @@ class Difference:
 
 @dataclass
 class FormPage:
-    """``/<resource>/add`` and ``/edit/<id>``; ``errors`` are (input id or "", message) for the summary."""
+    """``/<resource>/add`` and ``/edit/<id>``; ``errors`` are (input id or "", message) for the summary.
+
+    ``draft`` is what a browser keeps what is being typed for («7/customers/12», "" nothing), ``draft_name`` the name of
+    this one.
+    """
 
     title: str
     resource: str
@@ -67,6 +71,21 @@ class FormPage:
     note: str = ""  # why some of it can't be changed
     differences: list[Difference] = field(default_factory=list)  # of a save over somebody else's
     enctype: str = "multipart/form-data"
+    draft: str = ""
+    draft_name: str = ""
+
+
+@dataclass
+class QuickForm:
+    """``/<resource>/add?quick=1``: a new row in a picker's dialog; ``more_url`` is the whole form, ``general`` what is
+    wrong with no field of its own.
+    """
+
+    title: str
+    action_url: str
+    more_url: str
+    fields: list[FormField]
+    general: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -17,7 +17,21 @@ from app.core import crud, db, files, identity
 from app.core.errors import BusinessError, Conflict, Invalid, Stale
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import access, listing, pickers, query, reach, record, resource, saved, selection, trail, versions
+from app.core.web import (
+    access,
+    drafts,
+    listing,
+    pickers,
+    query,
+    quick,
+    reach,
+    record,
+    resource,
+    saved,
+    selection,
+    trail,
+    versions,
+)
 from app.core.web.account import safe_next
 from app.core.web.deeds import action_label, export_response, perform, picture_response, refusal_text
 from app.core.web.forms import EntityForm
@@ -51,9 +65,11 @@ class EntityPages(RowPages, BaseView):
 
     @expose("/add", methods=("GET", "POST"))
     @permission_name("add")
-    def add(self) -> str | Response | tuple[str, int]:
-        """A new row."""
+    def add(self) -> str | Response | tuple[Response | str, int]:
+        """A new row; with ``quick`` in the address in a picker's dialog."""
         reach.enter(self.view, "add")
+        if "quick" in request.args:
+            return quick.respond(self.view)
         form = EntityForm(self.view, defaults={**self.view.defaults(), **self._given()})
         if request.method == "GET":
             form.load()
@@ -285,9 +301,10 @@ class EntityPages(RowPages, BaseView):
                 return self._form(form, row, versions.Versions(form, row, posted)), error.status
             return self._form(form, row), error.status
         flash(_("%(what)s was saved.", what=saved), "success")
+        place = self._next() or f"/{self.view.model.resource}/show/{saved.id}"
         if request.form.get("then") == "add":
-            return redirect(f"/{self.view.model.resource}/add")
-        return redirect(self._next() or f"/{self.view.model.resource}/show/{saved.id}")
+            place = f"/{self.view.model.resource}/add"
+        return drafts.saved(redirect(place))
 
     def _next(self) -> str:
         """Where the one who came here wants to be afterwards: an address of this console in ``next``, or empty."""
@@ -331,6 +348,8 @@ class EntityPages(RowPages, BaseView):
             errors=form.errors(),
             note=_note(form),
             differences=both.differences if both is not None else [],
+            draft=drafts.place(model, row),
+            draft_name=drafts.name(),
         )
         return render_template("kehu/form.html", page=page)
 

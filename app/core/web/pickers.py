@@ -12,11 +12,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core import db, identity, search
+from app.core.document import line_model
 from app.core.errors import NotPermitted
+from app.core.fields import writable
 from app.core.i18n import gettext as _
+from app.core.web import reach
+from app.core.web.inputs import must_be_typed
+from app.core.web.page import FormField
+from app.core.web.view import EntityView, views
 
 SHOWN = 20  # rows offered at most
 NAMED = 50  # texts of one question
+BRIEF = 6  # fields that a new row may ask for in a picker's dialog
+OPAQUE = frozenset({"password", "images", "json"})  # kinds that have no place in it
 
 
 def require(model: type[Any]) -> None:
@@ -27,11 +35,33 @@ def require(model: type[Any]) -> None:
         raise NotPermitted()
 
 
+def offer(shown: FormField, target: type[Any] | None, *, create: bool = True) -> None:
+    """Let a picker's input lead to what is chosen in it, and with ``create`` to what it lacks, as far as the actor may
+    open the one and add the other.
+    """
+    view = views.get(target.resource) if target is not None and shown.picker_url and not shown.by_name else None
+    if view is None:
+        return
+    if shown.kind == "picker" and reach.may(view, "show"):
+        shown.show_url = f"/{view.model.resource}/show/"
+    if create and not shown.readonly and is_brief(view) and reach.may(view, "add"):
+        shown.create_url = f"/{view.model.resource}/add"
+        shown.create_label = _("New %(what)s", what=str(view.model.label).lower())
+
+
+def is_brief(view: type[EntityView]) -> bool:
+    """Whether a row can be made with few words: no lines, and few fields that must be typed, all of them in a line."""
+    known = writable(view.model)
+    names = [name for _title, group in view.groups() for name in group if name in known]
+    asked = [known[name].kind for name in names if must_be_typed(known[name])]
+    return line_model(view.model) is None and len(asked) <= BRIEF and not OPAQUE & set(asked)
+
+
 def find(model: type[Any], text: str) -> list[dict[str, Any]]:
     """The first rows that match every word of ``text``: {"id", "label", "name", "code", "fact"}; those that begin with
     it come first.  ``label`` is how the row is shown wherever it was chosen.
     """
-    return [_shown(row) for row in _rows(model, text)]
+    return [shown(row) for row in _rows(model, text)]
 
 
 def name_all(model: type[Any], texts: Iterable[str]) -> list[dict[str, Any]]:
@@ -55,11 +85,12 @@ def name_all(model: type[Any], texts: Iterable[str]) -> list[dict[str, Any]]:
                 row = resolve(model, text)
             except ValueError as error:
                 message = str(error)
-        found.append({"text": text, "row": _shown(row) if row is not None else None, "message": message})
+        found.append({"text": text, "row": shown(row) if row is not None else None, "message": message})
     return found
 
 
-def _shown(row: Any) -> dict[str, Any]:
+def shown(row: Any) -> dict[str, Any]:
+    """``row`` as a picker shows it, see ``find``."""
     return {
         "id": row.id,
         "label": str(row),

@@ -1,9 +1,11 @@
 /* Forms: warn before unsaved work is lost, save with Ctrl+S, and lead from the error summary to the field. */
 
+import { keepDraft } from "./form_draft.js";
+
 const form = document.querySelector("[data-form]");
 
 if (form && form.dataset.form !== "plain") {
-  let dirty = false;
+  let dirty = Boolean(form.querySelector("[data-error-summary]")); // what came back refused is not saved either
   let leaving = false;
   const change = () => (dirty = true);
   form.addEventListener("input", change);
@@ -14,6 +16,7 @@ if (form && form.dataset.form !== "plain") {
     if (dirty && !leaving) event.preventDefault();
   });
   addEventListener("pageshow", () => (leaving = false));
+  if (form.dataset.draft) keepDraft(form, change);
 
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {

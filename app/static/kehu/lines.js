@@ -287,6 +287,16 @@ function setUp(grid) {
     return found ? `${found[1]}-${found[2].padStart(2, "0")}-${found[3].padStart(2, "0")}` : value;
   }
 
+  /* ---- A draft that is taken back ---- */
+
+  // The lines are to be those with these ids («» a new one), in this order; its rows are given back.
+  grid.addEventListener("kehu:lines", (event) => {
+    const { detail } = event;
+    const known = new Map([...body.querySelectorAll("[data-line]")].map((row) => [row.querySelector("input[type=hidden][name$='-id']").value, row]));
+    detail.rows = detail.ids.map((id) => (id && known.get(id)) || add());
+    if (!isFixed) history.record([], () => arrange(detail.rows));
+  });
+
   /* ---- Buttons, and what is sent ---- */
 
   grid.querySelector("[data-line-add]")?.addEventListener("click", insert);

@@ -92,46 +92,64 @@ function close() {
   open = null;
 }
 
+const remark = (message) => make("div", { class: "option-note", role: "option", "aria-disabled": "true", "aria-selected": "false" }, message);
+
 function note(message) {
   open.rows = [];
   mark(-1);
-  open.listbox.replaceChildren(make("div", { class: "option-note", role: "option", "aria-disabled": "true", "aria-selected": "false" }, message));
+  open.listbox.replaceChildren(remark(message));
   place();
 }
 
+/** What a list ends with besides what was found: to make what is lacking, and to open what is chosen. */
+function extras(input) {
+  const box = boxOf(input);
+  const found = [];
+  const words = isOpenText(input) ? input.value.trim() : "";
+  if (box.dataset.create) found.push({ create: words, label: words ? `${box.dataset.createLabel} “${words}”` : `${box.dataset.createLabel}…` });
+  const held = isMany(box) ? "" : hiddenOf(box).value;
+  if (box.dataset.show && held && !words) found.push({ open: `${box.dataset.show}${held}`, label: text("open", { name: shown(input) }) });
+  return found;
+}
+
+const isExtra = (row) => row && ("create" in row || "open" in row);
+
 function mark(at) {
   open.at = at;
-  for (const [index, option] of [...open.listbox.children].entries()) {
-    if (!option.dataset.at) continue;
-    option.setAttribute("aria-selected", String(index === at));
-    if (index === at) option.scrollIntoView({ block: "nearest" });
+  for (const option of open.listbox.querySelectorAll("[data-at]")) {
+    const isMarked = Number(option.dataset.at) === at;
+    option.setAttribute("aria-selected", String(isMarked));
+    if (isMarked) option.scrollIntoView({ block: "nearest" });
   }
-  if (at >= 0) open.input.setAttribute("aria-activedescendant", open.listbox.children[at].id);
+  if (at >= 0) open.input.setAttribute("aria-activedescendant", `${open.listbox.id}-${at}`);
   else open.input.removeAttribute("aria-activedescendant");
 }
 
 function list(rows) {
   const words = open.input.value.trim();
   if (isFree(boxOf(open.input)) && words && !rows.some((row) => plain(row.label) === plain(words))) rows = [...rows, fresh(words)];
-  open.rows = rows;
-  if (!rows.length) {
-    note(text("noMatches"));
-    announce(text("noMatches"));
-    return;
-  }
+  const more = extras(open.input);
+  if (!rows.length) note(text("noMatches"));
+  open.rows = [...rows, ...more];
   open.listbox.replaceChildren(
-    ...rows.map((row, at) => {
+    ...(rows.length ? [] : [remark(text("noMatches"))]),
+    ...open.rows.map((row, at) => {
       const label = make("span", { class: "option-label" });
       if (row.code) label.append(make("span", { class: "code" }, row.code));
       label.append(row.code && row.label.startsWith(row.code) ? row.label.slice(row.code.length).trim() : row.label);
       const option = make("div", { id: `${open.listbox.id}-${at}`, role: "option", class: "option", "data-at": at, "aria-selected": "false" }, label);
+      if (isExtra(row)) {
+        option.classList.add("option-extra");
+        option.dataset.extra = "";
+      }
       if (row.fact) option.append(make("span", { class: "option-fact" }, row.fact));
       return option;
     }),
   );
-  mark(0);
+  // What makes something new is at hand where nothing else is, and was asked for by typing it.
+  mark(rows.length || (words && more.length) ? 0 : -1);
   place();
-  announce(text("matches", { n: rows.length }));
+  announce(rows.length ? text("matches", { n: rows.length }) : text("noMatches"));
 }
 
 function search(input, delay = DELAY) {
@@ -167,6 +185,16 @@ function changed(box, row) {
 function choose(input, row) {
   if (!row) return;
   const box = boxOf(input);
+  if ("open" in row) {
+    close();
+    window.open(row.open, "_blank", "noopener");
+    return;
+  }
+  if ("create" in row) {
+    close();
+    import("./quick.js").then(({ create }) => create(input, box.dataset, row.create, (made) => choose(input, made)));
+    return;
+  }
   if (isMany(box)) {
     const taken = [...box.querySelectorAll(".token > input")].some((token) => plain(token.value) === plain(valueOf(box, row)));
     if (!taken) input.before(token(box, row));
@@ -194,6 +222,19 @@ export function assign(input, { id, value, shown: label, unit }) {
   box.dataset.unit = unit;
   const clear = box.querySelector(".picker-clear");
   if (clear) clear.hidden = !value;
+}
+
+/** What a picker of many holds: [value, label] of each. */
+export function chosen(box) {
+  return [...box.querySelectorAll(":scope > .token")].map((token) => [token.querySelector("input").value, token.querySelector(".token-text").textContent]);
+}
+
+/** Let a picker of many hold what `pairs` say. */
+export function fill(box, pairs) {
+  for (const old of box.querySelectorAll(":scope > .token")) old.remove();
+  const input = box.querySelector(":scope > [role=combobox]");
+  for (const [value, label] of pairs) input.before(token(box, { value, label }));
+  box.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 /* ---- What can't be told ---- */
@@ -234,7 +275,7 @@ function token(box, row) {
   return make(
     "span",
     { class: "token" },
-    make("input", { type: "hidden", name: box.dataset.name, value: valueOf(box, row) }),
+    make("input", { type: "hidden", name: box.dataset.name, value: row.value ?? valueOf(box, row) }),
     make("span", { class: "token-text" }, row.label),
     remove,
   );
@@ -417,7 +458,7 @@ document.addEventListener("keydown", (event) => {
       break;
     case "Tab":
       if (isOpen && isFree(boxOf(input))) break; // leaving it takes what was typed, not what was found
-      if (isOpen && open.at >= 0 && input.value !== shown(input) && input.value !== "") choose(input, open.rows[open.at]);
+      if (isOpen && open.at >= 0 && !isExtra(open.rows[open.at]) && input.value !== shown(input) && input.value !== "") choose(input, open.rows[open.at]);
       break;
     case "Escape":
       if (isOpen || (!isMany(boxOf(input)) && input.value !== shown(input))) {
