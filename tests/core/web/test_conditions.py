@@ -126,7 +126,7 @@ def met(field: Field, operator: str, value: Any, raw: Any) -> bool:
     read = query._read(field, operator, raw)
     if operator in ("within", "nwithin"):
         day = value if value is None or field.kind != "datetime" else clock.local(value).date()
-        return MEANING[operator](day, read.bounds())
+        return MEANING[operator](day, read.bounds(clock.today()))
     if field.kind == "datetime" and isinstance(read, date) and not isinstance(read, datetime):
         day = None if value is None else clock.local(value).date()
         return MEANING[operator](day, read)
@@ -280,7 +280,7 @@ class TestRelativeDays:
                 ("next-2-days", "2026-03-01", "2026-03-02"),
                 ("2026-03-05..", "2026-03-05", "None"),
             ):  # fmt: skip
-                assert tuple(map(str, spans.read(day, named).bounds())) == (first, last), named
+                assert tuple(map(str, spans.read(day, named).bounds(clock.today()))) == (first, last), named
 
     def test_what_is_none_is_told(self, app, api):
         ann = api("ann")
