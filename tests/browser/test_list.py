@@ -81,6 +81,81 @@ def test_slash_goes_to_the_search_which_knows_pinyin(company: Company, console: 
     expect(page.locator(".empty-title")).to_have_text("Nothing matches your search.")
 
 
+def test_a_list_by_the_keyboard_alone(company: Company, console: Page) -> None:
+    """Walk, choose, filter, open, go on to the next, come back to where one was."""
+    page = console
+    company.go(page, "/customers/list/?sort=name")
+    current, press = page.locator("tbody tr.is-current"), page.keyboard.press
+    listed = names(page)
+    press("j")
+    press("ArrowDown")
+    expect(current).to_be_focused()
+    expect(current).to_contain_text(listed[1])
+    assert page.locator("tbody tr[tabindex='0']").count() == 1
+    press("k")
+    expect(current).to_contain_text(listed[0])
+    # Chosen with Shift and one by one.
+    press("Shift+ArrowDown")
+    press("Shift+ArrowDown")
+    expect(page.locator("[data-bulk-count]")).to_have_text("3 selected")
+    press("Shift+ArrowUp")
+    expect(page.locator("[data-bulk-count]")).to_have_text("2 selected")
+    press("x")
+    press("Space")
+    expect(page.locator("[data-bulk-count]")).to_have_text("2 selected")
+    press("Escape")
+    expect(page.locator("[data-bulk-bar]")).to_be_hidden()
+    # Opened, and on to the next in this order.
+    press("Enter")
+    page.wait_for_url("**/customers/show/*")
+    expect(page.locator(".place")).to_contain_text("2 of 4")
+    press("j")
+    expect(page.locator(".place")).to_contain_text("3 of 4")
+    press("k")
+    expect(page.locator(".place")).to_contain_text("2 of 4")
+    press("j")
+    expect(page.locator(".place")).to_contain_text("3 of 4")
+    press("u")
+    page.wait_for_url("**/customers/list/*")
+    expect(current).to_contain_text(listed[2])
+    expect(current).to_be_focused()
+    # The browser's own way back finds the row too.
+    press("Enter")
+    page.wait_for_url("**/customers/show/*")
+    page.go_back()
+    expect(current).to_contain_text(listed[2])
+    # F begins a filter, N something new; what is typed into a field is typed.
+    press("f")
+    expect(page.locator("#filter-field-text")).to_be_focused()
+    page.keyboard.type("jnx")
+    expect(page.locator("#filter-field-text")).to_have_value("jnx")
+    press("Escape")
+    expect(page.locator("[data-filter] > summary")).to_be_focused()
+    press("n")
+    page.wait_for_url("**/customers/add")
+
+
+def test_columns_are_moved_and_kept(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/brands/list/")
+    before = [each.strip() for each in page.locator("thead th").all_inner_texts()]
+    page.locator(".columns > summary").click()
+    item = page.locator(".columns-item").nth(1)
+    label = item.locator(".check-label").inner_text().strip()
+    item.get_by_role("checkbox").check()
+    item.get_by_role("checkbox").press("Alt+ArrowUp")
+    expect(page.locator(".columns-item").first).to_contain_text(label)
+    page.locator(".columns-item").nth(2).get_by_role("checkbox").check()
+    page.locator(".columns-item").nth(2).drag_to(page.locator(".columns-item").first, target_position={"x": 40, "y": 2})
+    dragged = page.locator(".columns-item").first.locator(".check-label").inner_text().strip()
+    page.locator(".columns-panel").get_by_role("button", name="Apply").click()
+    company.go(page, "/brands/list/")
+    assert [each.strip() for each in page.locator("thead th").all_inner_texts()][:2] == [dragged, label]
+    page.locator(".columns > summary").click()
+    page.get_by_role("button", name="Reset to default").click()
+    expect(page.locator("thead th")).to_have_text(before)
+
+
 def test_chosen_rows_bring_the_bulk_bar(company: Company, console: Page) -> None:
     page = console
     company.go(page, "/customers/list/")

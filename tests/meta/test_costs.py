@@ -33,7 +33,7 @@ def test_statements_are_few_and_do_not_grow(view, act, people, pages, api, state
     with act():
         key = next(make(view.model, people["bob"]) for _ in range(1))
     lists = [f"/{base}/list/?size=100", f"/{base}/list/?size=100&q=x", f"/api/v1/{base}/?q=(page_size:100)"]
-    records = [f"/{base}/show/{key}", f"/api/v1/{base}/{key}"]
+    records = [f"/{base}/show/{key}?list=", f"/api/v1/{base}/{key}"]
     forms = [f"/{base}/add", f"/{base}/edit/{key}"] if not view.model.read_only else []
     if "add" not in view.operations():
         forms = forms[1:]

@@ -130,7 +130,7 @@ def cell(field: Field, row: Any) -> Cell:
         return Cell("number", shown)
     if field.kind == "choice":
         mark = badge(field, value)
-        return Cell("badge" if field.tones else "text", mark.text, tone=mark.tone)
+        return Cell("badge", mark.text, tone=mark.tone) if field.tones else Cell("text", mark.text)
     if field.kind == "datetime":
         return Cell("datetime", shown, title=exact(value))
     if field.kind == "date":

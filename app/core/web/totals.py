@@ -80,15 +80,17 @@ def count(asked: ListQuery, fields: Sequence[Field]) -> tuple[int, list[Total]]:
     totals = []
     for at, field in enumerate(summed):
         upper, lower, least, most = found[1 + 4 * at : 5 + 4 * at]
+        if upper is None:
+            continue  # no row has anything there
         if least != most:
             totals.append(Total(field, number))
             continue
         if halved:
-            value = Decimal((upper or 0) * HALF + (lower or 0)).scaleb(-(field.scale or 0))
+            value = Decimal(upper * HALF + lower).scaleb(-(field.scale or 0))
         elif isinstance(field.column, sa.Column):
-            value = Decimal(upper or 0)
+            value = Decimal(upper)
         else:
-            value = Decimal(upper or 0).scaleb(-(field.scale or 0))  # what a company added lies there as whole numbers
+            value = Decimal(upper).scaleb(-(field.scale or 0))  # what a company added lies there as whole numbers
         totals.append(Total(field, number, value, str(least) if field.scale == MONEY and least is not None else ""))
     return number, totals
 
@@ -115,7 +117,7 @@ def _measure(statement: sa.Select[Any], field: Field) -> tuple[sa.Select[Any], A
 def cells(fields: Sequence[Field], totals: Sequence[Total]) -> list[Cell]:
     """The last row of the list, aligned with ``fields``; empty where no column has a total."""
     by_name = {total.field.name: total for total in totals}
-    if not by_name or not totals[0].count:
+    if not by_name:
         return []
     return [_cell(by_name[field.name]) if field.name in by_name else present.EMPTY for field in fields]
 

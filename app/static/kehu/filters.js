@@ -174,7 +174,7 @@ if (filter) {
 
   // The event comes later than the opening: whoever is in the panel by then stays where they are.
   const enter = () => {
-    if (!filter.open || form.contains(document.activeElement)) return;
+    if (!filter.open || form.matches(":focus-within")) return;
     begin();
     input.focus();
   };

@@ -116,9 +116,25 @@ if (rows.length) {
   rows.forEach((row, at) => (row.tabIndex = at === 0 ? 0 : -1));
   if (rows.includes(returned)) {
     stand(returned, { focus: false });
-    returned.scrollIntoView({ block: "center" });
-    if (document.activeElement === document.body) returned.focus({ preventScroll: true });
+    // After the browser's own way to the anchor, which would put it under the head.
+    addEventListener("load", () => {
+      returned.scrollIntoView({ block: "center" });
+      if (document.activeElement === document.body) returned.focus({ preventScroll: true });
+    });
   }
+}
+
+/* ---- What is cut is told when it is pointed at; a table that is shifted shows where it begins ---- */
+
+document.addEventListener("pointerover", (event) => {
+  const cell = event.target.closest?.(".table tbody :is(td, th)");
+  if (!cell || cell.querySelector("[title]") || cell.matches(".pick, .row-actions-cell")) return;
+  const inner = cell.querySelector(".longtext") ?? cell;
+  if (cell.scrollWidth > cell.clientWidth || inner.scrollWidth > inner.clientWidth) cell.title = cell.textContent.trim();
+});
+
+for (const wrap of document.querySelectorAll(".table-wrap")) {
+  wrap.addEventListener("scroll", () => wrap.classList.toggle("is-shifted", wrap.scrollLeft > 0), { passive: true });
 }
 
 export { open as openRow };
