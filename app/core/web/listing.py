@@ -76,7 +76,7 @@ def table_rows(
     """``rows`` as rows of a table; the first column links to the record.
 
     Those whose ids are ``writable`` can be edited from it; ``here`` («next=…») is where that leads back to.  A
-    record is opened from a list that shows ``shown`` (see ``core.web.trail``).
+    record is opened from a list that shows ``shown`` (see ``core.web.trail``), and edited from it leads back to its row.
     """
     found = []
     openable, editable = reach.may(view, "show"), reach.may(view, "edit")
@@ -89,7 +89,10 @@ def table_rows(
             cells[0].url = url
         actions = []
         if editable and row.id in writable and getattr(row, "is_editable", True):
-            edit_url = f"/{view.model.resource}/edit/{row.id}{f'?{here}' if here else ''}"
+            back = here
+            if shown is not None:
+                back = urlencode({"next": trail.list_url(view.model.resource, shown, row.id)})
+            edit_url = f"/{view.model.resource}/edit/{row.id}{f'?{back}' if back else ''}"
             actions.append(Action("edit", _("Edit"), edit_url, method="get", icon="pencil"))
         found.append(Row(row.id, url, cells, actions))
     return found

@@ -30,6 +30,11 @@ def show_url(resource: str, pk: int, state: str | None) -> str:
     return f"/{resource}/show/{pk}{tail}"
 
 
+def list_url(resource: str, state: str, pk: int) -> str:
+    """The list that shows ``state``, at the row ``pk``."""
+    return f"/{resource}/list/{'?' if state else ''}{state}#row-{pk}"
+
+
 def kept(resource: str, pk: int) -> str:
     """The page of a record after something was done on a record's page: with the list that it was opened from."""
     came_from = urlsplit(request.referrer or "")
@@ -87,7 +92,7 @@ def _place(view: type[EntityView], row: Any, asked: ListQuery, state: str) -> Pl
         position=position,
         prev_url=show_url(resource, previous, state) if previous else None,
         next_url=show_url(resource, following, state) if following else None,
-        list_url=f"/{resource}/list/{'?' if shown else ''}{urlencode(shown)}#row-{row.id}",
+        list_url=list_url(resource, urlencode(shown), row.id),
     )
 
 

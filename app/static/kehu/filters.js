@@ -115,6 +115,7 @@ if (filter) {
   };
 
   const look = () => {
+    input.setAttribute("aria-expanded", "true");
     const words = input.value.trim().toLocaleLowerCase();
     const begins = (field) => field.label.toLocaleLowerCase().startsWith(words);
     found = fields.filter((field) => field.label.toLocaleLowerCase().includes(words) || field.name.startsWith(words));
@@ -143,6 +144,8 @@ if (filter) {
     slot.hidden = foot.hidden = false;
     listbox.hidden = true;
     listbox.replaceChildren();
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
     input.value = field.label;
     arrange(form);
     editorOf(form)?.focus();

@@ -69,8 +69,6 @@ const LIST_KEYS = {
   n: () => press(".page-actions a[href$=\"/add\"]"),
   "[": () => press(".pager [rel=prev]"),
   "]": () => press(".pager [rel=next]"),
-  PageUp: () => press(".pager [rel=prev]"),
-  PageDown: () => press(".pager [rel=next]"),
 };
 
 document.addEventListener("keydown", (event) => {

@@ -27,8 +27,8 @@ class TestRowActions:
         pool = api("admin").add("customers", name="Nobody's yet", owner=None)["id"]
         page = pages("ann").get("/customers/list/").text
         assert f'href="/customers/show/{pool}?list="' in page
-        assert f'href="/customers/edit/{mine}"' in page
-        assert f'href="/customers/edit/{pool}"' not in page
+        assert f'href="/customers/edit/{mine}?next=%2Fcustomers%2Flist%2F%23row-{mine}"' in page
+        assert f"/customers/edit/{pool}" not in page
 
     def test_who_may_not_edit_is_offered_nothing(self, api, pages):
         api("admin").add("units", name="box")
@@ -128,3 +128,56 @@ class TestStars:
         ann.post(f"/list-views/{mine}/unstar?state=")
         assert "view-tabs" not in ann.get("/customers/list/").text
         assert ann.post(f"/list-views/{shared}/star?state=").status_code == 404
+
+
+class TestWithoutScript:
+    """A filter is added in two steps: the field, then its operator and value in an editor of its kind."""
+
+    def test_a_condition_in_parts(self, api, pages):
+        ann = api("ann")
+        for name, status, day in (
+            ("Alpha", "active", "2026-03-02"),
+            ("Beta", "lost", None),
+            ("Gamma", "dormant", "2026-03-09"),
+        ):
+            ann.add("customers", name=name, status=status, next_contact_on=day, credit_limit="10")
+        owner = ann.rows("customers")[0]["owner"]
+        browser = pages("ann")
+        page = browser.get("/customers/list/?q=a&ff=status").text
+        assert re.search(r'<details class="menu filter"[^>]* open>', page)
+        editor = page[page.index("<div data-filter-value>") : page.index("data-filter-foot")]
+        assert 'name="fo"' in editor and 'name="fm" value="dormant"' in editor
+
+        def found(said: str) -> tuple[list[str], list[str]]:
+            text = browser.get(f"/customers/list/?sort=name&{said}").text
+            chips = re.findall(r'class="chip-text" title="([^"]*)"', text)
+            return sorted(set(re.findall(r"Alpha|Beta|Gamma", text))), chips
+
+        for said, names, chip in (
+            ("ff=status&fo=in&fm=active&fm=lost", ["Alpha", "Beta"], "Status is one of Active, Lost"),
+            ("ff=status&fo=nin&fm=active", ["Beta", "Gamma"], "Status is not Active"),
+            ("ff=next_contact_on&fo=within&fs=between&fa=2026-03-01&fb=2026-03-05", ["Alpha"], None),
+            ("ff=next_contact_on&fo=within&fs=last&fn=7", [], "Next contact: the last 7 days"),
+            ("ff=next_contact_on&fo=empty", ["Beta"], "Next contact is empty"),
+            ("ff=credit_limit&fo=within&fa=5&fb=", ["Alpha", "Beta", "Gamma"], "Credit limit: from 5.00"),
+            ("ff=owner&fo=in&fm-text=Ann Lee", ["Alpha", "Beta", "Gamma"], f"Owner is {owner['label']}"),
+            ("ff=name&fo=ct&fv=et", ["Beta"], "Name contains et"),
+        ):
+            rows, chips = found(said)
+            assert rows == names, said
+            assert chip is None or chips == [chip], said
+        # What lacks its value is no condition.
+        for half in ("ff=status&fo=in", "ff=credit_limit&fo=within&fa=&fb=", "ff=name&fo=ct&fv="):
+            assert found(half) == (["Alpha", "Beta", "Gamma"], []), half
+
+    def test_each_chip_has_an_editor_that_holds_its_value(self, api, pages):
+        api("ann").add("customers", name="Alpha", status="active")
+        page = pages("ann").get("/customers/list/?f=status:neq:lost&f=created_on:within:last-9-days&f=name:in:a,b").text
+        first, second, third = page.split('<li class="chip">')[1:]
+        assert 'value="nin" data-shape="many" selected' in first and 'value="lost" checked' in first
+        assert 'value="last" selected' in second and 'name="fn" value="9"' in second
+        assert 'name="fv" value="a,b"' in third
+        # Its contrary is a link, and what is sent keeps the others.
+        assert "f=status%3Aeq%3Alost" in first
+        assert 'name="f" value="created_on:within:last-9-days"' in first
+        assert 'name="f" value="status:neq:lost"' not in first.split("</details>")[0]
