@@ -42,9 +42,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         from app.core.web import accounts
         from app.core.web.access import PreviewView
         from app.core.web.account import AccountView
+        from app.core.web.menu import MenuView
         from app.core.web.notices import NoticeChoicesView
         from app.core.web.permissions import RolePermissionsView
         from app.core.web.saved import ListViews
+        from app.core.web.search_pages import SearchApi, SearchView
         from app.reports.home import HomeView
 
         app.config["FAB_PASSWORD_COMPLEXITY_ENABLED"] = True
@@ -58,9 +60,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         appbuilder.add_api(OpenApi)
         appbuilder.add_view_no_menu(AccountView)
         appbuilder.add_view_no_menu(NoticeChoicesView)
+        appbuilder.add_view_no_menu(MenuView)
         appbuilder.add_view_no_menu(ListViews)
         appbuilder.add_view_no_menu(PreviewView)
         appbuilder.add_view_no_menu(RolePermissionsView)
+        appbuilder.add_view_no_menu(SearchView)
+        appbuilder.add_api(SearchApi)
         views.register(appbuilder)
         assert models is not None  # every table is known by now
 

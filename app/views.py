@@ -39,10 +39,10 @@ CONSOLE = (
     MapSection(
         "stock",
         _l("Stock"),
-        "chart",
+        "warehouse",
         (StockBalanceView, StockAdjustmentView, SafetyStockView, StockEntryView, WarehouseView),
     ),
-    MapSection("finance", _l("Receivables"), "chart", (PartyBalanceView, PartyEntryView, PeriodView)),
+    MapSection("finance", _l("Receivables"), "coin", (PartyBalanceView, PartyEntryView, PeriodView)),
     MapSection("people", _l("People"), "people", (EmployeeView, DepartmentView, LeaveView, HolidayView)),
     MapSection(
         "system",

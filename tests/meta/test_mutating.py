@@ -26,6 +26,7 @@ OWN = {  # what everyone may do: to come, to go, and what concerns themselves al
     "AccountView.password",
     "AccountView.time_zone",
     "NoticeChoicesView.choices",
+    "MenuView.star",
     "PreviewView.stop",
 }
 LAST = ("PreviewView.begin", "PreviewView.stop", "LoginView.logout")  # from here the browser is somebody else's

@@ -15,13 +15,14 @@ from app.core.errors import NotPermitted, NotVisible
 from app.core.i18n import gettext as _
 from app.core.identity import PREVIEW
 from app.core.users import User
-from app.core.web import reach
+from app.core.web import frame, reach
 from app.core.web.page import Cell, Column, Group, Link, Row, Table
 from app.core.web.page_forms import FormPage
 from app.core.web.view import EntityView
 
 STOP = "/preview/stop"
 MAX_USERS = 500
+frame.belongs["preview"] = "users"
 
 
 @dataclass(frozen=True)

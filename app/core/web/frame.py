@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, request, session
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.core import clock, identity
+from app.core import clock, identity, preferences
 from app.core.i18n import LANGUAGES, current_locale
 from app.core.identity import PREVIEW
 from app.core.settings import settings
@@ -15,6 +16,8 @@ from app.core.web.page_frame import NavItem, Section, Shell
 from app.core.web.view import EntityView
 
 THEMES = ("light", "dark", "system")
+STARRED = "starred"  # the preference that holds the favourites, as resources
+preferences.every_page.add(STARRED)
 
 
 @dataclass(frozen=True)
@@ -30,21 +33,54 @@ class MapSection:
 console: list[MapSection] = []
 """The console's map, filled by ``app.views``."""
 
+belongs: dict[str, str] = {}
+"""Pages outside an entity's own addresses (their first segment), each with the resource whose entry they belong to."""
+
 
 def sections(actor: identity.Actor) -> list[Section]:
     """The sidebar for ``actor``: what may be listed, without empty sections."""
     found = []
+    first = request.path.strip("/").split("/")[0]
+    here = belongs.get(first, first)
     for section in console:
-        items = []
-        for view in section.views:
-            if actor.may("can_list", view.model.permission_key()):
-                base = f"/{view.model.resource}/"
-                items.append(NavItem(str(view.model.labels), f"{base}list/", request.path.startswith(base)))
+        items = [
+            NavItem(
+                str(view.model.labels),
+                f"/{view.model.resource}/list/",
+                view.model.resource == here,
+                view.model.resource,
+                view.icon,
+                request.path == f"/{view.model.resource}/list/",
+            )
+            for view in section.views
+            if actor.may("can_list", view.model.permission_key())
+        ]
         if items:
             found.append(
                 Section(section.id, str(section.label), section.icon, items, any(item.active for item in items))
             )
     return found
+
+
+def starred() -> list[str]:
+    """The resources of the actor's favourites, in their order; also those that are not theirs to see now."""
+    kept = preferences.get(STARRED, [])
+    return [key for key in kept if isinstance(key, str)] if isinstance(kept, list) else []
+
+
+def _favourites(found: list[Section]) -> list[NavItem]:
+    """The entries that the actor starred; none while the database can't be asked, since a page that tells of trouble is
+    framed too.
+    """
+    try:
+        keys = starred()
+    except SQLAlchemyError:
+        return []
+    items = {item.key: item for section in found for item in section.items}
+    for key in keys:
+        if key in items:
+            items[key].starred = True
+    return [items[key] for key in keys if key in items]
 
 
 def shell() -> Shell:
@@ -70,6 +106,8 @@ def shell() -> Shell:
         frame.user_initials = initials(actor.name)
         frame.user_title = ", ".join(sorted(actor.roles))
         frame.sections = sections(actor)
+        frame.favourites = _favourites(frame.sections)
+        frame.at_home = request.path == "/"
         frame.unread = actor.unread
         if actor.is_admin:
             # Who sees everything finds their own under the bell.

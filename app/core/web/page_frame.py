@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.core.web.chart import Figure
 from app.core.web.page import Link, Table
+
+if TYPE_CHECKING:
+    from app.core.web.commands import Command
+    from app.core.web.finding import Kind
 
 
 @dataclass
@@ -55,6 +59,16 @@ class HomePage:
 
 
 @dataclass
+class SearchPage:
+    """``/search``: rows that were found, kind by kind, and pages of the console whose names match."""
+
+    title: str
+    search: str
+    kinds: list[Kind]
+    pages: list[Command]
+
+
+@dataclass
 class ErrorPage:
     """``code``: 400, 401, 403, 404, 409, 413, 422, 429, 500; ``links`` are what to do next."""
 
@@ -77,11 +91,17 @@ class Section:
 
 @dataclass
 class NavItem:
-    """An entry of the sidebar."""
+    """An entry of the sidebar.  ``key`` names it among the favourites; ``active``: the page belongs to it; ``exact``: it
+    is the page.
+    """
 
     label: str
     url: str
     active: bool = False
+    key: str = ""
+    icon: str = ""
+    exact: bool = False
+    starred: bool = False
 
 
 @dataclass
@@ -101,10 +121,13 @@ class Shell:
     login_url: str
     logout_url: str
     password_url: str
+    user_id: int = 0
     user_name: str = ""
     user_initials: str = ""
     user_title: str = ""
     sections: list[Section] = field(default_factory=list)
+    favourites: list[NavItem] = field(default_factory=list)
+    at_home: bool = False
     unread: int = 0  # notices
     notices_url: str = "/notices/list/"
     previewing: bool = False  # whether an administrator looks as somebody else

@@ -46,6 +46,9 @@ class TickGroup:
     rows: list[TickRow] = field(default_factory=list)
 
 
+frame.belongs["role-permissions"] = "roles"
+
+
 class RolePermissionsView(BaseView):
     """``/role-permissions/<role>``."""
 

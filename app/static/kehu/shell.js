@@ -1,6 +1,8 @@
-/* The frame: theme, density, sidebar, menus, dialogs and messages. */
+/* The frame: theme, density, menus, dialogs and messages. */
 
-import { announce, make, recall, remember, text } from "./dom.js";
+import "./keys.js";
+import "./sidebar.js";
+import { announce, make, remember, text } from "./dom.js";
 
 const root = document.documentElement;
 
@@ -30,61 +32,6 @@ if (density) {
     remember("kehu-rows", compact ? "compact" : "");
   });
 }
-
-/* ---- Sidebar: sections, folding, drawer ---- */
-
-const sections = [...document.querySelectorAll("[data-section]")];
-const isFolded = () => root.dataset.sidebar === "folded" && matchMedia("(min-width: 861px)").matches;
-
-for (const section of sections) {
-  section.addEventListener("toggle", () => {
-    if (isFolded()) {
-      if (section.open) sections.filter((other) => other !== section).forEach((other) => (other.open = false));
-      return;
-    }
-    const states = JSON.parse(recall("kehu-sections") || "{}");
-    states[section.dataset.section] = section.open;
-    remember("kehu-sections", JSON.stringify(states));
-  });
-}
-
-const fold = document.querySelector("[data-fold]");
-if (fold) {
-  fold.setAttribute("aria-pressed", String(root.dataset.sidebar === "folded"));
-  fold.addEventListener("click", () => {
-    const folded = root.dataset.sidebar !== "folded";
-    const states = JSON.parse(recall("kehu-sections") || "{}");
-    if (folded) root.dataset.sidebar = "folded";
-    for (const section of sections) {
-      section.open = !folded && (states[section.dataset.section] ?? section.classList.contains("is-current"));
-    }
-    if (!folded) delete root.dataset.sidebar;
-    fold.setAttribute("aria-pressed", String(folded));
-    remember("kehu-sidebar", folded ? "folded" : "");
-  });
-}
-
-const drawerButton = document.querySelector("[data-drawer-open]");
-const sidebar = document.querySelector("[data-sidebar]");
-
-const SLIDE = 200; // longer than the drawer takes
-
-function setDrawer(open) {
-  // It slides when it is opened and closed, and at no other time.
-  root.classList.add("drawer-slides");
-  setTimeout(() => root.classList.remove("drawer-slides"), SLIDE);
-  root.classList.toggle("drawer-open", open);
-  drawerButton?.setAttribute("aria-expanded", String(open));
-  document.querySelector(".page").inert = open;
-  if (open) sidebar.querySelector("[data-drawer-close]").focus();
-  else drawerButton.focus();
-}
-
-drawerButton?.addEventListener("click", () => setDrawer(true));
-document.querySelector("[data-drawer-close]")?.addEventListener("click", () => setDrawer(false));
-matchMedia("(min-width: 861px)").addEventListener("change", () => {
-  if (root.classList.contains("drawer-open")) setDrawer(false);
-});
 
 /* ---- Menus ---- */
 
@@ -122,11 +69,6 @@ document.addEventListener(
 document.addEventListener("pointerdown", (event) => {
   if (event.target.closest(".listbox, dialog")) return;
   closeMenus(event.target.closest("details[data-menu]") ?? undefined);
-  if (isFolded() && !event.target.closest("[data-section]")) sections.forEach((section) => (section.open = false));
-  if (root.classList.contains("drawer-open") && !event.target.closest("[data-sidebar]")) {
-    event.preventDefault();
-    setDrawer(false);
-  }
 });
 
 document.addEventListener("scroll", (event) => {
@@ -142,8 +84,8 @@ document.addEventListener("keydown", (event) => {
     if (menu) {
       menu.open = false;
       menu.querySelector("summary").focus();
-    } else if (root.classList.contains("drawer-open")) setDrawer(false);
-    else if (isFolded()) sections.forEach((section) => (section.open = false));
+      event.preventDefault();
+    }
     return;
   }
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
@@ -209,6 +151,8 @@ for (const ask of document.querySelectorAll("details[data-ask]")) {
   const dialog = make("dialog", { "aria-label": title.textContent });
   if ("bulk" in ask.dataset) dialog.dataset.bulk = "";
   dialog.append(panel);
+  // The last part of «…/do/close» names what it does: the palette leads to it.
+  button.dataset.does = /\/do\/([\w-]+)$/.exec(panel.querySelector("form")?.getAttribute("action") ?? "")?.[1] ?? "";
   button.addEventListener("click", () => {
     const menu = button.closest("details[data-menu]");
     if (menu) menu.open = false;

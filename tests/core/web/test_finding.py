@@ -1,0 +1,175 @@
+"""Searching everything: by name, code and pinyin, kind by kind; nothing foreign, and at a cost that stays the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.core import crud
+from app.core.entity import entity_for
+from app.core.web import finding
+from app.core.web.view import views
+
+MOST = 5 + finding.KINDS  # statements: who asks, what matches, and the rows of each kind
+
+
+@pytest.fixture
+def goods(act):
+    """Ann's customer and its contact, one of Cleo's, and a product."""
+    with act("ann"):
+        mine = crud.create(entity_for("customers"), {"name": "北京科技有限公司", "region": "North", "level": "A"})
+        crud.create(entity_for("contacts"), {"customer": mine.id, "name": "张科技", "job_title": "采购经理"})
+    with act("cleo"):
+        crud.create(entity_for("customers"), {"name": "南京科技有限公司"})
+    with act():
+        unit = crud.create(entity_for("units"), {"name": "盒"})
+        crud.create(
+            entity_for("products"),
+            {"name": "科技茶 100% tea", "code": "KJ-7", "unit": unit.id, "tax_rate": "0.13", "list_price": "9"},
+        )
+
+
+def names(answer) -> dict[str, list[str]]:
+    assert answer.status_code == 200, answer.text
+    return {kind["resource"]: [row["name"] for row in kind["rows"]] for kind in answer.json["result"]}
+
+
+class TestRows:
+    def test_it_finds_rows_of_every_kind_within_the_scope_alone(self, goods, api, pages):
+        ann = api("ann")
+        for text in ("科技", "keji", "kj"):
+            found = names(ann.get(f"search/?q={text}"))
+            assert found["customers"] == ["北京科技有限公司"], text
+            assert (found["contacts"], found["products"]) == (["张科技"], ["科技茶 100% tea"])
+        assert names(ann.get("search/?q=南京")) == {}
+        assert names(api("dora").get("search/?q=南京"))["customers"] == ["南京科技有限公司"]
+        # Everyone finds what their list of customers holds, and nothing where they have none; so does the page.
+        for who in ("bob", "cleo", "wei", "fang", "dora"):
+            listed = api(who).get("customers/", {"search": "科技"})
+            rows = [row["name"] for row in listed.json["result"]] if listed.status_code == 200 else []
+            assert sorted(names(api(who).get("search/?q=科技")).get("customers", [])) == sorted(rows), who
+        text = pages("ann").get("/search?q=科技").text
+        assert "北京科技有限公司" in text and "南京科技有限公司" not in text
+
+    def test_what_begins_with_it_or_is_its_code_comes_first(self, act, api):
+        with act("ann"):
+            for name in ("Old Harbour", "Harbour Light", "Bharbour"):
+                crud.create(entity_for("customers"), {"name": name})
+            crud.create(entity_for("customers"), {"name": "Zed", "code": "HARB"})
+        found = names(api("ann").get("search/?q=harb"))["customers"]
+        assert found[0] == "Zed"
+        assert found[-1] == "Bharbour"
+
+    def test_it_tells_what_a_row_is(self, goods, api):
+        [kind] = [each for each in api("ann").get("search/?q=北京").json["result"] if each["resource"] == "customers"]
+        [row] = kind["rows"]
+        assert row["code"] and row["label"] == f"{row['code']} 北京科技有限公司"
+        assert (row["fact"], row["kind"], row["state"]) == ("North", "Customer", None)
+        assert row["url"] == f"/{row['record'].replace('/', '/show/')}"
+        api("ann").add("weekly-plans", week="2040-01-02", plan="Visit the harbour")
+        [kind] = api("ann").get("search/?q=harbour").json["result"]
+        assert kind["rows"][0]["state"] == {"text": "Draft", "tone": "grey"}
+
+    def test_odd_texts_are_taken_as_they_are(self, goods, pages):
+        admin = pages("admin")
+        for text in ("", " ", "a", "%", "_", "100%", "' or 1=1", "\\", "\ud800x", "x" * 5000, "%%%"):
+            answer = admin.get("/search", query_string={"q": text.encode("utf-8", "surrogatepass")})
+            assert answer.status_code == 200, text
+            assert ("科技茶" in answer.text) == (text == "100%"), text
+
+    def test_many_of_a_kind_are_left_to_its_list(self, act, api):
+        with act("ann"):
+            for number in range(finding.SHOWN + 2):
+                crud.create(entity_for("customers"), {"name": f"Many {number}"})
+        [kind] = api("ann").get("search/?q=many").json["result"]
+        assert (len(kind["rows"]), kind["more"], kind["url"]) == (finding.SHOWN, True, "/customers/list/?q=many")
+
+    def test_the_cost_is_bounded_whatever_is_found(self, goods, act, api, statements):
+        with act():
+            for number in range(4):
+                for resource in ("brands", "categories", "warehouses", "departments", "tags"):
+                    crud.create(entity_for(resource), {"name": f"科技 {number}"})
+        admin = api("admin")
+        admin.get("search/?q=kj")
+        with statements() as executed:
+            found = names(admin.get("search/?q=kj"))
+        assert len(found) == finding.KINDS
+        assert len(executed) <= MOST, executed
+
+
+class TestRecent:
+    def test_rows_are_named_as_they_are_now_and_foreign_ones_are_as_if_they_were_not_there(
+        self, goods, api, statements
+    ):
+        ann = api("ann")
+        ids = {row["name"]: row["id"] for row in api("dora").rows("customers")}
+        mine, other = ids["北京科技有限公司"], ids["南京科技有限公司"]
+        ann.put(f"customers/{mine}", {"name": "Renamed"})
+        asked = [
+            f"customers/{other}",
+            "products/1",
+            f"customers/{mine}",
+            "customers/999",
+            "nonsense/1",
+            "x",
+            "audit/../1",
+        ]
+        with statements() as executed:
+            answer = ann.get("search/?" + "&".join(f"record={each}" for each in asked))
+        assert [row["record"] for row in answer.json["result"]] == ["products/1", f"customers/{mine}"]
+        assert answer.json["result"][1]["name"] == "Renamed"
+        assert len(executed) <= MOST
+
+
+class TestCommands:
+    def test_they_are_what_the_role_may_do_found_in_both_languages_and_pinyin(self, api):
+        found = {each["id"]: each for each in api("ann").get("search/commands").json["result"]}
+        customers = found["list/customers"]
+        assert (customers["label"], customers["url"], customers["hint"]) == (
+            "Customers",
+            "/customers/list/",
+            "Customers",
+        )
+        for word in ("customers", "客户", "kehu", "kh"):
+            assert word in customers["words"].split(" | ")
+        assert found["add/customers"]["label"] == "New customer"
+        assert "add/brands" not in found and "list/audit-entries" not in found
+        assert {"do/theme-dark", "do/logout", "page/password"} <= set(found)
+        everything = {each["id"] for each in api("admin").get("search/commands").json["result"]}
+        assert {f"list/{name}" for name in views} <= everything
+        assert {"import/products", "export/customers", "look/stock-balances/at", "act/periods/close"} <= everything
+
+    def test_every_address_of_theirs_answers(self, pages, api):
+        browser = pages("admin")
+        for each in api("admin").get("search/commands").json["result"]:
+            if each["url"]:
+                answer = browser.get(each["url"].partition("#")[0])
+                assert answer.status_code == 200, each
+                answer.close()
+
+    def test_saved_views_are_among_them_for_whoever_sees_them(self, api):
+        for name, shared in (("Mine", False), ("Ours", True)):
+            view = api("bob").add("saved-views", name=name, resource="customers", filter={"filters": []})
+            if shared:
+                api("bob").post(f"saved-views/{view['id']}/share", {})
+
+        def seen(who: str) -> list[str]:
+            return [each["label"] for each in api(who).get("search/commands").json["result"] if each["kind"] == "view"]
+
+        assert seen("bob") == ["Mine", "Ours"]
+        assert seen("ann") == ["Ours"]
+
+
+def test_without_a_script_it_is_a_page(goods, pages):
+    browser = pages("ann", locale="zh")
+    home = browser.get("/customers/list/").text
+    assert 'action="/search"' in home
+    page = browser.get("/search?q=kh").text
+    assert 'href="/customers/list/"' in page and 'href="/customers/add"' in page
+    assert "没有" in browser.get("/search?q=nothinglikethis").text
+
+
+def test_nobody_finds_anything(app, api, pages):
+    assert api().get("search/?q=x").status_code == 401
+    assert api().get("search/commands").status_code == 401
+    answer = app.test_client().get("/search?q=x")
+    assert (answer.status_code, answer.location) == (302, "/login/?next=/search?q%3Dx")
