@@ -132,4 +132,3 @@ class Shell:
     notices_url: str = "/notices/list/"
     previewing: bool = False  # whether an administrator looks as somebody else
     today: str = ""  # the day in the head of what is printed
-    user_id: int = 0  # whose drafts of forms a browser keeps
