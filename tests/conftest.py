@@ -10,6 +10,32 @@ if (Path(__file__).parent / "app_fixtures.py").exists():
     pytest_plugins.append("tests.app_fixtures")
 
 
+# Folders and files whose tests take long, most of them few: begun first, so that no worker sits over one at the end
+# while the others have nothing left.
+LONG = (
+    "tests/browser/",
+    "tests/ledger/test_histories",
+    "tests/ledger/test_concurrency",
+    "tests/meta/",
+    "tests/test_commands",
+    "tests/jobs/",
+    "tests/docs/test_adding",
+    "tests/tools/test_new",
+    "tests/core/test_numbering",
+    "tests/core/web/test_holes",
+    "tests/scenarios/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes long first; apart from that the order stays."""
+
+    def rank(item: pytest.Item) -> int:
+        return next((place for place, start in enumerate(LONG) if item.nodeid.startswith(start)), len(LONG))
+
+    items.sort(key=rank)
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """What `-n auto` means: a worker for each core for whole folders, none when files or tests are named."""
     named = [argument for argument in config.args if ".py" in argument]

@@ -1,6 +1,7 @@
 """The small company that the browser's tests look at, made over the API as any client could."""
 
 import json
+import shutil
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,15 @@ class Company:
         """A new row, as answered."""
         return self.call("POST", f"{resource}/", fields)["result"]
 
+    def copy(self, folder: Path) -> "Company":
+        """Another one, not started, that begins as this one is now.  This one's server has stopped."""
+        other = Company(folder)
+        shutil.copytree(self.server.folder / "data", folder / "data")
+        other.server.password, other.rows = self.server.password, dict(self.rows)
+        return other
+
     def start(self) -> None:
-        """Start the server, with an empty company."""
+        """Start the server: with an empty company, or with what its folder holds."""
         self.server.start()
         credentials = {"username": self.server.username, "password": self.server.password, "provider": "db"}
         self._token = self.call("POST", "security/login", credentials)["access_token"]

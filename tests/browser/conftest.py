@@ -17,11 +17,22 @@ def empty_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]
     company.server.stop()
 
 
+@pytest.fixture(scope="session")
+def _filled(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    company = Company(tmp_path_factory.mktemp("filled"))
+    company.start()
+    company.fill()
+    company.server.stop()
+    return company
+
+
 @pytest.fixture(scope="module")
-def company(empty_company: Company) -> Company:
+def company(_filled: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """A server with customers, goods, stock and plans."""
-    empty_company.fill()
-    return empty_company
+    company = _filled.copy(tmp_path_factory.mktemp("company"))
+    company.start()
+    yield company
+    company.server.stop()
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,9 +13,9 @@ from app.core import clock, db, outbox
 from app.core.errors import Conflict
 from app.core.mail import smtp as mail_smtp
 from app.core.outbox import MAX_ATTEMPTS, Mail, MailServerUnreachable, OutboxMail, enqueue, enqueue_all, send_due
-from tests.jobs.company import at_work, make_app
+from tests.jobs.company import at_work, make_app, send
 from tests.jobs.conftest import company, either, jobs_postgres_template, jobs_template, sqlite_url, url  # noqa: F401
-from tests.support.process import free_port, spawn
+from tests.support.process import free_port, ready_made
 
 NOON = datetime(2026, 11, 24, 12)
 
@@ -196,15 +194,16 @@ class TestLease:
             assert send_due() == (1, 0)
         assert mail().attempts == 2
 
-    def test_two_processes_send_each_mail_once(self, url, smtp, tmp_path):
+    def test_several_processes_send_each_mail_once(self, url, smtp):
         with at_work(make_app(url)):
             enqueue_all(Mail("a@example.com", f"{number}", "T", "", f"test, {number}") for number in range(60))
             db.session.commit()
-        root = Path(__file__).resolve().parents[2]
-        logs = [tmp_path / f"log-{number}" for number in range(3)]
-        command = [sys.executable, "-m", "tests.jobs.company", "send", url, smtp.url]
-        senders = [spawn(command, log=log, cwd=root) for log in logs]
-        assert [sender.wait(60) for sender in senders] == [0, 0, 0], [log.read_text() for log in logs]
+        senders = [ready_made().Process(target=send, args=(url, smtp.url), daemon=True) for _number in range(3)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join(60)
+        assert [sender.exitcode for sender in senders] == [0, 0, 0]
         assert len(smtp.messages) == 60
         assert len({message["Message-ID"] for message in smtp.messages}) == 60
 

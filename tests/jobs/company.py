@@ -6,8 +6,6 @@ pages and no requests here, as in a job.
 
 from __future__ import annotations
 
-import logging
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -161,24 +159,19 @@ def stock_all(products: list[Product], quantity: str, warehouse: str = "MAIN") -
     take(adjustment, "post")
 
 
-def _sender(url: str, smtp_url: str) -> None:
-    """A process that sends what is in the outbox."""
+def send(url: str, smtp_url: str) -> None:
+    """What a process does that sends what is in the outbox."""
     from app.core import outbox
 
     with at_work(make_app(url, smtp_url=smtp_url)):
-        print(*outbox.send_due())
+        outbox.send_due()
 
 
-def _runner(url: str, seconds: str) -> None:
-    """A process that runs the timetable, for so long."""
+def run(url: str, seconds: float, ready: Any) -> None:
+    """What a process does that runs the timetable for so long; it says when it is ``ready`` (a queue)."""
     from app.jobs.runner import start_runner
 
-    logging.basicConfig(level=logging.INFO)
     runner = start_runner(make_app(url))
-    print("ready", flush=True)
-    time.sleep(float(seconds))
+    ready.put("ready")
+    time.sleep(seconds)
     runner.stop()
-
-
-if __name__ == "__main__":
-    {"send": _sender, "run": _runner}[sys.argv[1]](*sys.argv[2:])

@@ -1,7 +1,5 @@
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -9,10 +7,8 @@ from app.core import clock, db
 from app.jobs import execution
 from app.jobs.models import JobLease, JobRun, ScheduledJob
 from app.jobs.runner import Runner, start_runner
-from tests.jobs.company import at_work, make_app
-from tests.support.process import spawn
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.jobs.company import at_work, make_app, run
+from tests.support.process import ready_made
 
 
 def set_job(application, name: str, **values) -> None:
@@ -104,16 +100,16 @@ class TestRunner:
         wait_for(application, "low-stock-alert")
         runner.stop()
 
-    def test_of_several_processes_one_runs_and_another_takes_over(self, url, tmp_path):
+    def test_of_several_processes_one_runs_and_another_takes_over(self, url):
         application = make_app(url)
-        logs = [tmp_path / f"log-{number}" for number in range(3)]
-        command = [sys.executable, "-m", "tests.jobs.company", "run", url, "150"]
-        processes = {spawned.pid: spawned for spawned in (spawn(command, log=log, cwd=ROOT) for log in logs)}
+        context = ready_made()
+        ready = context.Queue()
+        started = [context.Process(target=run, args=(url, 150, ready), daemon=True) for _number in range(3)]
+        for process in started:
+            process.start()
+        processes = {process.pid: process for process in started}
         try:
-            deadline = time.monotonic() + 100
-            while not all("ready" in log.read_text() for log in logs):
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
+            assert [ready.get(timeout=100) for _process in started] == ["ready"] * 3
             set_job(application, "low-stock-alert", next_run=clock.now() + timedelta(seconds=1), last_run=clock.now())
             (first,) = wait_for(application, "low-stock-alert")
             holder = int(first.runner.split("/")[1])
@@ -125,11 +121,9 @@ class TestRunner:
             set_job(application, "low-stock-alert", next_run=clock.now() + timedelta(seconds=1))
             time.sleep(2)
             runs = wait_for(application, "low-stock-alert", 2)
-        except AssertionError as error:
-            raise AssertionError([log.read_text() for log in logs]) from error
         finally:
-            for process in processes.values():
+            for process in started:
                 process.kill()
-                process.wait(10)
+                process.join(10)
         assert [run.state for run in runs] == ["done", "done"]
         assert runs[0].runner != runs[1].runner

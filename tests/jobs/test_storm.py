@@ -26,14 +26,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # One process reads the code; its children send, and are killed after a while of any length.
 SENDERS = """
 import os, random, signal, sys, time
-from tests.jobs.company import _sender
+from tests.jobs.company import send
 
 url, smtp_url, kills = sys.argv[1], sys.argv[2], int(sys.argv[3])
 chance = random.Random(7)
 for _kill in range(kills):
     child = os.fork()
     if child == 0:
-        _sender(url, smtp_url)
+        send(url, smtp_url)
         os._exit(0)
     time.sleep(chance.uniform(0.15, 0.6))
     os.kill(child, signal.SIGKILL)

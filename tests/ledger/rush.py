@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import multiprocessing
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -13,11 +12,12 @@ import sqlalchemy as sa
 from app.core import db
 from app.ledger import party, periods, stock
 from tests.ledger.warehouse import DAY, at_work, coming, going, make_document, moving, owe
+from tests.support.process import ready_made
 
 
 def rush(url: str, work: Callable[..., str], rounds: int, processes: int = 4) -> Counter[str]:
     """``work(process, round)`` done ``rounds`` times by each of ``processes`` at once; how often what came of it."""
-    context = multiprocessing.get_context("spawn")
+    context = ready_made()
     start, outcomes = context.Event(), context.Queue()
     workers = [
         context.Process(target=_work, args=(url, work, number, rounds, start, outcomes), daemon=True)
