@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import db
+from app.core import choices, db
 from app.core.fields import SYSTEM, TEXTS, Field
 from app.core.i18n import gettext as _
 from app.core.web import operators, present, query, spans
@@ -29,9 +29,18 @@ OFFERED: dict[str, tuple[str, ...]] = {
     "bool": ("eq",),
 }
 """The operators that an editor offers, those that are wanted most first; others say the same in other words."""
+OPEN = ("in", "nin", "ct", "nct", "sw", "ew", "empty", "nempty")
+"""Those of a field whose choices the company extends."""
+Offered = Mapping[str, list[str]]
+"""The choices of open fields, by attribute."""
 
 
-def editors(view: type[EntityView]) -> list[FilterField]:
+def _is_chosen(field: Field, operator: str) -> bool:
+    """Whether the values that the operator takes are chosen, any number of them, rather than typed."""
+    return field.kind in CHOSEN or (field.suggests and operator in ("eq", "neq", *operators.SEVERAL))
+
+
+def editors(view: type[EntityView], offered: Offered) -> list[FilterField]:
     """What the list can be filtered by: its columns first, then the entity's other fields, the system's last."""
     columns = view.list_columns()
     fields = [field for field in query.filterable(view.model).values() if field.name != "version"]
@@ -39,7 +48,12 @@ def editors(view: type[EntityView]) -> list[FilterField]:
     def place(field: Field) -> int:
         return columns.index(field.name) if field.name in columns else len(columns) + (field.name in SYSTEM)
 
-    return [editor(field, f"filter-{field.name}") for field in sorted(fields, key=place)]
+    return [editor(field, f"filter-{field.name}", offered=offered) for field in sorted(fields, key=place)]
+
+
+def offers(model: type[Any]) -> Offered:
+    """What the open fields of ``model`` offer.  One statement where it has any."""
+    return choices.suggestions(db.session.connection(), model.resource) if choices.open_fields(model.resource) else {}
 
 
 def adding(fields: Iterable[FilterField], arguments: Mapping[str, str]) -> FilterField | None:
@@ -49,21 +63,26 @@ def adding(fields: Iterable[FilterField], arguments: Mapping[str, str]) -> Filte
 
 
 def editor(
-    field: Field, id: str, condition: Condition | None = None, named: Iterable[tuple[str, str]] = ()
+    field: Field,
+    id: str,
+    condition: Condition | None = None,
+    named: Iterable[tuple[str, str]] = (),
+    *,
+    offered: Offered,
 ) -> FilterField:
     """The editor of conditions on ``field``, holding ``condition`` whose values are called ``named``."""
     operator, raw = (condition.operator, query.raw_text(condition.raw)) if condition is not None else ("", "")
-    if field.kind in CHOSEN:
+    if _is_chosen(field, operator):
         operator = MANY_OF.get(operator, operator)
     if field.kind == "bool" and operator == "neq":
         operator, raw = "eq", "0" if condition is not None and condition.value else "1"
-    offered = OFFERED[field.kind]
-    if operator and operator not in offered:
-        offered = (*offered, operator)
+    usable = OPEN if offered.get(field.attribute) else OFFERED[field.kind]
+    if operator and operator not in usable:
+        usable = (*usable, operator)
     found = FilterField(
         field.name,
         str(field.label),
-        [(name, _called(field, name), _shape(field, name)) for name in offered],
+        [(name, _called(field, name), _shape(field, name)) for name in usable],
         operator=operator,
     )
     shapes = {shape for _name, _label, shape in found.operators}
@@ -71,7 +90,7 @@ def editor(
     if ONE in shapes:
         found.one = _one(field, f"{id}-value", raw if current == ONE else "", operator)
     if MANY in shapes:
-        found.many = _many(field, f"{id}-values", list(named) if current == MANY else [])
+        found.many = _many(field, f"{id}-values", list(named) if current == MANY else [], offered)
     if SPAN in shapes:
         found.span = _span(field, f"{id}-span", condition.value if condition is not None and current == SPAN else None)
     return found
@@ -82,7 +101,7 @@ def _shape(field: Field, operator: str) -> str:
         return NONE
     if operator in operators.SPANS:
         return SPAN
-    return MANY if field.kind in CHOSEN else ONE
+    return MANY if _is_chosen(field, operator) else ONE
 
 
 def _called(field: Field, operator: str, count: int = 1) -> str:
@@ -109,13 +128,17 @@ def _one(field: Field, id: str, raw: str, operator: str) -> FormField:
     return shown
 
 
-def _many(field: Field, id: str, chosen: list[tuple[str, str]]) -> FormField:
+def _many(field: Field, id: str, chosen: list[tuple[str, str]], offered: Offered) -> FormField:
     seen = [each for each in chosen if each[0] != str(query.NOBODY)]
     shown = FormField("fm", id, str(field.label), "multipicker", chosen=seen)
     if field.kind == "choice" and field.choices is not None:
         shown.kind, shown.chosen = "checks", chosen
         shown.choices = [(value, str(label)) for value, label in field.choices.items()]
         shown.choices += [each for each in chosen if each[0] not in field.choices]
+    elif field.suggests:
+        shown.kind, shown.chosen = "checks", chosen
+        values = dict.fromkeys((*offered.get(field.attribute, ()), *(value for value, _label in chosen)))
+        shown.choices = [(value, value) for value in values]
     elif field.kind == "tags":
         shown.picker_url, shown.by_name = "/tags/pick", True
     elif field.target is not None:
@@ -143,7 +166,9 @@ def names(conditions: Iterable[Condition]) -> dict[int, list[tuple[str, str]]]:
     """The values of each condition that takes chosen ones, as (value, what it is called); related rows by name, within
     the scope.  A statement for each kind of rows.
     """
-    chosen = [each for each in conditions if each.field.kind in CHOSEN and query.OPERATORS[each.operator][1]]
+    chosen = [
+        each for each in conditions if _is_chosen(each.field, each.operator) and query.OPERATORS[each.operator][1]
+    ]
     wanted: dict[type[Any], set[int]] = {}
     for each in chosen:
         if each.field.kind in ("relation", "relations") and each.field.target is not None:
@@ -172,7 +197,7 @@ def words(condition: Condition, named: list[tuple[str, str]]) -> str:
     field, operator, value = condition.field, condition.operator, condition.value
     if query.OPERATORS[operator][1] == 0:
         return f"{field.label} {operators.words(field, operator)}"
-    if field.kind in CHOSEN:
+    if _is_chosen(field, operator):
         called = _called(field, MANY_OF.get(operator, operator), len(named))
         return f"{field.label} {called} {', '.join(label for _value, label in named)}"
     if isinstance(value, Span):
@@ -180,8 +205,9 @@ def words(condition: Condition, named: list[tuple[str, str]]) -> str:
         if operator == "within":
             return _("%(field)s: %(span)s", field=field.label, span=shown)
         return f"{field.label} {operators.words(field, operator)} {shown}"
-    text = ", ".join(present.text(field, each) for each in value) if isinstance(value, list) else ""
-    return f"{field.label} {operators.words(field, operator)} {text or present.text(field, value)}".strip()
+    values = _values(condition)
+    text = ", ".join(present.text(field, each) for each in values)
+    return f"{field.label} {_called(field, operator, len(values))} {text}".strip()
 
 
 def opposite(condition: Condition) -> str | None:

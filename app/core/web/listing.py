@@ -33,6 +33,8 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
     rows = [row for row, _writable in found]
     view.prepare(rows)
     state = _State(view, wanted)
+    offered = filters.offers(view.model)
+    editors = filters.editors(view, offered)
     return ListPage(
         title=str(model.labels),
         resource=model.resource,
@@ -45,9 +47,9 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         pager=state.pager(count, pages, len(rows)),
         search=asked.search,
         hidden=state.pairs(without=("q", "page"), full=True),
-        filters=(fields_to_filter := filters.editors(view)),
-        adding=filters.adding(fields_to_filter, arguments),
-        chips=state.chips(),
+        filters=editors,
+        adding=filters.adding(editors, arguments),
+        chips=state.chips(offered),
         clear_url=state.all_url,
         views=saved.menu(view, wanted, state.shown(), state.changed()),
         chooser=saved.chooser(view, wanted),
@@ -174,7 +176,7 @@ class _State:
             column.sort_url = self.url(sort=f"{'-' if descending else ''}{field.name}", without=("page",))
         return column
 
-    def chips(self) -> list[Chip]:
+    def chips(self, offered: filters.Offered) -> list[Chip]:
         """The conditions in force, each with what can be made of it."""
         found = []
         named = filters.names(each for _text, each in self.texts)
@@ -186,7 +188,7 @@ class _State:
                     filters.words(each, named.get(id(each), [])),
                     self.url(drop=text, without=("page",)),
                     f"{self.base}?{urlencode([*rest, ('f', opposite)])}" if opposite else None,
-                    filters.editor(each.field, f"chip-{number}", each, named.get(id(each), [])),
+                    filters.editor(each.field, f"chip-{number}", each, named.get(id(each), []), offered=offered),
                     rest,
                 )
             )

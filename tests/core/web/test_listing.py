@@ -170,6 +170,18 @@ class TestWithoutScript:
         for half in ("ff=status&fo=in", "ff=credit_limit&fo=within&fa=&fb=", "ff=name&fo=ct&fv="):
             assert found(half) == (["Alpha", "Beta", "Gamma"], []), half
 
+    def test_choices_that_the_company_extends_are_ticked_too(self, api, pages):
+        ann = api("ann")
+        for name, region in (("Alpha", "North"), ("Beta", "South"), ("Gamma", "East, upper")):
+            ann.add("customers", name=name, region=region)
+        page = pages("ann").get("/customers/list/?ff=region&fo=in&fm=North&fm=East, upper").text
+        assert 'title="Region is one of North, East, upper"' in page
+        assert [name for name in ("Alpha", "Beta", "Gamma") if name in page] == ["Alpha", "Gamma"]
+        chip = page.split('<li class="chip">')[1].split("</details>")[0]
+        assert 'value="East, upper" checked' in chip and 'value="South">' in chip
+        one = pages("ann").get("/customers/list/?f=region:eq:South").text
+        assert 'title="Region is South"' in one and 'value="South" checked' in one
+
     def test_each_chip_has_an_editor_that_holds_its_value(self, api, pages):
         api("ann").add("customers", name="Alpha", status="active")
         page = pages("ann").get("/customers/list/?f=status:neq:lost&f=created_on:within:last-9-days&f=name:in:a,b").text
