@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.views import AuthDBView
 from flask_login import current_user, login_user, logout_user
@@ -15,6 +15,7 @@ from app.core import clock, db, identity
 from app.core.i18n import LANGUAGES
 from app.core.i18n import gettext as _
 from app.core.users import PASSWORD_MAX, PASSWORD_MIN, password_fault, zone_faults
+from app.core.web import resume
 from app.core.web.page import FormField, Group, Link
 from app.core.web.page_forms import FormPage
 from app.core.web.reach import NotLoggedIn
@@ -40,7 +41,8 @@ class LoginView(AuthDBView):
         target = safe_next(request.values.get("next"))
         if current_user.is_authenticated:
             return redirect(target)
-        error, username = "", ""
+        error, username, kept = "", "", request.form.get("kept", "")
+        note = _("Please log in to go on.") if target != "/" else ""
         if request.method == "POST":
             username = request.form.get("username", "").strip()
             user = self.appbuilder.sm.auth_user_db(username, request.form.get("password", ""))
@@ -50,10 +52,16 @@ class LoginView(AuthDBView):
                 if locale:
                     session["locale"] = locale
                 login_user(user, remember=False)
-                return redirect(target)
+                late = resume.read(kept) if kept else None
+                if late is None:
+                    return redirect(target)
+                # What came too late is shown at once: it is too much to be carried in an address.
+                g.pop("csrf_token", None)
+                identity.set_current(current_app.extensions["kehu.load_actor"](user))
+                return resume.page(late)
             error = _("The name or the password is wrong. Please try again.")
         return render_template(
-            "kehu/login.html", next=target, error=error, username=username
+            "kehu/login.html", next=target, error=error, username=username, kept=kept, note=note
         ), 200 if not error else 401
 
     @expose("/logout/", methods=["POST"])

@@ -7,23 +7,21 @@ JSON under ``/api/``.
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, redirect, request, url_for
 from flask_jwt_extended import get_current_user, verify_jwt_in_request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.core import crud, db, identity
 from app.core.errors import BusinessError
 from app.core.i18n import gettext as _
-from app.core.web import access, drafts, once
-from app.core.web.page import Link
-from app.core.web.page_frame import ErrorPage
+from app.core.web import access, error_pages, once, resume
 
 log = logging.getLogger(__name__)
 LOG_IN = frozenset({"/api/v1/security/login", "/api/v1/security/refresh"})  # they bring their own proof
@@ -113,51 +111,42 @@ def refused(error: BusinessError) -> Any:
     if error.status == 401:
         if request.accept_mimetypes.best == "application/json":
             return jsonify(message=error.message), 401
+        if late := resume.kept():
+            return resume.log_in(late), 401
         return redirect(
             url_for("LoginView.login", next=request.full_path.rstrip("?") if request.method == "GET" else "/")
         )
     return error_page(error.status, error.words)
 
 
-def error_page(status: int, message: str) -> tuple[str, int]:
-    """A page that says what happened and what to do next."""
-    titles = {
-        400: _("This request can't be understood"),
-        403: _("Not allowed"),
-        404: _("Not found"),
-        405: _("This can't be done this way"),
-        409: _("This is not possible now"),
-        413: _("Too large"),
-        422: _("This can't be saved"),
-        429: _("Too many attempts"),
-        500: _("Something went wrong"),
-        503: _("Busy"),
-    }
-    links = [*_way_back(), Link(_("To the start page"), "/")]
-    return render_template(
-        "kehu/error.html", page=ErrorPage(status, titles.get(status, str(status)), message, links)
-    ), status
+def error_page(status: int, message: str, code: str = "") -> tuple[str, int]:
+    """A page that says what happened and what to do next, framed where somebody is logged in."""
+    if identity.current() is None:
+        _somebody()
+    return error_pages.respond(status, message, code)
 
 
-def _way_back() -> list[Link]:
-    """The page of this console that one came from, if that is another one."""
-    came_from = urlsplit(request.referrer or "")
-    target = came_from.path + (f"?{came_from.query}" if came_from.query else "")
-    here = request.full_path.rstrip("?")
-    if came_from.netloc != request.host or target in ("", "/", here) or target.startswith(("//", "/login/")):
-        return []
-    return [Link(_("Back"), target)]
+def _somebody() -> None:
+    """Let the one with the browser's session act, where the request failed before that was asked."""
+    try:
+        if current_user.is_authenticated:
+            actor = current_app.extensions["kehu.load_actor"](current_user)
+            identity.set_current(access.previewed(actor))
+    except SQLAlchemyError:
+        db.session.rollback()
 
 
 def _csrf_failed(_error: CSRFError) -> Any:
-    message = _("This page was open too long. Go back, reload it and try again; what you typed is still there.")
+    message = _("This page was open too long. Reload it and try again.")
     db.session.rollback()
     if is_api():
         return jsonify(message=message), 400
-    if drafts.name() and not current_user.is_authenticated:
-        # The browser has kept what was typed, and offers it when the form is there again.
-        flash(_("You were logged out meanwhile. Log in again: what you typed waits for you in its form."), "warning")
-        return redirect(url_for("LoginView.login", next=request.full_path.rstrip("?")))
+    if late := resume.kept():
+        _somebody()
+        form = resume.read(late)
+        if form is not None and identity.current() is not None:
+            return resume.page(form), 400
+        return resume.log_in(late), 401
     return error_page(400, message)
 
 
@@ -170,11 +159,17 @@ def _http_error(error: HTTPException) -> Any:
         return Response(error.description, status, content_type="text/plain; charset=utf-8")
     db.session.rollback()
     messages = {
+        400: _("The request is incomplete, or not in the form that is expected."),
         404: _("There is nothing here under this number, or it is not yours to see."),
         405: _("This address does not take such a request."),
+        409: _("How it stands now does not allow this."),
         413: _("The file is too large."),
+        422: _("Something in it can't be taken as it is."),
+        429: _("This was tried too often in a short time."),
     }
-    message = messages.get(status) or str(error.description or error.name)
+    # What we said ourselves stands; what the framework says of the status is in its own language.
+    own = error.description if error.description != type(error).description else None
+    message = own or messages.get(status) or str(error.description or error.name)
     if is_api():
         return jsonify(message=message), status
     return error_page(status, message)
@@ -193,12 +188,13 @@ def _busy(error: OperationalError) -> Any:
 
 def _crashed(error: Exception) -> Any:
     """What nobody foresaw: logged in full, told in general."""
-    log.exception("%s %s", request.method, request.path, exc_info=error)
+    code = secrets.token_hex(3).upper()
+    log.exception("%s %s (%s)", request.method, request.path, code, exc_info=error)
     db.session.rollback()
     message = _(
         "An unexpected error. It was logged; nothing was saved. "
         "Please try again, and tell your administrator if it stays."
     )
     if is_api():
-        return jsonify(message=message), 500
-    return error_page(500, message)
+        return jsonify(message=message, code=code), 500
+    return error_page(500, message, code)

@@ -70,12 +70,29 @@ class SearchPage:
 
 @dataclass
 class ErrorPage:
-    """``code``: 400, 401, 403, 404, 409, 413, 422, 429, 500; ``links`` are what to do next."""
+    """``code``: 400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503; ``advice`` are sentences on what to do next,
+    ``links`` where to go.
+    """
 
     code: int
     title: str
     message: str
     links: list[Link]
+    advice: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ResumePage:
+    """A form that came when nobody was logged in, to be sent once more: ``hidden`` are all of its fields, ``values`` what
+    people typed as (label, value).
+    """
+
+    title: str
+    action_url: str
+    hidden: list[tuple[str, str]]
+    values: list[tuple[str, str]]
+    files: bool
+    leave_url: str
 
 
 @dataclass
