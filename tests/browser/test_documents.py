@@ -68,12 +68,16 @@ def test_many_at_once_then_one_is_cancelled_and_talked_about(company: Company, c
 
     page.locator("#tab-comments").click()
     page.fill("#comment-text", "See https://example.com/gift.\n<b>Thanks</b>")
+    # What was not sent is there again, until it is.
+    page.reload()
+    expect(page.locator("#comment-text")).to_have_value("See https://example.com/gift.\n<b>Thanks</b>")
     page.set_input_files(
         "#comment-file", {"name": "赠品.html", "mimeType": "text/html", "buffer": b"<script>alert(1)</script>"}
     )
     page.get_by_role("button", name="Add comment").click()
     page.wait_for_url("**#comments")
     comment = page.locator(".remark")
+    expect(page.locator("#comment-text")).to_have_value("")
     expect(comment.locator(".remark-text")).to_have_text(re.compile(r"See https://example\.com/gift\.\s+<b>Thanks</b>"))
     expect(page.locator("#tab-comments .count")).to_have_text("1")
     with page.expect_download() as download:

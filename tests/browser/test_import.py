@@ -1,5 +1,6 @@
 """An import in the browser: the file is checked before anything is written, and refused rows come back as a file."""
 
+import re
 from pathlib import Path
 
 import openpyxl
@@ -11,6 +12,7 @@ FILE = """Name,Status,Credit limit,Phone
 Imported Tea House,active,5000,+86 21 1234 5678
 Refused Tea House,active,a lot,+86 21 1234 5679
 进口茶行,potential,,
+,active,,
 """
 
 
@@ -20,14 +22,23 @@ def test_an_import_from_the_file_to_the_refused_rows(company: Company, console: 
     page.locator("#import-file").set_input_files(
         {"name": "customers.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
     )
+    expect(page.locator(".dropzone")).to_contain_text("customers.csv, 1 KB")
     page.locator("[data-submit]").click()
 
     # Checked, and nothing written yet.
     expect(page.locator(".steps .is-current")).to_contain_text("Check")
     bad = page.locator("td.cell-bad")
-    expect(bad).to_have_count(1)
-    expect(bad).to_contain_text("a lot")
-    expect(bad.locator(".cell-reason")).to_be_visible()
+    expect(bad).to_have_count(2)
+    expect(bad.first).to_contain_text("a lot")
+    expect(bad.first.locator(".cell-reason")).to_be_visible()
+    expect(bad.first).to_have_attribute("title", re.compile("not a number"))
+    rows = page.locator(".checked-rows tbody tr:visible")
+    expect(rows).to_have_count(4)
+    expect(rows.first).to_contain_text("Will be added")
+    page.get_by_label("Only what is refused").check()
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Refused Tea House")
+    expect(page.locator("main")).not_to_contain_text("What else is refused")
     expect(page.locator("select[name=map-0]")).to_have_value("name")
     assert company.call("GET", "customers/")["count"] == 4
 
@@ -41,9 +52,9 @@ def test_an_import_from_the_file_to_the_refused_rows(company: Company, console: 
     path = tmp_path / "refused.xlsx"
     download.value.save_as(path)
     assert download.value.suggested_filename == "customers-refused.xlsx"
-    rows = list(openpyxl.load_workbook(path).active.values)
-    assert len(rows) == 2
-    assert "Refused Tea House" in rows[1] and "a lot" in rows[1]
+    kept = list(openpyxl.load_workbook(path).active.values)
+    assert len(kept) == 3
+    assert "Refused Tea House" in kept[1] and "a lot" in kept[1]
 
     page.get_by_text("Back to the list").click()
     expect(page.locator("tbody")).to_contain_text("Imported Tea House")

@@ -219,6 +219,11 @@ def test_among_many_what_is_not_there_stays_and_is_not_sent(company: Company, co
     expect(page.locator(".option:not(.option-extra)")).to_have_count(1)
     roles.press("Enter")
     expect(page.locator(".field-multipicker .token")).to_have_text("Night watch")
+    roles.fill("Day watch")
+    page.locator(".option-extra", has_text="New role “Day watch”").click()
+    page.locator("dialog.quick [type=submit]").click()
+    expect(page.locator(".field-multipicker .token")).to_have_text(["Night watch", "Day watch"])
+    expect(roles).to_be_focused()
     expect(page.locator(".field-multipicker .field-error")).to_have_count(0)
 
 

@@ -34,7 +34,8 @@ from app.core.remarks import safe_name
 __all__ = ["BATCH", "Result", "RowError", "error_file", "run_import"]
 
 BATCH = 500  # rows of the file that are read, looked up and written at once
-SHOWN = 50  # rows that a preview shows
+SHOWN = 50  # rows that a preview shows from the beginning of the file
+REFUSED_SHOWN = 100  # rows that fail and are shown wherever they stand
 ERRORS_KEPT = 10_000  # messages; the file of failed rows has them all
 GIVE_UP = 1000  # failed rows after which an import that would write nothing looks no further
 MODES = ("preview", "commit")
@@ -140,6 +141,7 @@ class _Import:
         self.model = model
         self.on_match, self.on_error = on_match, on_error
         self.reached = 0  # the last row of the file that was looked at
+        self.refused_shown = 0
         plan = bind(model, table.headers, mapping)
         self.result = Result(list(table.headers), list(plan.ignored))
         self.reader = RecordReader(model, plan, mapping, self.result, new_choices == "refuse")
@@ -332,6 +334,7 @@ class _Import:
             counter = {"create": "created", "update": "updated", "skip": "skipped"}[action]
             setattr(result, counter, getattr(result, counter) + 1)
         for line, values in record.rows:
-            if len(result.preview) < SHOWN:
+            if len(result.preview) < SHOWN or (action == "fail" and self.refused_shown < REFUSED_SHOWN):
+                self.refused_shown += action == "fail"
                 own = tuple(error for error in record.errors if error.row == line)
                 result.preview.append(PreviewRow(line, values, action, own))

@@ -21,10 +21,11 @@ from app.core.exchange import importer, mapping, mappings, runs
 from app.core.exchange.mapping import ColumnMap
 from app.core.exchange.models import UNFINISHED, ImportMapping, ImportRun
 from app.core.exchange.reader import UnreadableFile, open_table
+from app.core.exchange.result import PreviewRow
 from app.core.i18n import gettext as _
 from app.core.web import import_worker, importing, reach
-from app.core.web.page import Action, Cell, FormField, Link, Row
-from app.core.web.page_forms import ImportColumn, ImportMappings, ImportPage, ImportProgress
+from app.core.web.page import Action, Badge, Cell, FormField, Link
+from app.core.web.page_forms import ImportColumn, ImportMappings, ImportPage, ImportProgress, ImportRow
 from app.core.web.view import EntityView, views
 
 SAMPLES = 3  # values shown of each column
@@ -122,14 +123,10 @@ def _checked(
     rows, counts, errors, checked = [], [], [], ""
     if result is not None:
         counts = _counts(result, done=False)
-        errors = [(each.row, each.column, each.message) for each in result.errors[: runs.ERRORS_TOLD]]
-        bad = {(each.row, each.column): each.message for each in result.errors}
-        for each in result.preview:
-            cells = [
-                _cell(value, bad.get((each.row, header)))
-                for header, value in zip(step.headers, each.cells, strict=False)
-            ]
-            rows.append(Row(each.row, None, cells))
+        rows = [_row(each, step.headers) for each in result.preview]
+        told = {each.line for each in rows}
+        more = [(each.row, each.column, each.message) for each in result.errors if each.row not in told]
+        errors = more[: runs.ERRORS_TOLD]
         if not result.complete:
             checked = runs.gave_up(result)
         elif result.rows >= CHECKED:
@@ -273,6 +270,23 @@ def _undo(run_view: type[EntityView], run: ImportRun) -> Action | None:
 
 def _run_url(view: type[EntityView], run_id: int) -> str:
     return f"/{view.model.resource}/import/run/{run_id}"
+
+
+def _row(row: PreviewRow, headers: Sequence[str]) -> ImportRow:
+    """A row of the file with what would come of it; what is wrong is said at the cell, or for the row as a whole."""
+    marks = {
+        "create": Badge(_("Will be added"), "green"),
+        "update": Badge(_("Will be changed"), "blue"),
+        "skip": Badge(_("Left as they are"), "grey"),
+        "fail": Badge(_("Refused"), "red"),
+    }
+    reasons: dict[str, str] = {}
+    for error in row.errors:
+        column = error.column if error.column in headers else ""
+        reasons[column] = " ".join(each for each in (reasons.get(column), error.message) if each)
+    cells = [_cell(value, reasons.get(header)) for header, value in zip(headers, row.cells, strict=False)]
+    rest = [reasons[""]] if "" in reasons else []
+    return ImportRow(row.row, marks[row.action], cells, row.action == "fail", rest)
 
 
 def _cell(value: Any, reason: str | None) -> Cell:

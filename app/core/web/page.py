@@ -307,11 +307,14 @@ class FileShown:
 
 @dataclass
 class CommentForm:
-    """Where a comment is written: ``text`` and ``errors`` of one that was refused."""
+    """Where a comment is written: ``text`` and ``errors`` of one that was refused, ``draft`` what a browser keeps what
+    is being typed for.
+    """
 
     url: str
     text: str = ""
     errors: list[str] = field(default_factory=list)
+    draft: str = ""
 
 
 @dataclass

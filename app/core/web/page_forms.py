@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     pass
-from app.core.web.page import Action, Column, FormField, Group, Link, Row
+from app.core.web.page import Action, Badge, Cell, Column, FormField, Group, Link
 
 
 @dataclass
@@ -101,6 +101,19 @@ class ImportColumn:
 
 
 @dataclass
+class ImportRow:
+    """A row of the file as it was checked: its ``line``, what would come of it (``mark``), its ``cells`` (a bad one has
+    tone ``red`` and the reason in title), and ``reasons`` that are no cell's.
+    """
+
+    line: int
+    mark: Badge
+    cells: list[Cell]
+    is_bad: bool = False
+    reasons: list[str] = field(default_factory=list)
+
+
+@dataclass
 class ImportMappings:
     """Kept mappings on the page of an import: ``choices`` (id, name) to begin with, the ``used`` one, under which
     ``name`` and whether ``shared`` this one would be kept, and the required fields that no column gives (``lacking``).
@@ -132,8 +145,8 @@ class ImportProgress:
 class ImportPage:
     """``/<resource>/import``: step ``upload`` → ``preview`` → ``result``.
 
-    ``preview`` shows ``columns`` (with the mapping), the first ``rows`` (cells; a bad one has tone ``red`` and its
-    reason in title) and ``counts``; ``result`` shows ``counts``, ``errors`` (row, column, message) and the
+    ``preview`` shows ``columns`` (with the mapping), the first ``rows`` and those that are refused, and ``counts``;
+    ``result`` shows ``counts``, ``errors`` (row, column, message) and the
     ``error_file_url``.
     ``counts`` are (label, number, tone).  The options keep their ``value``s between steps: mode, on_match, on_error.
     """
@@ -147,7 +160,7 @@ class ImportPage:
     options: list[FormField] = field(default_factory=list)
     hidden: list[tuple[str, str]] = field(default_factory=list)
     columns: list[ImportColumn] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ImportRow] = field(default_factory=list)
     counts: list[tuple[str, int, str]] = field(default_factory=list)
     errors: list[tuple[int, str, str]] = field(default_factory=list)
     error_file_url: str | None = None

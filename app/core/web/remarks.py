@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.core import db, files, remarks
 from app.core.errors import Invalid, NotVisible
 from app.core.i18n import gettext as _
-from app.core.web import history, present, reach, trail
+from app.core.web import drafts, history, present, reach, trail
 from app.core.web.page import Action, Change, CommentForm, FileShown, RemarkShown, Tab
 from app.core.web.view import EntityView
 
@@ -32,13 +32,15 @@ def tab(view: type[EntityView], row: Any, form: CommentForm | None = None) -> li
     if not view.commentable or not isinstance(row, view.model):
         return []
     found, count = remarks.of(row, most=SHOWN)
-    may = reach.may(view, remarks.COMMENT)
+    written = form or CommentForm("")
     base = f"/{view.model.resource}/comments/{row.id}"
     note = ""
     if count > len(found):
         note = _("The latest %(shown)s of %(count)s are shown.", shown=len(found), count=count)
     talk = [_shown(each, base) for each in found]
-    tabs = [Tab(TAB, _("Comments"), count, remarks=talk, form=(form or CommentForm(base)) if may else None, note=note)]
+    written.url, written.draft = base, f"{drafts.place(view.model, row)}/comment"
+    may = reach.may(view, remarks.COMMENT)
+    tabs = [Tab(TAB, _("Comments"), count, remarks=talk, form=written if may else None, note=note)]
     if attached := [FileShown(*file, each.who, each.when, each.at) for each in talk for file in each.files]:
         if note:
             note = _("Those of the latest %(count)s comments.", count=len(found))
@@ -62,7 +64,7 @@ def write(view: type[EntityView], pk: int) -> Any:
         form = CommentForm(f"/{view.model.resource}/comments/{pk}", request.form.get("text", ""), texts)
         return render_template("kehu/record.html", page=record_page(view, pk, form)), error.status
     flash(_("Your comment was added."), "success")
-    return redirect(place)
+    return drafts.saved(redirect(place))
 
 
 def erase(view: type[EntityView], pk: int, remark: int) -> Response:

@@ -67,6 +67,9 @@ export async function latest(place) {
   return found.sort(([, one], [, other]) => other.at - one.at)[0] ?? null;
 }
 
+/** A name for a new draft. */
+export const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 /** Say to other pages of this browser that this one is open, for as long as it is. */
 export function hold(place, token) {
   navigator.locks?.request(`${PREFIX}${place}:${token}`, () => new Promise(() => {}));

@@ -81,6 +81,17 @@ for (const zone of document.querySelectorAll("[data-dropzone]")) {
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("is-over"));
   zone.addEventListener("drop", (event) => {
     event.preventDefault();
-    if (event.dataTransfer.files.length) input.files = event.dataTransfer.files;
+    if (!event.dataTransfer.files.length) return;
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
   });
+  const name = zone.querySelector("[data-file-name]");
+  const told = () => {
+    const [file] = input.files;
+    zone.classList.toggle("has-file", Boolean(file));
+    name.hidden = !file;
+    if (file) name.textContent = name.dataset.size.replace("{name}", file.name).replace("{size}", Math.max(1, Math.round(file.size / 1024)).toLocaleString("en"));
+  };
+  if (name) input.addEventListener("change", told);
+  if (name) addEventListener("pageshow", told);
 }

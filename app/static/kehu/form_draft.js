@@ -4,7 +4,7 @@
  */
 
 import { announce } from "./dom.js";
-import { forget, hold, keep, latest } from "./drafts.js";
+import { forget, fresh, hold, keep, latest } from "./drafts.js";
 import { restore, state } from "./lines_history.js";
 import { chosen, fill } from "./picker.js";
 
@@ -77,7 +77,7 @@ function put(form, draft) {
 export function keepDraft(form, changed) {
   const place = form.dataset.draft;
   const name = form.querySelector("input[name=draft]");
-  name.value ||= Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  name.value ||= fresh();
   let timer = 0;
   let isHeld = false;
   let isDropped = false; // the form is given up, unless somebody goes on writing

@@ -1,6 +1,7 @@
 /* The line grid of a document: lines come, go and move, the keys lead from cell to cell, blocks are pasted from a
  * spreadsheet, and all of it can be taken back.  Events are heard at the grid, never at each cell. */
 
+import { isBlock, rowsOf } from "./clipboard.js";
 import { announce, text } from "./dom.js";
 import { History, restore, state } from "./lines_history.js";
 import { draggable } from "./lines_order.js";
@@ -243,10 +244,11 @@ function setUp(grid) {
     const input = event.target;
     const row = input.closest?.("[data-line]");
     const pasted = event.clipboardData?.getData("text/plain") ?? "";
-    if (!row || !input.matches(CELL) || !/[\t\n\r]/.test(pasted.replace(/[\r\n]+$/, ""))) return;
-    if (input.tagName === "TEXTAREA" && !pasted.includes("\t")) return;
+    if (!row || !input.matches(CELL) || !isBlock(pasted)) return;
+    // Several lines of prose are one text, however a spreadsheet would read them.
+    if (input.tagName === "TEXTAREA" && !pasted.includes("\t") && !pasted.startsWith('"')) return;
     event.preventDefault();
-    const block = pasted.replace(/\r\n?/g, "\n").replace(/\n+$/, "").split("\n").map((line) => line.split("\t"));
+    const block = rowsOf(pasted);
     const column = cells(row).indexOf(input);
     const there = rows();
     const targets = there.slice(there.indexOf(row), there.indexOf(row) + block.length);
@@ -259,8 +261,9 @@ function setUp(grid) {
         for (const [offset, value] of block[at].entries()) {
           const cell = row[column + offset];
           if (!cell || cell.readOnly || cell.disabled) continue;
-          if (cell.getAttribute("role") === "combobox") pickers.push([cell, value]);
-          else put(cell, value.trim());
+          const words = cell.tagName === "TEXTAREA" ? value.trim() : value.trim().replace(/\s*\n\s*/g, " ");
+          if (cell.getAttribute("role") === "combobox") pickers.push([cell, words]);
+          else put(cell, words);
         }
         totals.mark(target);
       }
@@ -301,8 +304,12 @@ function setUp(grid) {
 
   grid.querySelector("[data-line-add]")?.addEventListener("click", insert);
   grid.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-line-remove]");
-    if (button) remove(button.closest("[data-line]"));
+    const button = event.target.closest("[data-line-remove], [data-line-up], [data-line-down]");
+    if (!button) return;
+    const row = button.closest("[data-line]");
+    if ("lineRemove" in button.dataset) return remove(row);
+    move(row, "lineUp" in button.dataset ? -1 : 1);
+    button.focus();
   });
   // A line in which nothing was entered is no line.  What the page reckoned goes along, for the server to compare.
   form.addEventListener("formdata", (event) => {

@@ -21,6 +21,7 @@ const isMany = (box) => box.dataset.picker === "many";
 const isFree = (box) => "free" in box.dataset;
 const valueOf = (box, row) => String(box.dataset.by === "label" ? row.label : row.id);
 const fresh = (words) => ({ id: words, label: words, name: words, code: "", fact: text("fresh") });
+const plain = (words) => words.split(/\s+/).filter(Boolean).join(" ").toLowerCase();
 const hiddenOf = (box) => box.querySelector(":scope > input[type=hidden]");
 
 /** What was last chosen, as shown. */

@@ -1,6 +1,7 @@
 /* A record's page: codes are copied by a click, what was folded stays so, and the page is printed. */
 
 import { announce, make, recall, remember, text } from "./dom.js";
+import { forget, fresh, hold, keep, latest } from "./drafts.js";
 
 const BRIEFLY = 1500; // milliseconds that a button says that it has copied
 
@@ -26,6 +27,26 @@ for (const details of document.querySelectorAll("details[data-remember]")) {
   const key = `kehu-${details.dataset.remember}`;
   details.open = recall(key) === "open";
   details.addEventListener("toggle", () => remember(key, details.open ? "open" : ""));
+}
+
+// A comment that was not sent is there again.
+for (const form of document.querySelectorAll(".comment-form[data-draft]")) {
+  const { draft: place } = form.dataset;
+  const field = form.querySelector("textarea");
+  const name = form.querySelector("input[name=draft]");
+  const save = () => {
+    if (field.value.trim()) keep(place, name.value, { at: Date.now(), text: field.value });
+    else forget(place, name.value);
+  };
+  name.value = fresh();
+  field.addEventListener("input", save);
+  latest(place).then((found) => {
+    if (!found || field.value) return;
+    const [token, { text: words }] = found;
+    name.value = token;
+    field.value = words;
+    hold(place, token);
+  });
 }
 
 for (const button of document.querySelectorAll("[data-print]")) {

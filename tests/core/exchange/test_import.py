@@ -357,6 +357,12 @@ class TestOutcome:
             preview = run_import(Customer, path, path.name)
             assert (preview.created, len(preview.preview)) == (70, 50)
 
+    def test_what_fails_is_shown_wherever_it_stands(self, act, table):
+        with act("ann"):
+            path = table([["name", "payment_days"], *([f"C{number}", "1"] for number in range(70)), ["C", "x"]])
+            shown = run_import(Customer, path, path.name).preview
+            assert (len(shown), shown[-1].row, shown[-1].action) == (51, 72, "fail")
+
     def test_stop_writes_nothing_and_tells_every_error(self, act, table):
         rows = [["name", "payment_days"], ["A", "x"], ["B", "1"], ["C", "-1"]]
         with act("ann"):
