@@ -86,3 +86,37 @@ def test_many_at_once_then_one_is_cancelled_and_talked_about(company: Company, c
     comment.get_by_role("button", name="Delete").click()
     page.locator("dialog").get_by_role("button", name="Delete").click()
     expect(page.locator("#comments")).to_contain_text("Nobody has commented yet.")
+
+
+def test_a_record_on_the_screen_and_on_paper(company: Company, console: Page) -> None:
+    page = console
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.set_viewport_size({"width": 1440, "height": 900})
+    customer = company.rows["customer"]
+    company.go(page, f"/customers/show/{customer['id']}")
+    # Facts and related rows are in the first screen, side by side.
+    facts, rows = page.locator(".record-facts").bounding_box(), page.locator("#contacts").bounding_box()
+    assert facts and rows and facts["x"] + facts["width"] <= rows["x"] and rows["y"] < 300
+    page.locator("h1 .copy").click()
+    assert page.evaluate("navigator.clipboard.readText()") == customer["code"]
+    folded = page.locator(".facts-folded")
+    expect(folded.get_by_text("Website")).to_be_hidden()
+    folded.locator("summary").click()
+    expect(folded.get_by_text("Website")).to_be_visible()
+    page.locator("#tab-history").click()
+    page.reload()
+    expect(page.locator("#history")).to_be_visible()
+    expect(folded.get_by_text("Website")).to_be_visible()
+
+    page.emulate_media(media="print", color_scheme="dark")
+    for hidden in (".sidebar", ".topbar", ".page-actions", ".tab-list", ".facts-folded"):
+        expect(page.locator(hidden)).to_be_hidden()
+    for shown in (".on-paper", "h1", ".facts >> nth=0", "#contacts"):
+        expect(page.locator(shown)).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    company.go(page, f"/stock-adjustments/show/{company.rows['opening']['id']}")
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.lines-view thead')).display") == "table-header-group"
+    )
+    paper = page.pdf(prefer_css_page_size=True)
+    assert paper.count(b"/Type /Page\n") == 1 and b"/MediaBox [0 0 594.95996 841.91998]" in paper

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.company import Company
 
@@ -77,6 +77,20 @@ def test_leaving_unsaved_work_is_asked_about(company: Company, console: Page) ->
     page.wait_for_timeout(300)
     assert asked == ["beforeunload"]
     expect(page.locator("#f-name")).to_have_value("never saved")
+
+    # So by any other way out: a link of the frame, another language.
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.locator(".brand").first.click()
+    page.locator("summary[title=Language]").click()
+    page.locator("button[lang=zh]").click()
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"] * 3
+    expect(page.locator("#f-name")).to_have_value("never saved")
+    page.remove_listener("dialog", stay)
     page.once("dialog", lambda dialog: dialog.accept())
     page.locator("[data-cancel]").click()
     page.wait_for_url("**/units/list/")

@@ -80,7 +80,7 @@ export function keepDraft(form, changed) {
   name.value ||= fresh();
   let timer = 0;
   let isHeld = false;
-  let isDropped = false; // the form is given up, unless somebody goes on writing
+  let isDropped = false; // the form is given up, unless somebody stays
   let isWritten = Boolean(form.querySelector("[data-error-summary]"));
 
   const save = () => {
@@ -100,7 +100,16 @@ export function keepDraft(form, changed) {
   for (const event of ["input", "change", "kehu:changed"]) form.addEventListener(event, later);
   form.addEventListener("submit", save);
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && save());
-  form.querySelector("[data-cancel]")?.addEventListener("click", () => (isDropped = true));
+  const cancel = form.querySelector("[data-cancel]");
+  cancel?.addEventListener("click", () => (isDropped = true));
+  // Who was asked whether to leave, and stayed, has given up nothing.
+  for (const event of ["pointerdown", "keydown"]) {
+    document.addEventListener(event, ({ target }) => {
+      if (!isDropped || cancel.contains(target)) return;
+      isDropped = false;
+      save();
+    }, true);
+  }
   addEventListener("pagehide", () => (isDropped ? forget(place, name.value) : save()));
   if (isWritten) save();
   else offer();
