@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         from app.core.web.permissions import RolePermissionsView
         from app.core.web.saved import ListViews
         from app.core.web.search_pages import SearchApi, SearchView
+        from app.first.views import FirstStartView
         from app.reports.home import HomeView
 
         app.config["FAB_PASSWORD_COMPLEXITY_ENABLED"] = True
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         appbuilder.add_view_no_menu(NoticeChoicesView)
         appbuilder.add_view_no_menu(MenuView)
         appbuilder.add_view_no_menu(ListViews)
+        appbuilder.add_view_no_menu(FirstStartView)
         appbuilder.add_view_no_menu(PreviewView)
         appbuilder.add_view_no_menu(RolePermissionsView)
         appbuilder.add_view_no_menu(SearchView)

@@ -78,15 +78,43 @@ def prepare() -> Outcome:
     with alone():
         outcome.was_empty = _migrate()
         with db.transaction(identity.system()):
-            connection = db.session.connection()
-            fingerprint = grants.fingerprint()
-            if state.recall(connection, "permissions") != fingerprint:
-                grants.sync()
-                state.remember(connection, "permissions", fingerprint)
-            numbering.sync_sequences()
-            _sync_jobs()
+            keep_up()
             outcome.password = _first_administrator()
     return outcome
+
+
+def keep_up() -> None:
+    """Bring what the schema holds besides people's data to what this code needs, in the current transaction."""
+    connection = db.session.connection()
+    fingerprint = grants.fingerprint()
+    if state.recall(connection, "permissions") != fingerprint:
+        grants.sync()
+        state.remember(connection, "permissions", fingerprint)
+    numbering.sync_sequences()
+    _sync_jobs()
+
+
+def make_anew() -> None:
+    """Drop every table and make the schema anew, as an empty database gets it, in the current transaction.
+
+    Whoever calls it sees to it that there is somebody who may log in.
+    """
+    from alembic import command
+
+    session = db.session()
+    session.expunge_all()
+    connection = session.connection()
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    if connection.dialect.name == "sqlite":
+        # A row that is dropped before what it points at breaks nothing, once both are gone.
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+    tables.drop_all(connection)
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    triggers.create(connection)
+    keep_up()
 
 
 def _migrate() -> bool:

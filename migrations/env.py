@@ -27,18 +27,27 @@ def render_item(kind: str, item: Any, autogen: Any) -> Any:
 
 
 def run() -> None:
-    """Run the migrations in one transaction."""
+    """Run the migrations in one transaction: that of the connection that is given, or one of their own."""
+    given = context.config.attributes.get("connection")
+    if given is not None:
+        migrate(given)
+        return
     with db.db.engine.connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=db.db.metadata,
-            render_as_batch=True,
-            compare_type=True,
-            render_item=render_item,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
+        migrate(connection)
         connection.commit()
+
+
+def migrate(connection: Any) -> None:
+    """Run the migrations on ``connection``."""
+    context.configure(
+        connection=connection,
+        target_metadata=db.db.metadata,
+        render_as_batch=True,
+        compare_type=True,
+        render_item=render_item,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
 
 
 if current_app:

@@ -48,6 +48,7 @@ class Actions(Mapping[str, Any]):
             "preview": lazy_pgettext("deed", "Looked as this user"),
             "comment": lazy_pgettext("deed", "Commented"),
             "uncomment": lazy_pgettext("deed", "Comment deleted"),
+            "start-for-real": lazy_pgettext("deed", "Started for real"),
         }
         for model in registry.values():
             for step in model.workflow.transitions if model.workflow is not None else ():

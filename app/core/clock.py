@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from app.core import identity
 
 _stopped_at: datetime | None = None
+_stopped_here: ContextVar[datetime | None] = ContextVar("stopped_here", default=None)
 _zone = ZoneInfo("Asia/Shanghai")
 
 
@@ -30,7 +32,7 @@ def zone() -> ZoneInfo:
 
 def now() -> datetime:
     """This moment, aware, in UTC."""
-    return _stopped_at or datetime.now(UTC)
+    return _stopped_here.get() or _stopped_at or datetime.now(UTC)
 
 
 def local(moment: datetime | None = None) -> datetime:
@@ -78,3 +80,15 @@ def stopped(at: datetime) -> Iterator[None]:
         yield
     finally:
         _stopped_at = before
+
+
+@contextmanager
+def stopped_here(at: datetime) -> Iterator[None]:
+    """Let time stand still at ``at`` (aware) for what this thread does within the block, and for nobody else: a server goes
+    on meanwhile.
+    """
+    token = _stopped_here.set(at.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _stopped_here.reset(token)

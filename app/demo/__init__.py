@@ -8,33 +8,42 @@ have accounts without a password, which nobody can log in with until the adminis
 
 from __future__ import annotations
 
+import json
 import random
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
 from app import setup
-from app.core import db, identity
+from app.core import clock, db, identity, state
+from app.core.audit import AuditEntry
 from app.core.entity import User, registry
 from app.demo import customers, goods, people, plans, stock
 from app.demo.cast import Cast
 
 SEED = 20260101
+MARK = (
+    "demo"  # what the database remembers of it: until where the audit trail is the demo's own, and since when it is not
+)
+PARTS = (people, customers, goods, stock, plans)
 
 
-def fill_if_empty() -> bool:
-    """Fill an empty company, in one transaction.
+def fill_if_empty(progress: Callable[[int], None] = lambda _parts: None) -> bool:
+    """Fill an empty company, in one transaction; ``progress`` is told how many of the ``PARTS`` are done.
 
     False, and nothing done, when there is more than the first administrator.
     """
-    with setup.alone(), db.transaction(identity.system()):
+    with setup.alone(), db.transaction(identity.system()) as session:
         if not is_empty():
             return False
         cast = Cast(random.Random(SEED))
-        people.fill(cast)
-        customers.fill(cast)
-        goods.fill(cast)
-        stock.fill(cast)
-        plans.fill(cast)
+        for done, part in enumerate(PARTS):
+            progress(done)
+            part.fill(cast)
+        session.flush()
+        last = session.scalar(sa.select(sa.func.max(AuditEntry.id))) or 0
+        mark = {"audit": last, "at": clock.now().isoformat()}
+        state.remember(session.connection(), MARK, json.dumps(mark))
     return True
 
 

@@ -41,7 +41,7 @@ class Cast:
             user = db.session.scalars(sa.select(User).where(User.username == username)).one()
             self._actors[username] = security.load_actor(user)
         moment = min(at.replace(tzinfo=clock.zone()), clock.now()) if at is not None else clock.now()
-        with clock.stopped(moment), identity.acting_as(self._actors[username]):
+        with clock.stopped_here(moment), identity.acting_as(self._actors[username]):
             yield
 
     def ago(self, days: int) -> date:

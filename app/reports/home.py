@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from babel.dates import format_date
@@ -11,13 +12,18 @@ from flask_appbuilder import BaseView, expose
 from app.core import clock, identity, preferences
 from app.core.i18n import current_locale
 from app.core.i18n import gettext as _
-from app.core.web.page_frame import CardChoice, HomePage
+from app.core.web.page_frame import CardChoice, HomePage, StartCard
 from app.core.web.reach import NotLoggedIn
 from app.reports.cards import CARDS, HomeCard
 
 KEPT = "home"  # the preference: {"order": ids, "hidden": ids}
 MORNING, EVENING = 12, 18  # the hours at which they end and begin
 preferences.every_page.add(KEPT)
+
+guides: list[Callable[[], StartCard | str | None]] = []
+"""Who leads into an empty company: each gives a card for the top of the page, the address of a page to go to first, or
+None.
+"""
 
 
 class HomeView(BaseView):
@@ -33,6 +39,9 @@ class HomeView(BaseView):
         actor = identity.current()
         if actor is None:
             raise NotLoggedIn()
+        start = next((found for guide in guides if (found := guide()) is not None), None)
+        if isinstance(start, str):
+            return redirect(start)
         offered = arranged()
         hidden = set(_kept().get("hidden", ()))
         zones: dict[str, list[Any]] = {"figure": [], "chart": [], "table": []}
@@ -47,6 +56,7 @@ class HomeView(BaseView):
             tables=zones["table"],
             choices=[CardChoice(card.id, str(card.title), card.id not in hidden) for card in offered],
             arrange_url="/home/arrange",
+            start=start,
         )
         return render_template("kehu/home.html", page=page)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.core.web.chart import Figure
 from app.core.web.page import Link, Table
@@ -55,7 +55,21 @@ class HomePage:
     tables: list[Card]
     choices: list[CardChoice]
     arrange_url: str
-    start: Any = None  # the way into an empty company (see app.first)
+    start: StartCard | None = None
+
+
+@dataclass
+class StartCard:
+    """How far a first start is, at the top of the home page: ``steps`` are (title, is done, where it is done).
+
+    ``hide_url`` takes ``left``=``hidden`` by POST and shows it no more.
+    """
+
+    title: str
+    text: str
+    main: Link
+    steps: list[tuple[str, bool, str]] = field(default_factory=list)
+    hide_url: str = ""
 
 
 @dataclass
