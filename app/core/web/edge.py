@@ -160,6 +160,8 @@ def _http_error(error: HTTPException) -> Any:
     db.session.rollback()
     messages = {
         400: _("The request is incomplete, or not in the form that is expected."),
+        401: _("Please log in."),
+        403: _("Your role does not allow this. Ask an administrator if you need it."),
         404: _("There is nothing here under this number, or it is not yours to see."),
         405: _("This address does not take such a request."),
         409: _("How it stands now does not allow this."),
@@ -196,5 +198,5 @@ def _crashed(error: Exception) -> Any:
         "Please try again, and tell your administrator if it stays."
     )
     if is_api():
-        return jsonify(message=message, code=code), 500
+        return jsonify(message=message), 500
     return error_page(500, message, code)

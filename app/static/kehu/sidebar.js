@@ -217,6 +217,14 @@ nav?.addEventListener("keydown", (event) => {
 
 /* ---- Favourites ---- */
 
+const starOf = document.querySelector("[data-star-of-entry]");
+for (const row of nav ? rows() : []) {
+  const star = starOf.content.firstElementChild.cloneNode(true);
+  star.querySelector(".sr").textContent = starOf.dataset.name.replace("{page}", row.querySelector(".nav-text").textContent);
+  star.setAttribute("aria-pressed", String("starred" in row.dataset));
+  row.append(star);
+}
+
 const shelf = favourites?.querySelector(".nav-items");
 
 async function tell(values) {

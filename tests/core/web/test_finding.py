@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import User
 
 from app.core import crud
 from app.core.entity import entity_for
 from app.core.web import finding
+from app.core.web.frame import console
 from app.core.web.view import views
 
 MOST = 5 + finding.KINDS  # statements: who asks, what matches, and the rows of each kind
@@ -173,3 +178,43 @@ def test_nobody_finds_anything(app, api, pages):
     assert api().get("search/commands").status_code == 401
     answer = app.test_client().get("/search?q=x")
     assert (answer.status_code, answer.location) == (302, "/login/?next=/search?q%3Dx")
+
+
+def test_each_section_of_the_menu_has_an_icon_of_its_own(app):
+    drawn = app.jinja_env.get_template("kehu/_icons.html").module.PATHS
+    strokes = [drawn[section.icon] for section in console]
+    assert len(set(strokes)) == len(strokes)
+    assert {view.icon for view in views.values()} <= set(drawn)
+
+
+class TestFavourites:
+    def test_they_are_one_s_own_in_their_order_and_only_what_one_may_list(self, pages, api):
+        ann, wei = pages("ann"), pages("wei")
+
+        def shelf(browser) -> list[str]:
+            part = browser.get("/").text.split("data-favourites")[1].split("</details>")[0]
+            return re.findall(r'data-entry="([\w-]+)"', part)
+
+        for page in ("customers", "products", "contacts", "products"):
+            assert ann.post("/account/starred", {"page": page, "on": "1"}).status_code == 200
+        answer = ann.post("/account/starred", {"order": "contacts,nonsense,customers"})
+        assert answer.json == {"starred": ["contacts", "customers", "products"]}
+        assert shelf(ann) == ["contacts", "customers", "products"]
+        assert shelf(wei) == []
+        assert ann.post("/account/starred", {"page": "customers", "on": "0"}).json == {
+            "starred": ["contacts", "products"]
+        }
+        for page in ("audit-entries", "nonsense", ""):
+            assert ann.post("/account/starred", {"page": page, "on": "1"}).status_code == 404
+        # What the role no longer shows is not shown here either.
+        admin = pages("admin")
+        admin.post("/account/starred", {"page": "users", "on": "1"})
+        assert shelf(admin) == ["users"] and shelf(ann) == ["contacts", "products"]
+
+    def test_whoever_looks_as_somebody_changes_nothing_of_theirs(self, pages, act):
+        with act() as session:
+            ann = session.scalars(sa.select(User.id).where(User.username == "ann")).one()
+        admin = pages("admin")
+        admin.post(f"/preview/{ann}")
+        assert "You look as" in admin.get("/").text
+        assert admin.post("/account/starred", {"page": "customers", "on": "1"}).status_code == 403
