@@ -39,10 +39,13 @@ def test_a_page_that_died_offers_its_draft_back_until_it_is_saved(company: Compa
     context = page.context
     page.close(run_before_unload=False)  # it crashed
 
+    # Meanwhile somebody else has saved.
+    company.call("PUT", f"stock-adjustments/{row['id']}", {"note": "Insured"})
     page = context.new_page()
     company.go(page, place)
     expect(page.locator("#f-reason")).to_have_value("Count")
     expect(offer_of(page)).to_contain_text("You were writing this on")
+    expect(offer_of(page)).to_contain_text("both versions are shown")
     other = context.new_page()
     company.go(other, "/stock-adjustments/add")
     expect(offer_of(other)).to_have_count(0)
@@ -52,9 +55,13 @@ def test_a_page_that_died_offers_its_draft_back_until_it_is_saved(company: Compa
     expect(page.locator(".token-text")).to_have_text("urgent")
     expect(page.locator("[data-line]:visible")).to_have_count(2)
     page.keyboard.press("Control+s")
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    expect(page.locator("#f-note")).to_have_value("Insured")
+    expect(page.locator("#f-reason")).to_have_value("Fire, and water")
+    page.keyboard.press("Control+s")
     page.wait_for_url(re.compile(r"/show/\d+$"))
     saved = company.call("GET", f"stock-adjustments/{row['id']}")["result"]
-    assert (saved["reason"], saved["tags"]) == ("Fire, and water", ["urgent"])
+    assert (saved["reason"], saved["note"], saved["tags"]) == ("Fire, and water", "Insured", ["urgent"])
     assert [(line["product"]["label"].split()[1], line["quantity"]) for line in saved["lines"]] == [
         (row["lines"][0]["product"]["label"].split()[1], "3.0000"),
         ("铁观音", "11.0000"),

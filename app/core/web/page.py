@@ -307,14 +307,15 @@ class FileShown:
 
 @dataclass
 class CommentForm:
-    """Where a comment is written: ``text`` and ``errors`` of one that was refused, ``draft`` what a browser keeps what
-    is being typed for.
+    """Where a comment is written: ``text`` and ``errors`` of one that was refused, ``draft`` and
+    ``draft_name`` are as of a ``FormPage``.
     """
 
     url: str
     text: str = ""
     errors: list[str] = field(default_factory=list)
     draft: str = ""
+    draft_name: str = ""
 
 
 @dataclass

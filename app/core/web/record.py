@@ -104,7 +104,7 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
         if reach.may(view, link.operation) and (link.shown is None or link.shown(row)):
             found.append(Action("link", str(link.label), link.url(row), method="get"))
     if reach.may(view, "visible-to"):
-        found.append(Action("visible-to", _("Who sees this"), f"{base}/visible-to/{row.id}", method="get"))
+        found.append(Action("visible-to", _("Who sees this"), f"{base}/visible-to/{row.id}", method="get", rank="menu"))
     editable = writable and (not isinstance(row, Document) or row.is_editable)
     if reach.may(view, "edit") and editable:
         rank = "secondary" if any(each.rank == "primary" for each in found) else "primary"

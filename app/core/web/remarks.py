@@ -38,7 +38,8 @@ def tab(view: type[EntityView], row: Any, form: CommentForm | None = None) -> li
     if count > len(found):
         note = _("The latest %(shown)s of %(count)s are shown.", shown=len(found), count=count)
     talk = [_shown(each, base) for each in found]
-    written.url, written.draft = base, f"{drafts.place(view.model, row)}/comment"
+    written.url, written.draft_name = base, drafts.name()
+    written.draft = f"{drafts.place(view.model, row)}/comment"
     may = reach.may(view, remarks.COMMENT)
     tabs = [Tab(TAB, _("Comments"), count, remarks=talk, form=written if may else None, note=note)]
     if attached := [FileShown(*file, each.who, each.when, each.at) for each in talk for file in each.files]:

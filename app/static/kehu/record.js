@@ -38,7 +38,7 @@ for (const form of document.querySelectorAll(".comment-form[data-draft]")) {
     if (field.value.trim()) keep(place, name.value, { at: Date.now(), text: field.value });
     else forget(place, name.value);
   };
-  name.value = fresh();
+  name.value ||= fresh();
   field.addEventListener("input", save);
   latest(place).then((found) => {
     if (!found || field.value) return;
