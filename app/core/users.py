@@ -73,6 +73,8 @@ LABELS = {
     "active": _l("Active"),
     "created_on": _l("Created"),
     "changed_on": _l("Changed"),
+    "created_by_fk": _l("Created by"),
+    "changed_by_fk": _l("Changed by"),
 }
 for _name, _label in LABELS.items():
     User.__table__.c[_name].info["label"] = _label
