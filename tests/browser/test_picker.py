@@ -249,6 +249,7 @@ def test_what_is_lacking_is_made_in_place(company: Company, console: Page) -> No
     # What is chosen is opened from its picker.
     page.keyboard.press("F4")
     expect(made.last).to_contain_text("in a new tab")
+    expect(page.locator(".option[aria-selected=true]")).to_contain_text("Kangaroo & Daughters")
     page.keyboard.press("Control+End")
     with page.context.expect_page() as opened:
         page.keyboard.press("Enter")

@@ -132,23 +132,21 @@ function list(rows) {
   const more = extras(open.input);
   if (!rows.length) note(text("noMatches"));
   open.rows = [...rows, ...more];
-  open.listbox.replaceChildren(
-    ...(rows.length ? [] : [remark(text("noMatches"))]),
-    ...open.rows.map((row, at) => {
-      const label = make("span", { class: "option-label" });
-      if (row.code) label.append(make("span", { class: "code" }, row.code));
-      label.append(row.code && row.label.startsWith(row.code) ? row.label.slice(row.code.length).trim() : row.label);
-      const option = make("div", { id: `${open.listbox.id}-${at}`, role: "option", class: "option", "data-at": at, "aria-selected": "false" }, label);
-      if (isExtra(row)) {
-        option.classList.add("option-extra");
-        option.dataset.extra = "";
-      }
-      if (row.fact) option.append(make("span", { class: "option-fact" }, row.fact));
-      return option;
-    }),
-  );
-  // What makes something new is at hand where nothing else is, and was asked for by typing it.
-  mark(rows.length || (words && more.length) ? 0 : -1);
+  const options = open.rows.map((row, at) => {
+    const label = make("span", { class: "option-label" });
+    if (row.code) label.append(make("span", { class: "code" }, row.code));
+    label.append(row.code && row.label.startsWith(row.code) ? row.label.slice(row.code.length).trim() : row.label);
+    const option = make("div", { id: `${open.listbox.id}-${at}`, role: "option", class: "option", "data-at": at, "aria-selected": "false" }, label);
+    if (isExtra(row)) option.classList.add("option-extra");
+    if (row.fact) option.append(make("span", { class: "option-fact" }, row.fact));
+    return option;
+  });
+  const found = rows.length ? options.slice(0, rows.length) : [remark(text("noMatches"))];
+  open.listbox.replaceChildren(...found, ...(more.length ? [make("div", { class: "option-foot", role: "group" }, ...options.slice(rows.length))] : []));
+  // What is chosen stays marked.  What makes something new is at hand where nothing else is, and was asked for by typing it.
+  const held = words && !isOpenText(open.input) && !isMany(boxOf(open.input)) ? hiddenOf(boxOf(open.input)).value : "";
+  if (held) mark(rows.findIndex((row) => valueOf(boxOf(open.input), row) === held));
+  else mark(rows.length || (words && more.length) ? 0 : -1);
   place();
   announce(rows.length ? text("matches", { n: rows.length }) : text("noMatches"));
 }
@@ -425,7 +423,7 @@ document.addEventListener("keydown", (event) => {
         // In the line grid the arrows move between rows, and rows themselves; F4 opens there.
         if (event.defaultPrevented || input.closest("[data-line]")) return;
         search(input, 0);
-      } else if (count) mark((open.at + (event.key === "ArrowDown" ? 1 : -1) + count) % count);
+      } else if (count) mark(event.key === "ArrowDown" ? (open.at + 1) % count : (Math.max(open.at, 0) - 1 + count) % count);
       event.preventDefault();
       break;
     case "F4":
