@@ -143,13 +143,18 @@ class TestCommands:
         assert {f"list/{name}" for name in views} <= everything
         assert {"import/products", "export/customers", "look/stock-balances/at", "act/periods/close"} <= everything
 
-    def test_every_address_of_theirs_answers(self, pages, api):
-        browser = pages("admin")
+    def test_every_address_of_theirs_is_one(self, app, pages, api):
+        browser, known = pages("admin"), app.url_map.bind("localhost")
         for each in api("admin").get("search/commands").json["result"]:
-            if each["url"]:
-                answer = browser.get(each["url"].partition("#")[0])
+            path, _sharp, what = each["url"].partition("#")
+            if not path:
+                assert each["deed"], each
+            elif each["id"].startswith(("page/", "look/", "act/")):
+                answer = browser.get(path)
                 assert answer.status_code == 200, each
-                answer.close()
+                assert not what or f'/do/{what.removeprefix("do-")}"' in answer.text, each
+            else:
+                assert known.match(path.partition("?")[0])[0].partition(".")[0].endswith("Pages"), each
 
     def test_saved_views_are_among_them_for_whoever_sees_them(self, api):
         for name, shared in (("Mine", False), ("Ours", True)):
@@ -218,3 +223,19 @@ class TestFavourites:
         admin.post(f"/preview/{ann}")
         assert "You look as" in admin.get("/").text
         assert admin.post("/account/starred", {"page": "customers", "on": "1"}).status_code == 403
+
+
+def test_the_page_one_is_on_is_marked_in_the_menu(pages, api):
+    admin = pages("admin")
+    unit = api("admin").add("units", name="盒")["id"]
+    for path, entry, mark in (
+        ("/units/list/", "units", "page"),
+        (f"/units/show/{unit}", "units", "true"),
+        ("/products/import", "products", "true"),
+        ("/stock-balances/look/at", "stock-balances", "true"),
+        ("/role-permissions/2", "roles", "true"),
+    ):
+        nav = admin.get(path).text.split("<nav", 1)[1].split("</nav>")[0]
+        marked = re.findall(r'data-entry="([\w-]+)"><a class="nav-item" href="[^"]+" aria-current="(\w+)"', nav)
+        assert marked == [(entry, mark)], path
+    assert 'class="nav-title nav-home" href="/" aria-current="page"' in admin.get("/").text
