@@ -12,7 +12,8 @@ from app.core.fields import SYSTEM, TEXTS, Field
 from app.core.i18n import gettext as _
 from app.core.web import operators, present, query, spans
 from app.core.web.inputs import form_field
-from app.core.web.page import FilterField, FormField, SpanEditor
+from app.core.web.page import FormField
+from app.core.web.page_lists import FilterField, SpanEditor
 from app.core.web.query import Condition
 from app.core.web.spans import Span
 from app.core.web.view import EntityView

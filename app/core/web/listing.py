@@ -11,7 +11,8 @@ from app.core.bulk import MOST
 from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
 from app.core.web import asking, filters, present, query, reach, resource, saved, totals, trail
-from app.core.web.page import Action, Cell, Chip, Column, ListPage, Pager, Row
+from app.core.web.page import Action, Cell, Column, ListPage, Pager, Row
+from app.core.web.page_lists import Chip
 from app.core.web.view import EntityView
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from app.core.web.saved import ColumnChoice, ViewMenu
+    from app.core.web.page_lists import Chip, ColumnChoice, FilterField, Place, ViewMenu
 
 
 @dataclass
@@ -136,51 +136,6 @@ class Row:
     url: str | None
     cells: list[Cell]
     actions: list[Action] = field(default_factory=list)
-
-
-@dataclass
-class SpanEditor:
-    """From–to: ``named`` are the stretches that have a name, (name, label); ``value`` the one that is chosen
-    («between»: its ends are ``first`` and ``last``), ``count`` the number in one that counts days.
-    """
-
-    id: str
-    kind: str  # of its ends: date, or text for numbers
-    label: str
-    named: list[tuple[str, str]]
-    value: str = ""
-    count: str = ""
-    first: str = ""
-    last: str = ""
-
-
-@dataclass
-class FilterField:
-    """What can be filtered by: ``operators`` are (name, label, shape), the shape being that of what they take: none,
-    one, many, span.  The editors of the shapes hold the values of the condition that is edited, ``operator`` being its.
-    """
-
-    name: str
-    label: str
-    operators: list[tuple[str, str, str]]
-    one: FormField | None = None
-    many: FormField | None = None
-    span: SpanEditor | None = None
-    operator: str = ""
-
-
-@dataclass
-class Chip:
-    """A filter in force, in words; ``remove_url`` is the list without it, ``opposite_url`` the list with its contrary.
-
-    ``editor`` changes it: sent to the list's address with the pairs ``hidden``.
-    """
-
-    text: str
-    remove_url: str
-    opposite_url: str | None
-    editor: FilterField
-    hidden: list[tuple[str, str]]
 
 
 @dataclass
@@ -335,19 +290,6 @@ class Tab:
     form: CommentForm | None = None
     files: list[FileShown] | None = None
     note: str = ""
-
-
-@dataclass
-class Place:
-    """Where a record stands in the list that it was opened from: ``position`` of ``count``, from 1; None when the list
-    no longer shows it.
-    """
-
-    count: int
-    position: int | None
-    prev_url: str | None
-    next_url: str | None
-    list_url: str
 
 
 @dataclass

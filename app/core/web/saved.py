@@ -27,46 +27,12 @@ from app.core.saved_views import Offered, SavedView
 from app.core.web import layout, query, reach, selection
 from app.core.web.layout import Layout
 from app.core.web.page import Action, FormField
+from app.core.web.page_lists import ColumnChoice, ViewItem, ViewMenu
 from app.core.web.query import ListQuery
 from app.core.web.view import Done, EntityView, RecordAction, RecordLink, views
 
 STATE = ("f", "ff", "q", "sort", "cols")  # what an address says of what is shown; «page» and «size» are how much of it
 ALL = "all"
-
-
-@dataclass
-class ViewItem:
-    """A view in the menu."""
-
-    label: str
-    url: str
-    current: bool = False
-    default: bool = False
-    starred: bool = False
-    star_url: str = ""  # takes a POST that gives it a star, or takes it away
-    owner: str = ""  # who shared it
-
-
-@dataclass
-class ViewMenu:
-    """The menu of views: what the list shows now (``label``, ``changed`` since it was saved), which there are, and what
-    can be done with them.  ``tabs`` are every row and the views with a star, where there are any.
-    """
-
-    label: str
-    changed: bool
-    groups: list[tuple[str, list[ViewItem]]]
-    actions: list[Action]
-    tabs: list[ViewItem] = field(default_factory=list)
-
-
-@dataclass
-class ColumnChoice:
-    """A field that the list may show in a column."""
-
-    name: str
-    label: str
-    shown: bool
 
 
 @dataclass

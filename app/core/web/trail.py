@@ -17,7 +17,8 @@ from werkzeug.datastructures import MultiDict
 from app.core import db
 from app.core.fields import fields_of
 from app.core.web import reach, saved, selection
-from app.core.web.page import Place, RecordPage
+from app.core.web.page import RecordPage
+from app.core.web.page_lists import Place
 from app.core.web.query import ListQuery
 from app.core.web.view import EntityView
 
