@@ -27,6 +27,7 @@ OWN = {  # what everyone may do: to come, to go, and what concerns themselves al
     "AccountView.time_zone",
     "NoticeChoicesView.choices",
     "MenuView.star",
+    "HomeView.arrange",
     "PreviewView.stop",
 }
 LAST = ("PreviewView.begin", "PreviewView.stop", "LoginView.logout")  # from here the browser is somebody else's
