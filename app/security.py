@@ -27,7 +27,7 @@ from flask_appbuilder.security.sqla.models import (
 )
 from flask_jwt_extended import JWTManager
 
-from app.core import db, identity, notices, remarks
+from app.core import db, identity, notices, preferences, remarks
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.identity import ASSIGN, CHANGE_ALL, SEE_ALL, SEE_COST, SEE_DETAILS, Actor
@@ -286,7 +286,9 @@ class KehuSecurityManager(SecurityManager):
 
 
 def load_actor(user: User) -> Actor:
-    """The actor that ``user`` is: roles (one's own and one's groups'), permissions and unread notices, in one statement."""
+    """The actor that ``user`` is: roles (one's own and one's groups'), permissions, unread notices and what every page
+    needs of their preferences, in one statement.
+    """
     direct = sa.select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user.id)
     by_group = (
         sa.select(assoc_group_role.c.role_id)
@@ -302,9 +304,11 @@ def load_actor(user: User) -> Actor:
         .outerjoin(ViewMenu.__table__, ViewMenu.id == PermissionView.view_menu_id)
         .where(Role.id.in_(sa.union_all(direct, by_group)))
     )
-    rows = db.session.connection().execute(statement).all()
+    every = sa.union_all(statement, preferences.along(user.id))
+    found = db.session.connection().execute(every).all()
+    rows = [row for row in found if row[0] is not None]
     roles = frozenset(row[0] for row in rows)
-    return Actor(
+    actor = Actor(
         user.id,
         full_name(user),
         roles,
@@ -314,6 +318,8 @@ def load_actor(user: User) -> Actor:
         time_zone=user.time_zone or "",
         unread=rows[0][3] if rows else 0,
     )
+    preferences.known(actor, {key: value for role, key, value, _unread in found if role is None})
+    return actor
 
 
 remarks.readers.actor = load_actor

@@ -7,6 +7,7 @@ and nobody else's; like the theme it is no business of the company's, so no hist
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from app.core.i18n import gettext as _
 LONGEST = 8000  # characters of a value as JSON
 MOST = 500  # keys of one person
 every_page: set[str] = set()
-"""Keys that the frame of every page asks for: they are read along with whatever is asked for first."""
+"""Keys that the frame of every page asks for: they are read along with who asks."""
 
 
 class Preference(Model):
@@ -39,21 +40,30 @@ PREFERENCES: sa.Table = Preference.__table__
 
 
 def get(key: str, default: Any = None) -> Any:
-    """What the actor keeps under ``key``; ``default`` where that is nothing.  At most one statement, and none for a key
-    that was read before in the request.
+    """What the actor keeps under ``key``; ``default`` where that is nothing.  One statement, and none for a key that every
+    page needs or that was read before in the request.
     """
     actor = identity.current()
     if actor is None or actor.user_id is None:
         return default
-    known = actor.cache.setdefault("preferences", {})
-    if key not in known:
-        wanted = {key, *every_page} - known.keys()
-        known.update(dict.fromkeys(wanted))
-        statement = sa.select(PREFERENCES.c.key, PREFERENCES.c.value)
-        mine = statement.where(PREFERENCES.c.user_id == actor.user_id, PREFERENCES.c.key.in_(wanted))
-        for name, value in db.session.connection().execute(mine):
-            known[name] = json.loads(value)
-    return default if known[key] is None else known[key]
+    kept = actor.cache.setdefault("preferences", {})
+    if key not in kept:
+        mine = sa.select(PREFERENCES.c.value).where(PREFERENCES.c.user_id == actor.user_id, PREFERENCES.c.key == key)
+        text = db.session.connection().scalar(mine)
+        kept[key] = None if text is None else json.loads(text)
+    return default if kept[key] is None else kept[key]
+
+
+def along(user_id: int) -> sa.Select[Any]:
+    """What every page needs of a user's preferences, as rows (NULL, key, value, 0) to be read along with who they are."""
+    columns = (sa.null(), PREFERENCES.c.key, PREFERENCES.c.value, sa.literal(0))
+    return sa.select(*columns).where(PREFERENCES.c.user_id == user_id, PREFERENCES.c.key.in_(every_page))
+
+
+def known(actor: identity.Actor, texts: Mapping[str, str]) -> None:
+    """Let ``get`` know what was read along with ``actor``: JSON by key."""
+    read = {key: json.loads(text) for key, text in texts.items()}
+    actor.cache["preferences"] = {**dict.fromkeys(every_page), **read}
 
 
 def put(key: str, value: Any) -> None:
