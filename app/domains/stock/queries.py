@@ -95,27 +95,42 @@ def lowest_in_warehouses() -> sa.Select[Any]:
     """What is low in a warehouse, the one that lacks most first: rows of product id, code, name, spec, unit, warehouse,
     on_hand, minimum and how many there are in all (``every``).
     """
-    every = sa.select(sa.func.count(SafetyStock.id)).where(low_in_its_warehouse()).correlate(None).scalar_subquery()
+    on_hand = sa.func.coalesce(StockBalance.on_hand, NOTHING)
+    here = sa.and_(
+        StockBalance.warehouse_id == SafetyStock.warehouse_id, StockBalance.product_id == SafetyStock.product_id
+    )
     return (
-        sa.select(*PRODUCT, Warehouse.name.label("warehouse"), lying().label("on_hand"), SafetyStock.minimum)
-        .add_columns(every.label("every"))
+        sa.select(*PRODUCT, Warehouse.name.label("warehouse"), on_hand.label("on_hand"), SafetyStock.minimum)
+        .add_columns(sa.func.count().over().label("every"))
         .select_from(SafetyStock)
         .join(Product, Product.id == SafetyStock.product_id)
         .join(Unit, Unit.id == Product.unit_id)
         .join(Warehouse, Warehouse.id == SafetyStock.warehouse_id)
-        .where(low_in_its_warehouse())
-        .order_by(lying() - SafetyStock.minimum, SafetyStock.id)
+        .outerjoin(StockBalance, here)
+        .where(SOLD, OURS, on_hand < SafetyStock.minimum)
+        .order_by(on_hand - SafetyStock.minimum, SafetyStock.id)
     )
 
 
 def lowest_together() -> sa.Select[Any]:
-    """What is low in all warehouses together; rows as of ``lowest_in_warehouses``, without a warehouse."""
-    every = sa.select(sa.func.count(Product.id)).where(low_together()).correlate(None).scalar_subquery()
+    """What is low in all warehouses together; rows as of ``lowest_in_warehouses``, without a warehouse.
+
+    The stock is summed once for all products: many of them are looked at here.
+    """
+    together = (
+        sa.select(StockBalance.product_id, sa.func.sum(StockBalance.on_hand, type_=ScaledDecimal(4)).label("on_hand"))
+        .join(Warehouse, Warehouse.id == StockBalance.warehouse_id)
+        .where(Warehouse.kind == "internal")
+        .group_by(StockBalance.product_id)
+        .subquery()
+    )
+    on_hand = sa.func.coalesce(together.c.on_hand, NOTHING)
     return (
-        sa.select(*PRODUCT, sa.null().label("warehouse"), lying_together().label("on_hand"))
-        .add_columns(Product.safety_stock.label("minimum"), every.label("every"))
+        sa.select(*PRODUCT, sa.null().label("warehouse"), on_hand.label("on_hand"))
+        .add_columns(Product.safety_stock.label("minimum"), sa.func.count().over().label("every"))
         .select_from(Product)
         .join(Unit, Unit.id == Product.unit_id)
-        .where(low_together())
-        .order_by(lying_together() - Product.safety_stock, Product.id)
+        .outerjoin(together, together.c.product_id == Product.id)
+        .where(SOLD, on_hand < Product.safety_stock)
+        .order_by(on_hand - Product.safety_stock, Product.id)
     )
