@@ -1,5 +1,7 @@
 """Pictures of every page of the console, into build/pictures/: `make pictures`; ARGS="--only list --theme dark".
 
+With --guide: those alone that the user guide shows, into docs/user-guide/images/, in either language.
+
 A server with the demo company runs for as long as it takes.  A picture's name tells what it shows:
 `en-light-wide/customers-list.png`.
 """
@@ -7,24 +9,46 @@ A server with the demo company runs for as long as it takes.  A picture's name t
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page
 
 from app.core.web.view import EntityView, views
 from tests.support.browser import open_browser
 from tests.support.server import LiveServer
+from tools import guide_pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "build" / "pictures"
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 THEMES = ("light", "dark")
-KINDS = ("login", "home", "password", "list", "add", "record", "import", "permissions")
+KINDS = (
+    "login",
+    "home",
+    "password",
+    "list",
+    "add",
+    "record",
+    "edit",
+    "import",
+    "permissions",
+    "empty",
+    "error",
+    "search",
+    "views",
+    "bulk",
+    "print",
+)
+WIDEST_PICTURE = 1280  # px, of the guide
+PASSWORD = "a password for pictures"
 DEMO_TIMEOUT = 300  # seconds in which the demo company is made
 
 
@@ -37,6 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--theme", choices=THEMES, nargs="*", default=THEMES)
     parser.add_argument("--size", choices=sorted(SIZES), nargs="*", default=list(SIZES))
     parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--guide", action="store_true", help="the pictures of the user guide")
     parser.add_argument("--url", help="a server that runs already, with --username and --password")
     parser.add_argument("--username", default=LiveServer.username)
     parser.add_argument("--password", default="")
@@ -45,6 +70,10 @@ def main(arguments: list[str] | None = None) -> int:
     complaints: list[str] = []
     taken = 0
     with server(asked) as (url, username, password), open_browser() as browser:
+        if asked.guide:
+            for language in asked.language:
+                taken += take_guide(browser, url, language, username, password, complaints)
+            return ended(taken, guide_pictures.GUIDE / "images", complaints)
         for language in asked.language:
             for theme in asked.theme:
                 for size in asked.size:
@@ -55,10 +84,64 @@ def main(arguments: list[str] | None = None) -> int:
                     camera.close()
                     taken += camera.taken
                     complaints += camera.complaints
-    print(f"{taken} pictures in {asked.output}")
+    return ended(taken, asked.output, complaints)
+
+
+def ended(taken: int, folder: Path, complaints: list[str]) -> int:
+    """Say what came of it; the exit status."""
+    print(f"{taken} pictures in {folder}")
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0
+
+
+def take_guide(browser: Browser, url: str, language: str, username: str, password: str, complaints: list[str]) -> int:
+    """Take the pictures of the guide in a language; how many."""
+    names = guide_pictures.shown(language)
+    folder = guide_pictures.place(language, "x").parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
+    people = {guide_pictures.PEOPLE[guide_pictures.SHOTS[name].who][language] for name in names}
+    let_in(url, username, password, people - {username})
+    for who in sorted(people):
+        for size in SIZES:
+            shots = {
+                name: shot
+                for name, shot in guide_pictures.SHOTS.items()
+                if name in names and shot.size == size and guide_pictures.PEOPLE[shot.who][language] == who
+            }
+            if not shots:
+                continue
+            camera = Camera(browser, url, folder, language, "light", size)
+            if size == "wide":
+                camera.page.set_viewport_size({"width": WIDEST_PICTURE, "height": 800})
+            camera.log_in(who, password if who == username else PASSWORD)
+            camera.speak(language)
+            for name, shot in shots.items():
+                camera.take_shot(name, shot)
+                guide_pictures.shrink(folder / f"{name}.png")
+            camera.close()
+            complaints += camera.complaints
+    return len(names)
+
+
+def let_in(url: str, username: str, password: str, people: set[str]) -> None:
+    """Give people of the demo company a password, over the API."""
+    headers = {"Content-Type": "application/json"}
+
+    def call(method: str, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(f"{url}/api/v1/{path}", data, headers, method=method)
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    said = call("POST", "security/login", {"username": username, "password": password, "provider": "db"})
+    headers["Authorization"] = f"Bearer {said['access_token']}"
+    for user in call("GET", "users/?q=(page_size:100)")["result"]:
+        if user["username"] in people:
+            call("PUT", f"users/{user['id']}", {"new_password": PASSWORD})
 
 
 @contextmanager
@@ -121,6 +204,32 @@ class Camera:
             self.page.screenshot(path=self.folder / f"{name}-whole.png", full_page=True, animations="disabled")
             self.taken += 1
 
+    def take_shot(self, name: str, shot: guide_pictures.Shot) -> None:
+        """A picture of the guide: the first screen of a page, after what is done there."""
+        path = shot.path
+        if shot.first_record:
+            path = self.first(path) or path
+        answer = self.page.goto(self.url + path)
+        if answer is None or not answer.ok:
+            self.complain(f"answered {answer.status if answer else 'nothing'}")
+        self.page.wait_for_load_state("networkidle")
+        if shot.act is not None:
+            shot.act(self.page)
+            self.page.wait_for_timeout(300)
+        self.page.screenshot(path=self.folder / f"{name}.png", animations="disabled")
+        self.taken += 1
+
+    def take_after(self, path: str, name: str, act: Callable[[Page], Any]) -> None:
+        """The picture of a page on which something was done first."""
+        self.take_shot(name, guide_pictures.Shot("", path, act=act))
+
+    def speak(self, language: str) -> None:
+        """Choose the language, whatever the user's own is."""
+        if self.page.locator("html").get_attribute("lang") != language:
+            self.page.locator("details:has(button[name=locale]) > summary").click()
+            self.page.locator(f"button[name=locale][value={language}]").click()
+            self.page.wait_for_load_state("networkidle")
+
     def log_in(self, username: str, password: str) -> None:
         """As a user does."""
         self.page.goto(f"{self.url}/login/")
@@ -129,9 +238,9 @@ class Camera:
         self.page.click("[data-submit]")
         self.page.locator(".user-menu").wait_for()
 
-    def first(self, resource: str) -> str | None:
+    def first(self, path: str) -> str | None:
         """The address of the first record in a list."""
-        self.page.goto(f"{self.url}/{resource}/list/")
+        self.page.goto(f"{self.url}{path}")
         row = self.page.locator("tr[data-href]").first
         return row.get_attribute("data-href") if row.count() else None
 
@@ -146,6 +255,12 @@ class Camera:
             self.take("/account/password", "password")
         if "permissions" in kinds:
             self.take("/role-permissions/2", "role-permissions")
+        if "error" in kinds:
+            for path, name in (("/nothing/here", "error-404"), ("/customers/show/987654", "error-record")):
+                self.take_after(path, name, lambda _page: None)
+        if "search" in kinds:
+            self.take_after("/", "palette", guide_pictures.search)
+            self.take("/search/?q=bei", "search")
         for resource, view in console().items():
             if resources and resource not in resources:
                 continue
@@ -154,10 +269,36 @@ class Camera:
                 self.take(f"/{resource}/list/", f"{resource}-list")
             if "add" in kinds and "add" in operations:
                 self.take(f"/{resource}/add", f"{resource}-add")
-            if "record" in kinds and (record := self.first(resource)):
+            if "record" in kinds and (record := self.first(f"/{resource}/list/")):
                 self.take(record, f"{resource}-record")
+            if "edit" in kinds and "edit" in operations and (record := self.first(f"/{resource}/list/")):
+                self.take(record.replace("/show/", "/edit/").split("?")[0], f"{resource}-edit")
+            if "print" in kinds and (record := self.first(f"/{resource}/list/")):
+                self.page.emulate_media(media="print")
+                self.take(record, f"{resource}-print")
+                self.page.emulate_media(media="screen")
+            if "empty" in kinds:
+                self.take(f"/{resource}/list/?q=qqqq", f"{resource}-empty")
+            if "bulk" in kinds and "edit" in operations:
+                self.take_after(f"/{resource}/list/", f"{resource}-bulk", choose_all)
+            if "views" in kinds:
+                self.take_after(f"/{resource}/list/", f"{resource}-views", open_views)
             if "import" in kinds and "import" in operations:
                 self.take(f"/{resource}/import", f"{resource}-import")
+
+
+def choose_all(page: Page) -> None:
+    """Choose every row of a list."""
+    box = page.locator("[data-pick-all]")
+    if box.count() and box.is_visible():
+        box.check()
+
+
+def open_views(page: Page) -> None:
+    """Open the menu of a list's saved views."""
+    summary = page.locator("details.views > summary")
+    if summary.count():
+        summary.first.click()
 
 
 def console() -> dict[str, type[EntityView]]:

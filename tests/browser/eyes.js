@@ -102,14 +102,14 @@
   if (words) {
     const known = new Set(data);
     const foreign = (text, where) => {
-      let rest = text;
-      if (known.has(rest)) return;
+      if (known.has(text)) return;
+      let rest = text.replaceAll(/[{[].*[}\]]/g, " "); // what is written as a program reads it
       for (const each of data) if (each.length > 2 && rest.includes(each)) rest = rest.replaceAll(each, " ");
       const found = (rest.match(/(?<![A-Za-z0-9/._%@:#-])[A-Za-z]{3,}(?![A-Za-z0-9/._@:-])/g) ?? []).filter((word) => !KNOWN.has(word));
       if (found.length) complaints.push(`not Chinese: «${short(text)}» ${where}`);
     };
     for (const each of document.body.querySelectorAll("*")) {
-      if (each.closest("script, style, template, noscript, code, .code, .mono, [lang=en]:not(html), [data-foreign]")) continue;
+      if (each.closest("script, style, template, noscript, code, kbd, .code, .mono, [lang=en]:not(html), [data-foreign]")) continue;
       for (const attribute of ["title", "aria-label", "placeholder", "alt", "data-label"]) {
         const said = each.getAttribute(attribute);
         if (said) foreign(said, `in ${attribute} of ${named(each)}`);

@@ -3,7 +3,7 @@
 import { remember } from "./dom.js";
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
-const keys = document.querySelector("[data-keys]");
+const keys = document.querySelector("dialog[data-keys]");
 const TYPED = "input, textarea, select, [contenteditable]";
 
 if (isMac) {
