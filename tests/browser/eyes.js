@@ -69,8 +69,8 @@
             seen.bottom = Math.min(seen.bottom, frame.bottom);
           }
         }
-        if (seen.right - seen.left < 1 || seen.bottom - seen.top < 1) gone = true;
-        if (style.position === "fixed") break;
+        gone = seen.right - seen.left < 1 || seen.bottom - seen.top < 1;
+        if (gone || style.position === "fixed") break;
       }
       // A line's box is higher than its letters.
       const third = (seen.bottom - seen.top) / 4;

@@ -108,7 +108,7 @@ def test_delete_asks_first(company: Company, console: Page) -> None:
     dialog = page.locator("dialog[open]")
     expect(dialog).to_contain_text("Short-lived")
     dialog.get_by_role("button", name="Not now").click()
-    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.locator("dialog[open]")).to_have_count(0)
     page.reload()
     expect(page.locator("h1")).to_contain_text("Short-lived")
 
@@ -116,7 +116,7 @@ def test_delete_asks_first(company: Company, console: Page) -> None:
         page.locator("[data-page-actions] [data-menu] > summary").click()
     delete.click()
     page.keyboard.press("Escape")
-    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.locator("dialog[open]")).to_have_count(0)
     if not delete.is_visible():
         page.locator("[data-page-actions] [data-menu] > summary").click()
     delete.click()
