@@ -15,10 +15,9 @@ import sqlalchemy as sa
 
 from app.core import clock
 from app.core.entity import entity_for
-from app.core.types import ScaledDecimal
 from app.domains.catalog.models import Product, Unit
 from app.domains.stock.models import SafetyStock, Warehouse
-from app.domains.stock.queries import NOTHING, OURS, SOLD
+from app.domains.stock.queries import NOTHING, OURS, SOLD, stock_together
 from app.ledger import figures
 from app.ledger.models import StockBalance
 
@@ -126,13 +125,7 @@ def _below_in_warehouses(connection: sa.Connection) -> list[Low]:
 
 
 def _below_together(connection: sa.Connection) -> list[Low]:
-    together = (
-        sa.select(StockBalance.product_id, sa.func.sum(StockBalance.on_hand, type_=ScaledDecimal(4)).label("on_hand"))
-        .join(Warehouse, Warehouse.id == StockBalance.warehouse_id)
-        .where(Warehouse.kind == "internal")
-        .group_by(StockBalance.product_id)
-        .subquery()
-    )
+    together = stock_together()
     on_hand = sa.func.coalesce(together.c.on_hand, NOTHING)
     below = sa.and_(SOLD, on_hand < Product.safety_stock)
     statement = (

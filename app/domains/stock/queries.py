@@ -112,18 +112,20 @@ def lowest_in_warehouses() -> sa.Select[Any]:
     )
 
 
-def lowest_together() -> sa.Select[Any]:
-    """What is low in all warehouses together; rows as of ``lowest_in_warehouses``, without a warehouse.
-
-    The stock is summed once for all products: many of them are looked at here.
-    """
-    together = (
+def stock_together() -> sa.Subquery:
+    """What lies in all of our warehouses together: ``on_hand`` by ``product_id``, summed once for all products."""
+    return (
         sa.select(StockBalance.product_id, sa.func.sum(StockBalance.on_hand, type_=ScaledDecimal(4)).label("on_hand"))
         .join(Warehouse, Warehouse.id == StockBalance.warehouse_id)
         .where(Warehouse.kind == "internal")
         .group_by(StockBalance.product_id)
         .subquery()
     )
+
+
+def lowest_together() -> sa.Select[Any]:
+    """What is low in all warehouses together; rows as of ``lowest_in_warehouses``, without a warehouse."""
+    together = stock_together()
     on_hand = sa.func.coalesce(together.c.on_hand, NOTHING)
     return (
         sa.select(*PRODUCT, sa.null().label("warehouse"), on_hand.label("on_hand"))
