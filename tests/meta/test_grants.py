@@ -4,7 +4,9 @@ or history.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,8 +65,17 @@ def secret(field: Any, number: int) -> Any:
 
 
 def shows(answer: Any) -> bool:
-    text = contents(answer).lower()
-    return CANARY.lower() in text or "7654" in text or "7,654" in text
+    """Whether a guarded value stands in an answer: the number as one of its own, not within a moment's or a token's."""
+    text = contents(answer)
+    return CANARY.lower() in text.lower() or re.search(r"(?<![\w.-])7,?654(?![\w-])", text) is not None
+
+
+def test_a_guarded_number_is_seen_where_it_stands():
+    def answer(text: str) -> Any:
+        return SimpleNamespace(data=text.encode(), text=text)
+
+    assert all(shows(answer(text)) for text in ('"cost":"7654.000000"', "<v>7654</v>", "¥7,654.00", f"a {CANARY} b"))
+    assert not shows(answer('"2026-11-24T10:00:07.765412+00:00" value="Im7654a.b7654"'))
 
 
 @pytest.mark.parametrize("resource", WITH_GRANTS)
@@ -157,8 +168,6 @@ def test_a_change_of_it_is_kept_when_somebody_without_the_grant_saves(resource, 
             for line in getattr(row, "lines", None) or []
         ]
     page = ivy.call("GET", f"/{resource}/edit/{key}").text
-    import re
-
     posted = dict(re.findall(r'<(?:input|select)[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page))
     posted = {
         name: value
