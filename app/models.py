@@ -16,7 +16,11 @@ import app.core.tags
 import app.core.users
 import app.domains.activities.models
 import app.domains.catalog.models
-import app.domains.crm.models
+import app.domains.crm.models.customers
+import app.domains.crm.models.leads
+import app.domains.crm.models.opportunities
+import app.domains.crm.models.stages
+import app.domains.crm.models.transfers
 import app.domains.people.models
 import app.domains.stock.models
 import app.grants

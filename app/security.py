@@ -76,6 +76,7 @@ EVERYONE = RoleTable(
         **dict.fromkeys(
             ("Department", "Employee", "Holiday", "Category", "Unit", "Brand", "Product", "Warehouse"), READ
         ),
+        **dict.fromkeys(("Stage", "StageCriterion"), READ),
         "User": "pick",
         "OpenApi": "get",
         "Leave": f"{READ} add edit delete",
@@ -93,6 +94,10 @@ _SALES = {
     "Customer": f"{READ} add edit import",
     "Contact": f"{READ} add edit import",
     "CustomerShare": f"{READ} add edit delete",
+    "CustomerTransfer": READ,
+    "Lead": f"{READ} {WRITE}",
+    "Opportunity": f"{READ} {WRITE} move tick",
+    "StageMove": READ,
     "StockBalance": READ,
     **_PARTY_BOOK,
     **_IMPORTS,
@@ -101,6 +106,7 @@ _BUSINESS = {
     **dict.fromkeys(
         ("Customer", "Contact", "CustomerShare", "SafetyStock", "StockAdjustment", "StockEntry", "StockBalance"), READ
     ),
+    **dict.fromkeys(("CustomerTransfer", "Lead", "Opportunity", "StageMove"), READ),
     **_PARTY_BOOK,
     "Period": READ,
 }
@@ -134,6 +140,8 @@ ROLES: dict[str, RoleTable] = {
             **_SALES,
             "Customer": f"{READ} {WRITE} visible-to",
             "Contact": f"{READ} {WRITE}",
+            "Stage": f"{READ} {WRITE} usual",
+            "StageCriterion": f"{READ} {WRITE}",
             "WeeklyPlan": f"{OWN_PLANS} review",
             "SavedView": "share",
         },
@@ -178,7 +186,8 @@ ROLES: dict[str, RoleTable] = {
         grants={SEE_ALL: ("crm", "service"), CHANGE_ALL: ("service",), SEE_DETAILS: ("crm",)},
     ),
     "Marketer": RoleTable(
-        may={"Customer": READ, "Contact": READ}, grants={SEE_ALL: ("crm", "marketing"), SEE_DETAILS: ("crm",)}
+        may={"Customer": READ, "Contact": READ, "Lead": f"{READ} {WRITE}", **_IMPORTS},
+        grants={SEE_ALL: ("crm", "marketing"), SEE_DETAILS: ("crm",)},
     ),
     "Auditor": RoleTable(
         may={
@@ -195,6 +204,8 @@ ROLES: dict[str, RoleTable] = {
                     "Brand",
                     "Product",
                     "Warehouse",
+                    "Stage",
+                    "StageCriterion",
                     "WeeklyPlan",
                 ),
                 READ,

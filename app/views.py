@@ -20,7 +20,17 @@ from app.core.web.system import AuditEntryView, CustomFieldView, RoleView, Seque
 from app.core.web.tags import TagView
 from app.domains.activities.views import WeeklyPlanView
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
-from app.domains.crm.views import ContactView, CustomerShareView, CustomerView
+from app.domains.crm.views import (
+    ContactView,
+    CustomerShareView,
+    CustomerTransferView,
+    CustomerView,
+    LeadView,
+    OpportunityView,
+    StageCriterionView,
+    StageMoveView,
+    StageView,
+)
 from app.domains.finance.views import PartyBalanceView, PartyEntryView, PeriodView
 from app.domains.people.views import DepartmentView, EmployeeView, HolidayView, LeaveView
 from app.domains.stock.views import (
@@ -33,7 +43,15 @@ from app.domains.stock.views import (
 from app.jobs.views import JobRunView, OutboxMailView, ScheduledJobView
 
 CONSOLE = (
-    MapSection("crm", _l("Customers"), "users", (CustomerView, ContactView, CustomerShareView)),
+    MapSection(
+        "crm",
+        _l("Customers"),
+        "users",
+        (CustomerView, ContactView, LeadView, CustomerShareView, CustomerTransferView),
+    ),
+    MapSection(
+        "selling", _l("Opportunities"), "target", (OpportunityView, StageMoveView, StageView, StageCriterionView)
+    ),
     MapSection("activities", _l("Activities"), "clipboard", (WeeklyPlanView, NoticeView)),
     MapSection("catalog", _l("Products"), "box", (ProductView, CategoryView, BrandView, UnitView)),
     MapSection(

@@ -231,8 +231,9 @@ def _derive(model: Any) -> dict[str, Field]:
     for relation in mapper.relationships:
         if relation.direction is MANYTOMANY and relation.info.get("label"):
             label = relation.info["label"]
+            fixed = bool(relation.info.get("readonly"))
             found[relation.key] = Field(
-                model, relation.key, relation.key, "relations", label, target=relation.mapper.class_
+                model, relation.key, relation.key, "relations", label, readonly=fixed, target=relation.mapper.class_
             )
     if getattr(model, "taggable", False):
         words = _l("Words of your own; a new one is made by typing it")

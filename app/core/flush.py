@@ -199,7 +199,7 @@ def _check_pointers(connection: sa.Connection, actor: identity.Actor, rows: Any)
     for _row, found in pointers:
         for _name, model, key in found:
             wanted[model].add(key)
-    visible = {model: scope.visible_ids(connection, model, ids, actor) for model, ids in wanted.items()}
+    visible = scope.visible_of(connection, wanted, actor)
     for row, found in pointers:
         for name, model, key in found:
             if key not in visible[model]:

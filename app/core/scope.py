@@ -47,6 +47,7 @@ WAYS: dict[str, Any] = {
     "own": _l("It is their own"),
     "led": _l("They lead its owner"),
     "shared": _l("The customer is shared with them"),
+    "customer": _l("The customer is theirs, or of those they lead"),
     "pool": _l("It lies in the public pool"),
 }
 """The ways in which somebody may see or write a row, as people say them."""
@@ -110,6 +111,28 @@ class OwnRows(Rule):
         if self.pool and not write:
             ways["pool"] = owner.is_(None)
         return ways
+
+
+class WithCustomer(OwnRows):
+    """A row about a customer: as ``own_rows``, and read besides by the customer's owner and those above, who come to know
+    what others did there.  Nobody comes to it because the customer lies in the pool.
+    """
+
+    def __init__(self, owner: str = "owner_id", relation: str = "customer") -> None:
+        super().__init__(owner, f"{relation}_id")
+        self.relation = relation
+
+    def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> Ways:
+        found = super().ways(model, columns, actor, write)
+        if not write and "all" not in found:
+            target = sa.inspect(model).relationships[self.relation].mapper.class_
+            table = target.__table__
+            rule = OwnRows(target.scope.owner, None, False, model.domain())
+            theirs = rule.condition(target, table.c, actor, False)
+            found["customer"] = (
+                None if theirs is None else columns[self.customer].in_(sa.select(table.c.id).where(theirs))
+            )
+        return found
 
 
 class Personal(Rule):
@@ -183,6 +206,7 @@ class Through(Rule):
 
 everyone = Everyone()
 own_rows = OwnRows
+with_customer = WithCustomer
 personal = Personal
 published = Published
 through = Through
@@ -246,13 +270,23 @@ def visible_ids(
     connection: sa.Connection, model: type[Any], ids: Iterable[int], actor: Actor, *, write: bool = False
 ) -> set[int]:
     """Which of ``ids`` the actor sees (or may write), in one statement."""
-    wanted = set(ids)
-    if not wanted:
-        return set()
-    table = model.__table__
-    statement = sa.select(table.c.id).where(table.c.id.in_(wanted))
-    rule = getattr(model, "scope", None)
-    where = None if rule is None or actor.unlimited else rule.condition(model, table.c, actor, write)
-    if where is not None:
-        statement = statement.where(where)
-    return set(connection.execute(statement).scalars())
+    return visible_of(connection, {model: set(ids)}, actor, write=write)[model]
+
+
+def visible_of(
+    connection: sa.Connection, wanted: Mapping[type[Any], set[int]], actor: Actor, *, write: bool = False
+) -> dict[type[Any], set[int]]:
+    """Which rows of several models, given by their ids, the actor sees (or may write).  One statement."""
+    found: dict[type[Any], set[int]] = {model: set() for model in wanted}
+    models = [model for model, ids in wanted.items() if ids]
+    parts = []
+    for number, model in enumerate(models):
+        table = model.__table__
+        statement = sa.select(sa.literal(number), table.c.id).where(table.c.id.in_(wanted[model]))
+        rule = getattr(model, "scope", None)
+        where = None if rule is None or actor.unlimited else rule.condition(model, table.c, actor, write)
+        parts.append(statement if where is None else statement.where(where))
+    if parts:
+        for number, pk in connection.execute(sa.union_all(*parts) if len(parts) > 1 else parts[0]):
+            found[models[number]].add(pk)
+    return found

@@ -334,7 +334,7 @@ class TestWriting:
                 assert answers[0] == answers[1], (base, name)
         assert before.changed() == []
 
-    def test_it_is_given_to_nobody_else(self, view, row, people, api):
+    def test_it_is_given_to_nobody_else(self, view, row, people, api, act):
         """Neither by adding for somebody else nor by changing the owner, without the grant."""
         owner = fields_of(view.model).get("owner")
         if owner is None or owner.target is not User or "add" not in view.operations():
@@ -343,7 +343,9 @@ class TestWriting:
 
         who = api("ann")
         actor_may_add = who.post(f"{view.model.resource}/", {}).status_code != 403
-        texts = {name: str(value) for name, value in Making(view.model, people["ann"], None).data(view.model).items()}
+        with act():
+            made = Making(view.model, people["ann"], None).data(view.model)
+        texts = {name: str(value) for name, value in made.items()}
         refused = who.post(f"{view.model.resource}/", texts | {"owner": people["cleo"]})
         assert refused.status_code == 403, refused.text
         assert actor_may_add

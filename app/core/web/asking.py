@@ -1,13 +1,20 @@
-"""What a transition or an action asks for before it is done: its fields, and a comment, as inputs of a dialog."""
+"""What a transition or an action asks for before it is done, its fields and a comment: as inputs of a dialog, and as the
+values that come back.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from app.core.document import comment_in
+from app.core.errors import Invalid
+from app.core.fields import Field, parse_all
 from app.core.i18n import gettext as _
 from app.core.web.forms import EntityForm
+from app.core.web.inputs import form_field, typed
 from app.core.web.page import FormField
-from app.core.web.view import EntityView
+from app.core.web.view import EntityView, RecordAction, ResourceAction
 from app.core.workflow import Transition
 
 COMMENT = "comment"
@@ -19,11 +26,13 @@ def fields(view: type[EntityView], deed: Any, row: Any = None, prefix: str = "")
     ``prefix`` keeps the ids of several dialogs on a page apart.
     """
     required = getattr(deed, "required", ())
-    shown = []
-    if deed.fields:
-        form = EntityForm(view, row=row, only=deed.fields)
+    shown: list[FormField] = []
+    own = tuple(each for each in deed.fields if isinstance(each, str))
+    if own:
+        form = EntityForm(view, row=row, only=own)
         form.load()
         shown = form.plain_fields()
+    shown += inputs(deed, view.asked([each for each in deed.fields if not isinstance(each, str)]))
     if isinstance(deed, Transition) and deed.comment:
         shown.append(FormField(COMMENT, COMMENT, _("Comment"), "longtext", help=_("Is kept in the history")))
         required = (*required, COMMENT) if deed.comment == "required" else required
@@ -31,3 +40,37 @@ def fields(view: type[EntityView], deed: Any, row: Any = None, prefix: str = "")
         field.id = f"{prefix}{deed.name}-{field.name}"
         field.required = field.name in required
     return shown
+
+
+def inputs(action: RecordAction | ResourceAction, asked: Mapping[str, Field]) -> list[FormField]:
+    """The inputs of ``action`` for the fields ``asked``, which no row holds yet."""
+    found = []
+    for name, field in asked.items():
+        column = field.column
+        default = (
+            column.default.arg(None) if column is not None and getattr(column.default, "is_callable", False) else None
+        )
+        shown = form_field(field, name, f"{action.name}-{name}", typed(field, default) if default is not None else "")
+        shown.required = name in action.required
+        found.append(shown)
+    return found
+
+
+def read(
+    view: type[EntityView], action: RecordAction | ResourceAction, data: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """The comment, and the values by field name, that ``data`` gives ``action``.  Raises Invalid."""
+    given = {key: value for key, value in data.items() if key != COMMENT}
+    return comment_in(data), values(view.asked(action.fields), given, action.required)
+
+
+def values(fields: Mapping[str, Field], data: Mapping[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The values by field name, None for what is empty.  Raises Invalid."""
+    errors = {name: [_("There is no such field here.")] for name in data if name not in fields}
+    known = {name: fields[name] for name in data if name in fields and data[name] not in (None, "", [])}
+    found, faults = parse_all(known, {name: data[name] for name in known})
+    errors |= faults
+    errors |= {name: [_("This is required.")] for name in required if name not in known}
+    if errors:
+        raise Invalid(errors)
+    return {name: found[field.attribute] if name in known else None for name, field in fields.items()}

@@ -11,12 +11,12 @@ from flask import abort, request, send_file
 from werkzeug.wrappers import Response
 
 from app.core import crud, files, identity
-from app.core.document import comment_in, require_step, take
+from app.core.document import require_step, take
 from app.core.errors import BusinessError, NotVisible, about
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import query, reach
+from app.core.web import asking, query, reach
 from app.core.web.view import Done, EntityView, RecordAction
 
 
@@ -44,11 +44,9 @@ def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -
     action = require(view, row, name)
     if action is None:
         return Done(take(row, name, data))
-    known = fields_of(view.model)
-    with identity.doing(name, comment_in(data)):
-        result = action.run(
-            row, {key: value for key, value in data.items() if key in known or key not in action.fields}
-        )
+    comment, values = asking.read(view, action, data)
+    with identity.doing(name, comment):
+        result = action.run(row, values)
         crud.flush()
     return result if isinstance(result, Done) else Done(result if result is not None else row)
 

@@ -83,7 +83,9 @@ class EntityPages(RowPages, BaseView):
         saving = request.method == "POST"
         options = record.lines_loading(self.view)
         if not saving:
-            options = (*options, *query.loading(self.view.model, readable(self.view.model, reach.approach(self.view))))
+            known = readable(self.view.model, reach.approach(self.view))
+            asked = [name for _title, names in self.view.groups() for name in names if name in known]
+            options = (*options, *query.loading(self.view.model, asked))
         row = reach.row(self.view, pk, "edit", lock=saving, options=options)
         form = EntityForm(self.view, row=row)
         if not saving:
@@ -265,7 +267,7 @@ class EntityPages(RowPages, BaseView):
         """What a dialog asked for; a text in a picker that names nothing is refused when it is read as an id."""
         step = self.view.model.workflow.find(name) if self.view.model.workflow is not None else None
         action = self.view.action(name)
-        asked = step.fields if step is not None else action.fields if action is not None else ()
+        asked = step.fields if step is not None else tuple(self.view.asked(action.fields)) if action is not None else ()
         texts = {f"{each}-text" for each in asked}
         data = {key: each for key, each in request.form.items() if key not in texts | {"csrf_token", "next"}}
         for each in asked:

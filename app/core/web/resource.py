@@ -7,12 +7,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.core import crud, db, identity
-from app.core.document import comment_in
-from app.core.errors import Invalid, NotPermitted, NotVisible
-from app.core.fields import Field, parse_all
+from app.core.errors import NotPermitted, NotVisible
+from app.core.fields import Field
 from app.core.i18n import gettext as _
-from app.core.web import present, reach
-from app.core.web.inputs import form_field, typed
+from app.core.web import asking, present, reach
+from app.core.web.inputs import form_field
 from app.core.web.page import Action, Cell, Fact, FormField, Link, Row, SheetPage, Table
 from app.core.web.view import Done, EntityView, Part, Reading, ResourceAction, Sheet, views
 
@@ -25,9 +24,7 @@ def do(view: type[EntityView], name: str, data: Mapping[str, Any]) -> Done:
     Raises NotVisible for an unknown name, NotPermitted, Invalid and what the action raises.
     """
     action = require(view, name)
-    fields = view.asked(action.fields)
-    comment = comment_in(data)
-    values = _read(fields, {key: value for key, value in data.items() if key != "comment"}, action.required)
+    comment, values = asking.read(view, action, data)
     with identity.doing(name, comment):
         done = action.run(values)
         crud.flush()
@@ -60,7 +57,7 @@ def find(view: type[EntityView], name: str, pk: int | None, arguments: Mapping[s
     fields = view.asked(reading.fields)
     given = {key: value for key, value in arguments.items() if key in fields}
     part = Part(_number(arguments.get("page"), 0, 10**6), _number(arguments.get("page_size"), 25, LARGEST) or 1)
-    return reading, row, reading.run(row, _read(fields, given), part)
+    return reading, row, reading.run(row, asking.values(fields, given), part)
 
 
 def may_read(view: type[EntityView], reading: Reading) -> bool:
@@ -135,7 +132,7 @@ def buttons(view: type[EntityView], *, chosen: bool) -> list[Action]:
             continue
         url = f"/{view.model.resource}/do/{action.name}"
         rank = "primary" if action.primary else "secondary"
-        fields = _inputs(action, asked)
+        fields = asking.inputs(action, {name: field for name, field in asked.items() if name != "ids"})
         found.append(
             Action(
                 action.name,
@@ -172,21 +169,6 @@ def _exists(view: type[EntityView], field: Field) -> bool:
     return not field.needs or identity.require().may(field.needs, view.model.domain())
 
 
-def _inputs(action: ResourceAction, asked: Mapping[str, Field]) -> list[FormField]:
-    found = []
-    for name, field in asked.items():
-        if name == "ids":
-            continue
-        column = field.column
-        default = (
-            column.default.arg(None) if column is not None and getattr(column.default, "is_callable", False) else None
-        )
-        shown = form_field(field, name, f"{action.name}-{name}", typed(field, default) if default is not None else "")
-        shown.required = name in action.required
-        found.append(shown)
-    return found
-
-
 def _input(name: str, field: Field, raw: str) -> FormField:
     """What a reading asks for, as typed; the label of a picker's row within the scope."""
     shown = form_field(field, name, f"look-{name}", raw)
@@ -195,18 +177,6 @@ def _input(name: str, field: Field, raw: str) -> FormField:
         row = db.session.get(field.target, int(raw))
         shown.text = str(row) if row is not None else ""
     return shown
-
-
-def _read(fields: Mapping[str, Field], data: Mapping[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The values by field name.  Raises Invalid."""
-    errors = {name: [_("There is no such field here.")] for name in data if name not in fields}
-    known = {name: fields[name] for name in data if name in fields and data[name] not in (None, "", [])}
-    values, faults = parse_all(known, {name: data[name] for name in known})
-    errors |= faults
-    errors |= {name: [_("This is required.")] for name in required if name not in known}
-    if errors:
-        raise Invalid(errors)
-    return {name: values[field.attribute] if name in known else None for name, field in fields.items()}
 
 
 def _number(text: str | None, default: int, largest: int) -> int:

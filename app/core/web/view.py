@@ -45,14 +45,16 @@ class Done:
 class RecordAction:
     """Something that can be done with one row, or (``bulk``) with chosen ones: a button, an API call and a permission.
 
-    ``run(row, data)`` does it and returns the row to answer with (the same, or a new one), or a ``Done``.  ``fields``
-    name fields of the model that are asked for; ``shown`` says whether the button makes sense for a row.
+    ``run(row, values)`` does it and returns the row to answer with (the same, or a new one), or a ``Done``.  ``fields``
+    are asked for: names of the model's fields, or functions that make one; ``values`` are by their names (a relation's
+    id, None for what is empty).  ``shown`` says whether the button makes sense for a row.
     """
 
     name: str
     label: Any
     run: Callable[[Any, Mapping[str, Any]], Any]
-    fields: tuple[str, ...] = ()
+    fields: tuple[Asked, ...] = ()
+    required: tuple[str, ...] = ()
     confirm: Any = ""
     tone: str = ""
     primary: bool = False

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from app.core import db
+from app.core.fields import Field
+from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
-from app.core.web.view import EntityView, Related
-from app.domains.crm.models import Contact, Customer, CustomerShare
+from app.core.web.view import Done, EntityView, Part, Reading, RecordAction, Related, ResourceAction, Sheet
+from app.domains.crm import measures, services, standing
+from app.domains.crm.models import (
+    Contact,
+    Customer,
+    CustomerShare,
+    CustomerTransfer,
+    Lead,
+    Opportunity,
+    Stage,
+    StageCriterion,
+    StageMove,
+)
 
 
 class CustomerView(EntityView, model=Customer):
@@ -23,7 +40,9 @@ class CustomerView(EntityView, model=Customer):
     )
     related = (
         Related("contacts", "customer", columns=("name", "job_title", "mobile", "email", "is_primary")),
+        Related("opportunities", "customer", columns=("name", "stage", "amount", "expected_close_on", "owner")),
         Related("customer-shares", "customer", label=_l("Shared with"), columns=("user", "access", "until")),
+        Related("customer-transfers", "customer", label=_l("Transfers")),
     )
     help = _l("Yours, those of the people you lead, those shared with you, and the public pool.")
     empty = _l("Add your first customer, or import your list from a spreadsheet.")
@@ -48,3 +67,150 @@ class CustomerShareView(EntityView, model=CustomerShare):
     fieldsets = (("", ("customer", "user", "access", "until")),)
     help = _l("Who besides its owner may see a customer, or work on it, and until when.")
     empty = _l("Share a customer with a colleague who helps you with it, for a while or for good.")
+
+
+class CustomerTransferView(EntityView, model=CustomerTransfer):
+    icon = "swap"
+    commentable = False
+    columns = ("at", "customer", "kind", "from_owner", "to_owner", "reason", "created_by")
+    fieldsets = (("", ("customer", "kind", "from_owner", "to_owner", "reason", "at", "created_by")),)
+    sort = "-at"
+    help = _l("Every time a customer came to another owner, or to or from the public pool.")
+    empty = _l("No customer has changed its owner yet.")
+
+
+class LeadView(EntityView, model=Lead):
+    icon = "star"
+    columns = ("name", "company", "status", "mobile", "source", "region", "owner", "created_on")
+    fieldsets = (
+        ("", ("name", "company", "status", "owner", "intent")),
+        (_l("How to reach them"), ("mobile", "email")),
+        (_l("Where they come from"), ("source", "campaign", "region", "industry")),
+        (_l("Converted"), ("converted_on", "customer", "contact", "opportunity")),
+        (_l("Note"), ("note",)),
+    )
+    help = _l("Names from fairs, calls and forms that may become customers.")
+    empty = _l("Add the first name, or import the list from your last fair.")
+
+
+def _usual(_values: Mapping[str, Any]) -> Done:
+    made = services.add_usual_stages()
+    return Done(made[0], _("%(count)s stages were added.", count=len(made)))
+
+
+class StageView(EntityView, model=Stage):
+    icon = "columns"
+    columns = ("name", "position", "probability", "max_days", "is_won", "is_lost")
+    fieldsets = (("", ("name", "position", "probability", "max_days", "is_won", "is_lost")),)
+    related = (Related("stage-criteria", "stage", columns=("name", "kind", "measure", "weight")),)
+    resource_actions = (ResourceAction("usual", _l("Add the usual stages"), _usual),)
+    sort = "position"
+    help = _l("What an opportunity goes through, and what must be so before it stands in each.")
+    empty = _l("Add your own stages, or the usual ones and change them.")
+
+
+def _measures(_row: Any, _values: Mapping[str, Any], part: Part) -> Sheet:
+    known = sorted(measures.MEASURES.values(), key=lambda each: each.name)
+    fields = (
+        Field(StageCriterion, "name", "name", "text", _l("Write it so"), stored=False),
+        Field(StageCriterion, "label", "label", "text", _l("What is measured"), stored=False),
+        Field(StageCriterion, "counts", "counts", kind="bool", label=_l("It is a number"), stored=False),
+    )
+    return Sheet(fields, known[part.offset : part.offset + part.size], len(known))
+
+
+class StageCriterionView(EntityView, model=StageCriterion):
+    icon = "check"
+    columns = ("name", "stage", "kind", "measure", "weight")
+    fieldsets = (("", ("stage", "name", "kind", "measure", "weight")),)
+    sort = "stage"
+    readings = (
+        Reading(
+            "measures",
+            _l("What can be measured"),
+            _measures,
+            help=_l("A number is compared (contact_records >= 2); of a yes or no the name is enough."),
+        ),
+    )
+    help = _l("What must be so before an opportunity stands in a stage: measured, or ticked by hand.")
+    empty = _l("Add what must be so: two contact records, a quotation sent, a budget confirmed.")
+
+
+def _reason() -> Field:
+    return Field(
+        Opportunity,
+        "reason",
+        "reason",
+        "longtext",
+        _l("Reason"),
+        _l("Needed to go back, to move past what is not met, and for what is lost"),
+        stored=False,
+    )
+
+
+def _criteria() -> Field:
+    help = _l("All of those ticked by hand that are met; the others are not")
+    return Field(
+        Opportunity, "criteria", "criteria", "relations", _l("Criteria"), help, target=StageCriterion, stored=False
+    )
+
+
+def _tick(opportunity: Opportunity, values: Mapping[str, Any]) -> Done:
+    return Done(services.tick(opportunity, values["criteria"] or []))
+
+
+def _move(opportunity: Opportunity, values: Mapping[str, Any]) -> Done:
+    moved = services.move(opportunity, values["stage"], values["reason"])
+    return Done(moved, _("%(what)s is in “%(stage)s” now.", what=moved, stage=moved.stage))
+
+
+class OpportunityView(EntityView, model=Opportunity):
+    icon = "target"
+    columns = (
+        "name",
+        "customer",
+        "stage",
+        "amount",
+        "weighted",
+        "expected_close_on",
+        "owner",
+        "score",
+        "days_in_stage",
+    )
+    fieldsets = (
+        ("", ("name", "customer", "stage", "owner", "expected_close_on", "next_step")),
+        (_l("How much"), ("amount", "probability", "weighted", "agreed_amount", "products")),
+        (_l("How it stands"), ("score", "suggested_stage", "days_in_stage", "stage_since")),
+        (_l("Around it"), ("source", "competitor", "lost_reason", "note")),
+    )
+    related = (
+        Related("stage-moves", "opportunity", columns=("at", "from_stage", "to_stage", "days", "reason", "missing")),
+    )
+    actions = (
+        RecordAction(
+            "move", _l("Move"), _move, fields=("stage", _reason), required=("stage",), primary=True, bulk=True
+        ),
+        RecordAction("tick", _l("Tick criteria"), _tick, fields=(_criteria,)),
+    )
+    sort = "expected_close_on"
+    help = _l("What you hope to sell, to whom and when.")
+    empty = _l("Add the first: whom you are talking to, about how much, until when.")
+
+    @classmethod
+    def prepare(cls, rows: list[Any]) -> None:
+        standing.load(rows)
+
+    @classmethod
+    def defaults(cls) -> Mapping[str, Any]:
+        first = standing.first_stage(db.session())
+        return {"stage": first} if first is not None else {}
+
+
+class StageMoveView(EntityView, model=StageMove):
+    icon = "swap"
+    commentable = False
+    columns = ("at", "opportunity", "from_stage", "to_stage", "days", "reason", "missing", "created_by")
+    fieldsets = (("", ("opportunity", "from_stage", "to_stage", "at", "days", "reason", "missing", "created_by")),)
+    sort = "-at"
+    help = _l("Every move of every opportunity.")
+    empty = _l("No opportunity has moved yet.")

@@ -1,0 +1,60 @@
+"""How a customer came to whom: one row for each time that its owner changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Mapped, relationship
+
+from app.core import clock, scope
+from app.core.entity import Entity, User, column, reference
+from app.core.i18n import lazy_gettext as _l
+from app.core.types import Moment, Note, Word
+from app.domains.crm.models.customers import Customer
+
+TRANSFERS = {
+    "assign": _l("Assigned"),
+    "transfer": _l("Transferred"),
+    "claim": _l("Claimed"),
+    "release": _l("Released"),
+    "recycle": _l("Back to the pool"),
+    "merge": _l("Merged"),
+}
+TRANSFER_TONES = {
+    "assign": "blue",
+    "transfer": "blue",
+    "claim": "green",
+    "release": "amber",
+    "recycle": "red",
+    "merge": "grey",
+}
+
+
+class CustomerTransfer(Entity):
+    """A customer that came from one owner, or from the pool, to another, or to the pool."""
+
+    __tablename__ = "customer_transfers"
+    resource = "customer-transfers"
+    label, labels = _l("Customer transfer"), _l("Customer transfers")
+    scope = scope.through("customer")
+    searched = ("reason",)
+    read_only = True
+    audited = False  # it is itself the record of what was done
+
+    customer_id: Mapped[int] = reference("customers.id", _l("Customer"), owned=True)
+    from_owner_id: Mapped[int | None] = reference("ab_user.id", _l("From"), help=_l("Empty: from the public pool"))
+    to_owner_id: Mapped[int | None] = reference("ab_user.id", _l("To"), help=_l("Empty: to the public pool"))
+    kind: Mapped[Word] = column(_l("Kind"), choices=TRANSFERS, tones=TRANSFER_TONES)
+    reason: Mapped[Note | None] = column(_l("Reason"))
+    at: Mapped[Moment] = column(_l("When"), default=clock.now, index=True)
+
+    customer: Mapped[Customer] = relationship(Customer, foreign_keys=[customer_id])
+    from_owner: Mapped[User | None] = relationship(User, foreign_keys=[from_owner_id])
+    to_owner: Mapped[User | None] = relationship(User, foreign_keys=[to_owner_id])
+
+    def __str__(self) -> str:
+        return f"{TRANSFERS.get(self.kind, self.kind)}: {self.from_owner or '–'} → {self.to_owner or '–'}"
+
+    def moment(self) -> datetime:
+        """When it happened (UTC)."""
+        return self.at
