@@ -13,7 +13,7 @@ from tests.app_fixtures import Api, acting, counted
 FIELDS = {
     "serial": {"kind": "text"},
     "story": {"kind": "longtext"},
-    "score": {"kind": "number"},
+    "points": {"kind": "number"},
     "deposit": {"kind": "money"},
     "until": {"kind": "date", "label": "Kept until"},
     "tier": {"kind": "choice", "options": "Gold | 金\nSilver | 银"},
@@ -23,7 +23,7 @@ FIELDS = {
 GIVEN = {
     "x_serial": "SN-1",
     "x_story": "first\nsecond",
-    "x_score": "-3.2500",
+    "x_points": "-3.2500",
     "x_deposit": "90000000000000.01",
     "x_until": "2026-12-31",
     "x_tier": "Gold",
@@ -59,7 +59,7 @@ class TestValues:
         second = ann.add("customers", name="Second", x_dealer=first, **GIVEN)
         assert {name: second[name] for name in GIVEN} == GIVEN
         assert second["x_dealer"]["id"] == first
-        third = ann.add("customers", name="Third", x_score="10", x_deposit="9", x_until="2027-01-01", x_tier="银")["id"]
+        third = ann.add("customers", name="Third", x_points="10", x_deposit="9", x_until="2027-01-01", x_tier="银")["id"]
         second = second["id"]
 
         def found(name, operator, value=""):
@@ -69,8 +69,8 @@ class TestValues:
 
         assert found("x_serial", "ct", "n-1") == [second]
         assert found("x_serial", "empty") == [first, third]
-        assert found("x_score", "gt", "-3.25") == [third]
-        assert found("x_score", "in", ["-3.25", "10"]) == [second, third]
+        assert found("x_points", "gt", "-3.25") == [third]
+        assert found("x_points", "in", ["-3.25", "10"]) == [second, third]
         assert found("x_deposit", "eq", "90000000000000.01") == [second]
         assert found("x_deposit", "lt", "90000000000000.01") == [third]
         assert found("x_until", "le", "2026-12-31") == [second]
@@ -80,7 +80,7 @@ class TestValues:
         assert found("x_vip", "eq", False) == [first, third]
         assert found("x_dealer", "rel_o_m", first) == [second]
         assert found("x_dealer", "empty") == [first, third]
-        for name in ("x_score", "x_until"):
+        for name in ("x_points", "x_until"):
             ordered = ann.get("customers/", {"order_column": name, "order_direction": "asc"}).json["ids"]
             assert [key for key in ordered if key != first] == [second, third]
         ann.put(f"customers/{second}", {"x_serial": "", "x_vip": False, "x_dealer": None})
@@ -96,8 +96,8 @@ class TestValues:
         key = ann.add("customers", name="Fine", **GIVEN)["id"]
         before = snapshot_of()
         for name, raw in (
-            ("x_score", "much"),
-            ("x_score", "1.00001"),
+            ("x_points", "much"),
+            ("x_points", "1.00001"),
             ("x_deposit", "1.001"),
             ("x_until", "someday"),
             ("x_tier", "Tin"),
@@ -327,7 +327,7 @@ class TestPagesAndFiles:
 
     def test_a_header_that_reads_like_another_field_says_which_it_is(self, app, admin, ann):
         with acting(app) as session:  # as when a later release names a field of its own so
-            for name, label in (("serial", "E mail"), ("story", "SCORE")):
+            for name, label in (("serial", "E mail"), ("story", "POINTS")):
                 session.connection().exec_driver_sql(
                     f"UPDATE custom_fields SET label = '{label}' WHERE name = '{name}'"
                 )
@@ -338,7 +338,7 @@ class TestPagesAndFiles:
             exported.close()
             header = content.decode("utf-8-sig").splitlines()[0]
             assert ("E-mail" in header) == (locale == "en")
-            assert "E mail (x_serial)" in header and "Score (x_score)" in header
+            assert "E mail (x_serial)" in header and "Points (x_points)" in header
             outcome = ann.upload("customers", content, "x.csv", mode="commit", on_match="update").json
             assert outcome["errors"] == []
         row = ann.get(f"customers/{key}").json["result"]
@@ -356,11 +356,11 @@ class TestPagesAndFiles:
             book = openpyxl.load_workbook(io.BytesIO(content))
             header, values = ([cell.value for cell in row] for row in book.active.iter_rows(max_row=2))
             row = dict(zip(header, values, strict=True))
-            assert (row["Score"], row["Kept until"].date().isoformat(), row["Vip"]) == (-3.25, "2026-12-31", True)
+            assert (row["Points"], row["Kept until"].date().isoformat(), row["Vip"]) == (-3.25, "2026-12-31", True)
             assert row["Dealer"] == "D1"
         before = ann.get(f"customers/{key}").json["result"]
         ann.put(
-            f"customers/{key}", {"x_score": "1", "x_until": None, "x_tier": "Silver", "x_vip": False, "x_dealer": None}
+            f"customers/{key}", {"x_points": "1", "x_until": None, "x_tier": "Silver", "x_vip": False, "x_dealer": None}
         )
         outcome = ann.upload("customers", content, f"x.{format}", mode="commit", on_match="update").json
         assert (outcome["updated"], outcome["errors"]) == (1, [])
@@ -370,7 +370,7 @@ class TestPagesAndFiles:
         undone = ann.post(f"import-runs/{outcome['run']}/undo")
         assert undone.status_code == 200, undone.text
         row = ann.get(f"customers/{key}").json["result"]
-        assert (row["x_score"], row["x_until"], row["x_tier"], row["x_vip"], row["x_dealer"]) == (
+        assert (row["x_points"], row["x_until"], row["x_tier"], row["x_vip"], row["x_dealer"]) == (
             "1.0000",
             None,
             "Silver",

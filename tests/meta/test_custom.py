@@ -35,7 +35,7 @@ def test_fields_of_ones_own_are_everywhere(resource, act, people, walk, statemen
     }
 
     paths = {
-        f"/{resource}/list/?sort=-x_score": LIST,
+        f"/{resource}/list/?sort=-x_points": LIST,
         f"/{resource}/show/{keys[0]}": RECORD,
         **({f"/{resource}/add": FORM} if "add" in view.operations() else {}),
         f"/{resource}/edit/{keys[0]}": FORM + 1,  # the row that a link points at
