@@ -1,4 +1,6 @@
-"""What is kept of imports: each run with the rows it wrote (so that it can be undone), and mappings used again."""
+"""What is kept of imports and of other deeds on many rows: each run with the rows it wrote (so that it can be undone), and
+mappings used again.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.core import db, identity, scope
 from app.core.entity import Entity, Resources, User, column, derived, reference, registry
 from app.core.exchange.mapping import ColumnMap, header_of
-from app.core.fields import fields_of
+from app.core.exchange.run_kinds import LABELS, kind_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import Flag, Name, Note, Whole, Word
@@ -25,7 +27,6 @@ STATES = {
     "interrupted": _l("Interrupted"),
     "undone": _l("Undone"),
 }
-RUN_KINDS = {"import": _l("Import"), "edit": _l("Bulk edit"), "choice": _l("Choice renamed")}
 STATE_TONES = {
     "waiting": "blue",
     "running": "blue",
@@ -41,7 +42,7 @@ ON_ERROR = {"stop": _l("Write nothing"), "skip": _l("Write the other rows")}
 
 
 class ImportRun(Entity):
-    """One file that was imported, or one change of many rows at once, with what became of them; it can be undone.
+    """One file that was imported, or one deed on many rows at once, with what became of them; it can be undone.
 
     Previews are not kept, nor what the API refused.
     """
@@ -54,11 +55,11 @@ class ImportRun(Entity):
     read_only = True
     audited = False  # it is itself the record of what was done
 
-    kind: Mapped[Word] = column(_l("Kind"), choices=RUN_KINDS, default="import", server_default="import")
+    kind: Mapped[Word] = column(_l("Kind"), choices=LABELS, default="import", server_default="import")
     target: Mapped[Word] = column(
         _l("Into"), name="resource", choices=Resources(), help=_l("The kind of rows: customers, products …")
     )
-    file: Mapped[Name] = column(_l("File"), help=_l("Of a bulk edit: the fields that were changed"))
+    file: Mapped[Name] = column(_l("File"), help=_l("Of another deed: what was changed"))
     state: Mapped[Word] = column(_l("State"), choices=STATES, tones=STATE_TONES, default="running")
     on_match: Mapped[Word] = column(_l("If it is there already"), choices=ON_MATCH)
     on_error: Mapped[Word] = column(_l("If a row is wrong"), choices=ON_ERROR)
@@ -78,28 +79,24 @@ class ImportRun(Entity):
         return str(self)
 
     def __str__(self) -> str:
-        if self.kind == "import":
-            return str(self.file)
-        model = registry.get(self.target)
-        known = fields_of(model) if model is not None else {}
-        names = [str(known[name].label) if name in known else name for name in self.file.split(", ")]
-        text = ", ".join(names)
-        return (
-            _("Choice renamed: %(field)s", field=text)
-            if self.kind == "choice"
-            else _("Bulk edit: %(fields)s", fields=text)
-        )
+        return kind_of(self).told(self)
 
 
 class ImportRunRow(Model):
-    """A row that a run wrote: added, or changed from ``before`` (by attribute) to ``version``."""
+    """A row that a run wrote: added, or changed from ``before`` (by attribute) to ``version``.
+
+    ``resource`` is its kind (the run's target, when None), ``deed`` what ``keeping`` names besides: ``removed`` (all of
+    it in ``before``) or ``moved`` (a row of the table ``resource``, with [before, after] by column).
+    """
 
     __tablename__ = "import_run_rows"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[int] = mapped_column(sa.ForeignKey("import_runs.id", ondelete="CASCADE"), index=True)
+    resource: Mapped[str | None] = mapped_column(sa.String(80))
     record_id: Mapped[int]
     created: Mapped[bool]
+    deed: Mapped[str | None] = mapped_column(sa.String(20))
     version: Mapped[int]
     before: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
 

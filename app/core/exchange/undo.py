@@ -1,12 +1,15 @@
-"""Takes an import or a bulk edit back: what it added goes, or is reversed if it was posted; what it changed becomes as it
-was; what has been changed or used since stays, and is named.
+"""Takes an import, a bulk edit or another deed that was kept as a run back: what it added goes, or is reversed if it was
+posted; what it changed becomes as it was; what it removed or moved comes back; what has been changed or used since stays,
+and is named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,39 +19,17 @@ from app.core import crud, custom, custom_values, db, identity, remarks, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model, take
 from app.core.entity import Entity, User, entity_for, pointing_at, registry
-from app.core.errors import BusinessError, Conflict, Invalid, NotVisible
-from app.core.exchange import batches, runs
+from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, about
+from app.core.exchange import batches, putting_back, runs
+from app.core.exchange.keeping import MOVED, REMOVED
 from app.core.exchange.models import ImportRun, ImportRunRow
+from app.core.exchange.outcome import Undone
+from app.core.exchange.run_kinds import kind_of
 from app.core.fields import TEXTS, fields_of
 from app.core.i18n import gettext as _
 
 AT_ONCE = 500
 REVERSAL = "cancel"  # the transition that reverses what a document posted
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A row that was not taken back, and why."""
-
-    record: str
-    label: str
-    reason: str
-
-
-@dataclass
-class Undone:
-    """What undoing came to."""
-
-    deleted: int = 0
-    restored: int = 0
-    reversed: int = 0
-    kept: list[Kept] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """The outcome as the API tells it."""
-        kept = [{"record": each.record, "label": each.label, "message": each.reason} for each in self.kept]
-        counts = {"deleted": self.deleted, "restored": self.restored, "reversed": self.reversed}
-        return {**counts, "kept": kept}
 
 
 @dataclass
@@ -65,8 +46,8 @@ class _Row:
 def undo(run: ImportRun) -> Undone:
     """Undo ``run`` (fetched with ``lock``) in the caller's transaction.
 
-    Whoever may import may take their own import back, without the permission to delete; another's needs that too.  A
-    bulk edit is taken back by whoever may edit.  Raises NotPermitted, NotVisible (the kind of rows is no more),
+    Whoever may do such a deed may take their own back (an import without the permission to delete; another's needs that
+    too): ``run_kinds`` says which permissions.  Raises NotPermitted, NotVisible (the kind of rows is no more),
     Conflict (undone already, still running, nothing written, or accounts: to remove one would take its name from what
     it did).
     """
@@ -77,28 +58,45 @@ def undo(run: ImportRun) -> Undone:
                 _("Accounts stay: what they did is kept under their names. Deactivate those that should not log in.")
             )
         raise NotVisible()
-    actor = identity.require()
-    crud.require("can_import" if run.kind == "import" else "can_edit", model)
-    if run.kind == "import" and run.created_by_id != actor.user_id:
-        crud.require("can_delete", model)
+    actor, kind = identity.require(), kind_of(run)
+    crud.require(kind.own, model)
+    if kind.others and run.created_by_id != actor.user_id:
+        crud.require(kind.others, model)
     if run.undone:
         raise Conflict(_("This has been undone already."))
     if runs.is_alive(run):
         raise Conflict(_("This import is still running. Wait for its end, then undo it."))
     if not run.created + run.updated:
         raise Conflict(_("Nothing was written: there is nothing to undo."))
-    work = _Undo(model, run.created_on, run.changed_on)
-    with identity.doing("undo"):
-        for part in _written(run.id):
-            work.take_back(part)
-        run.undone = True
-        run.state = "undone"
-        db.session.flush()
-    return work.outcome
+    outcome = Undone()
+    with identity.doing("undo"), _reaching(actor if kind.gives_away else None):
+        for resource, deed, part in _written(run.id):
+            if deed == MOVED:
+                putting_back.move_back(resource or "", [(row.record_id, row.before or {}) for row in part], outcome)
+            elif (of := entity_for(resource or run.target)) is None:
+                continue  # its kind of rows is no more
+            elif deed == REMOVED:
+                kept = len(outcome.kept)
+                putting_back.restore(of, [(row.record_id, row.before or {}) for row in part], outcome)
+                if kind.whole and outcome.kept[kept:]:
+                    raise Conflict(about(outcome.kept[-1].label, outcome.kept[-1].reason))
+            else:
+                _Undo(of, run.created_on, run.changed_on, outcome).take_back(part)
+    run.undone = True
+    run.state = "undone"
+    db.session.flush()
+    return outcome
 
 
-def _written(run_id: int) -> Iterator[list[_Row]]:
-    """What the run wrote, the last first: what points at an earlier row of the run goes before it."""
+def _reaching(actor: identity.Actor | None) -> AbstractContextManager[None]:
+    """Let ``actor`` get back what it gave away: it acts under its own name, on rows that are no longer its to write."""
+    return nullcontext() if actor is None else identity.acting_as(replace(actor, is_system=True, cache={}))
+
+
+def _written(run_id: int) -> Iterator[tuple[str | None, str | None, list[_Row]]]:
+    """What the run wrote, the last first: what points at an earlier row of the run goes before it.  A part is of one kind
+    of rows that the same was done to.
+    """
     table: Any = ImportRunRow.__table__
     last = None
     while True:
@@ -109,15 +107,18 @@ def _written(run_id: int) -> Iterator[list[_Row]]:
         if not found:
             return
         last = found[-1].id
-        yield [_Row(each.record_id, each.created, each.version, each.before) for each in found]
+        for (resource, deed), part in groupby(found, key=lambda each: (each.resource, each.deed)):
+            yield resource, deed, [_Row(each.record_id, each.created, each.version, each.before) for each in part]
 
 
 class _Undo:
-    def __init__(self, model: type[Entity], began: datetime, ended: datetime) -> None:
+    """Takes back what a run added and changed of one kind of rows."""
+
+    def __init__(self, model: type[Entity], began: datetime, ended: datetime, outcome: Undone) -> None:
         self.model = model
         self.began, self.ended = began, ended
         self.lines_of = line_model(model)
-        self.outcome = Undone()
+        self.outcome = outcome
         self.by_attribute = {each.attribute: each for each in fields_of(model).values()}
 
     def take_back(self, rows: list[_Row]) -> None:
@@ -233,7 +234,7 @@ class _Undo:
 
     def _keep(self, row: _Row, reason: str) -> None:
         label = str(row.record) if row.record is not None else ""
-        self.outcome.kept.append(Kept(f"{self.model.resource}/{row.record_id}", label, reason))
+        self.outcome.keep(f"{self.model.resource}/{row.record_id}", label, reason)
 
     def _commented(self, rows: list[_Row]) -> list[_Row]:
         """Those of ``rows`` that others have said something about: their words and files would go with the row."""
