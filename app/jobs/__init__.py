@@ -14,7 +14,7 @@ from app.jobs.job import Job
 from app.jobs.working_days import Calendar
 
 # isort: split
-from app.jobs import clean_up, low_stock, send_mail, weekly_plan
+from app.jobs import clean_up, low_stock, send_mail, stale_opportunities, weekly_plan
 
 TIMETABLE: tuple[Job, ...] = (
     Job(
@@ -45,6 +45,14 @@ TIMETABLE: tuple[Job, ...] = (
         low_stock.tell,
         _l("Low stock"),
         _l("Tells keepers and purchasers which products are below their safety stock."),
+    ),
+    Job(
+        "stale-opportunities",
+        "30 8 * * mon",
+        stale_opportunities.tell,
+        _l("Opportunities that do not move"),
+        _l("Tells sellers once a week which of their opportunities have been in their stage for too long."),
+        moved=Calendar.workday_from,
     ),
     Job(
         "send-mail",

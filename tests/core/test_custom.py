@@ -59,7 +59,9 @@ class TestValues:
         second = ann.add("customers", name="Second", x_dealer=first, **GIVEN)
         assert {name: second[name] for name in GIVEN} == GIVEN
         assert second["x_dealer"]["id"] == first
-        third = ann.add("customers", name="Third", x_points="10", x_deposit="9", x_until="2027-01-01", x_tier="银")["id"]
+        third = ann.add("customers", name="Third", x_points="10", x_deposit="9", x_until="2027-01-01", x_tier="银")[
+            "id"
+        ]
         second = second["id"]
 
         def found(name, operator, value=""):

@@ -33,7 +33,7 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
     found = asked.rows_and_rights([field.name for field in fields]) if count else []
     rows = [row for row, _writable in found]
     view.prepare(rows)
-    state = _State(view, wanted)
+    state = State(view, wanted)
     offered = filters.offers(view.model)
     editors = filters.editors(view, offered)
     return ListPage(
@@ -101,12 +101,12 @@ def table_rows(
     return found
 
 
-class _State:
+class State:
     """The address of a list, so that every link keeps what the others set."""
 
-    def __init__(self, view: type[EntityView], wanted: saved.Asked) -> None:
+    def __init__(self, view: type[EntityView], wanted: saved.Asked, shape: str = "list") -> None:
         self.asked, self.wanted = wanted.query, wanted
-        self.base = f"/{view.model.resource}/list/"
+        self.base = f"/{view.model.resource}/{shape}/"
         self.default = query.default_order(view.model, view.sort)
         self.columns = view.list_columns()
         self.texts = self._texts(self.asked)
@@ -210,7 +210,7 @@ class _State:
         )
 
 
-def _head(view: type[EntityView], state: _State) -> list[Action]:
+def _head(view: type[EntityView], state: State) -> list[Action]:
     base = f"/{view.model.resource}"
     actions = []
     if reach.may(view, "add"):
@@ -232,7 +232,15 @@ def _head(view: type[EntityView], state: _State) -> list[Action]:
                     icon="download",
                 )
             )
+    if view.board is not None:
+        actions.insert(0, Action("board", _("Board"), elsewhere(view, state, "board"), method="get", icon="columns"))
     return [*resource.buttons(view, chosen=False), *actions, *resource.links(view)]
+
+
+def elsewhere(view: type[EntityView], state: State, shape: str) -> str:
+    """Where the same rows are shown in another shape."""
+    pairs = urlencode(state.pairs(without=("page", "size", "sort", "cols")))
+    return f"/{view.model.resource}/{shape}/" + (f"?{pairs}" if pairs else "")
 
 
 def _bulk(view: type[EntityView]) -> list[Action]:

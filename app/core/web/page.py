@@ -310,6 +310,7 @@ class RecordPage:
     lines: Table | None = None
     lines_title: str = ""
     tabs: list[Tab] = field(default_factory=list)
+    panels: list[Any] = field(default_factory=list)  # core.web.panels.Panel
     place: Place | None = None
 
 

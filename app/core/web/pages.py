@@ -19,6 +19,7 @@ from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import (
     access,
+    asking,
     drafts,
     listing,
     pickers,
@@ -264,16 +265,7 @@ class EntityPages(RowPages, BaseView):
         return redirect(trail.kept(self.view.model.resource, pk) if shown else self._list_url())
 
     def _answers(self, name: str) -> dict[str, Any]:
-        """What a dialog asked for; a text in a picker that names nothing is refused when it is read as an id."""
-        step = self.view.model.workflow.find(name) if self.view.model.workflow is not None else None
-        action = self.view.action(name)
-        asked = step.fields if step is not None else tuple(self.view.asked(action.fields)) if action is not None else ()
-        texts = {f"{each}-text" for each in asked}
-        data = {key: each for key, each in request.form.items() if key not in texts | {"csrf_token", "next"}}
-        for each in asked:
-            if (text := request.form.get(f"{each}-text", "").strip()) and not data.get(each):
-                data[each] = text
-        return data
+        return asking.posted(self.view, name, request.form)
 
     def _save(self, form: EntityForm, row: Any) -> Any:
         posted = versions.chosen(request.form)

@@ -13,7 +13,7 @@ from app.core.audit import AuditEntry
 from app.core.document import Document, line_model
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, facts, history, line_figures, present, query, reach, remarks, resource
+from app.core.web import asking, facts, history, line_figures, panels, present, query, reach, remarks, resource
 from app.core.web.listing import table_rows
 from app.core.web.page import Action, Badge, Cell, CommentForm, Link, RecordPage, Row, Tab, Table
 from app.core.web.view import EntityView, Related, views
@@ -41,6 +41,7 @@ def page(view: type[EntityView], row: Any, comment: CommentForm | None = None) -
         images=told.images,
         lines=_lines(view, row),
         lines_title=_("Lines"),
+        panels=panels.of(row),
         tabs=[*_related(view, row), *_history(row), *remarks.tab(view, row, comment)],
     )
 

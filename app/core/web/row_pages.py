@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 from app.core import bulk
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
+from app.core.web import board, bulk_edit, cancelling, reach, remarks, selection
 from app.core.web import bulk as many
-from app.core.web import bulk_edit, cancelling, reach, remarks, selection
 from app.core.web.deeds import action_label, refusal_text
 from app.core.web.view import EntityView
 
@@ -23,6 +23,13 @@ class RowPages:
 
     view: type[EntityView]
     _answers: Any
+
+    @expose("/board/")
+    @permission_name("list")
+    def board(self) -> str:
+        """The list as a board, where the entity has one."""
+        reach.enter(self.view, "list")
+        return render_template("kehu/board.html", page=board.page(self.view, request.args))
 
     @expose("/cancel/<int:pk>")
     @permission_name("cancel")

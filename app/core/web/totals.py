@@ -95,6 +95,35 @@ def count(asked: ListQuery, fields: Sequence[Field]) -> tuple[int, list[Total]]:
     return number, totals
 
 
+def by(asked: ListQuery, key: Any, fields: Sequence[Field]) -> dict[Any, tuple[int, list[Decimal]]]:
+    """How many rows ``asked`` finds for each value of the column ``key``, and the sums of ``fields``, which are amounts in
+    the base currency.  One statement.
+    """
+    halved = db.session.connection().dialect.name == "sqlite"
+    values = [getattr(asked.model, field.attribute).label(f"value_{at}") for at, field in enumerate(fields)]
+    statement = asked.filtered().with_only_columns(key.label("key"), *values, maintain_column_froms=True)
+    rows = statement.order_by(None).subquery()
+    wanted: list[Any] = [rows.c.key, sa.func.count()]
+    for at, _field in enumerate(fields):
+        each = rows.c[f"value_{at}"]
+        whole = sa.type_coerce(each, sa.BigInteger())
+        wanted += (
+            [sa.func.sum(whole // HALF), sa.func.sum(whole % HALF)]
+            if halved
+            else [sa.type_coerce(sa.func.sum(each), sa.Numeric()), sa.null()]
+        )
+    found: dict[Any, tuple[int, list[Decimal]]] = {}
+    for row in db.session.execute(sa.select(*wanted).group_by(rows.c.key)):
+        sums = [
+            Decimal((row[2 + 2 * at] or 0) * HALF + (row[3 + 2 * at] or 0)).scaleb(-(field.scale or 0))
+            if halved
+            else Decimal(row[2 + 2 * at] or 0)
+            for at, field in enumerate(fields)
+        ]
+        found[row[0]] = row[1], sums
+    return found
+
+
 def _measure(statement: sa.Select[Any], field: Field) -> tuple[sa.Select[Any], Any]:
     """What an amount is in: the currency or the unit of each row, None where all are alike; ``statement`` with what it
     takes.

@@ -151,6 +151,24 @@ class RecordLink:
     shown: Callable[[Any], bool] | None = None
 
 
+@dataclass(frozen=True)
+class Board:
+    """The rows of a list as cards in columns: one for each row that the relation ``by`` may point at, which ``columns()``
+    gives in their order.
+
+    ``figures`` are amounts of a row: the first is summed as it is, a second as what is to be expected of it.  ``card``
+    names what a card says besides its title; ``action`` is the action of the record that takes it to another column,
+    asking for the field ``by`` and, when it is refused without, a ``reason``.  ``mark`` says what is remarkable of a row.
+    """
+
+    by: str
+    columns: Callable[[], Sequence[Any]]
+    action: str
+    figures: tuple[str, ...] = ()
+    card: tuple[str, ...] = ()
+    mark: Callable[[Any], str] | None = None
+
+
 class EntityView:
     """The declaration.  Everything has a default that follows from the model."""
 
@@ -165,6 +183,7 @@ class EntityView:
     resource_actions: ClassVar[tuple[ResourceAction, ...]] = ()
     readings: ClassVar[tuple[Reading, ...]] = ()
     links: ClassVar[tuple[RecordLink, ...]] = ()
+    board: ClassVar[Board | None] = None
     help: ClassVar[Any] = ""  # a sentence under the list's title
     empty: ClassVar[Any] = ""  # what to do when there are no rows
     addable: ClassVar[bool] = True  # whether rows are made over pages and API at all

@@ -8,8 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import clock
-from app.domains.crm.models import Contact, Customer, CustomerShare
+from app.core import clock, db
+from app.core.flags import flag
+from app.core.i18n import lazy_gettext as _l
+from app.domains.crm.models import Contact, Customer, CustomerShare, Opportunity, Stage
 
 WEEK = timedelta(days=7)
 
@@ -59,3 +61,35 @@ def due_for_contact(day: date) -> sa.Select[tuple[Customer]]:
         .where(Customer.next_contact_on <= day, Customer.owner_id.is_not(None))
         .order_by(Customer.next_contact_on, Customer.id)
     )
+
+
+def open_opportunities() -> sa.Select[tuple[Opportunity]]:
+    """The opportunities that are neither won nor lost."""
+    return sa.select(Opportunity).where(_is_open())
+
+
+def _is_open() -> Any:
+    closed = sa.select(Stage.id).where(sa.or_(Stage.is_won, Stage.is_lost))
+    return Opportunity.stage_id.not_in(closed)
+
+
+flag(Opportunity, "open", _l("Still open"), help=_l("Neither won nor lost"))(_is_open)
+
+
+@flag(Opportunity, "stale", _l("Stale"), help=_l("Longer in its stage than the stage allows"))
+def is_stale() -> sa.ColumnElement[bool]:
+    """The condition that an opportunity has been in its open stage for longer than the stage allows.
+
+    Asks for the stages first: each has a boundary of its own.
+    """
+    limited = sa.select(Stage).where(Stage.max_days.is_not(None), Stage.is_won.is_(False), Stage.is_lost.is_(False))
+    parts = [
+        sa.and_(Opportunity.stage_id == stage.id, Opportunity.stage_since < _day_ago(stage.max_days or 0))
+        for stage in db.session.scalars(limited)
+    ]
+    return sa.or_(sa.false(), *parts)
+
+
+def _day_ago(days: int) -> datetime:
+    """The moment at which the company's day so many days ago began."""
+    return datetime.combine(clock.today() - timedelta(days=days), time.min, clock.zone())

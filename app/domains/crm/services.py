@@ -17,7 +17,7 @@ from app.core.i18n import lazy_gettext as _l
 from app.core.identity import Actor
 from app.core.numbering import PREFIXES
 from app.core.scope import Condition, visibility
-from app.domains.crm import measured, queries, standing
+from app.domains.crm import measured, measures, queries, standing
 from app.domains.crm.models import Opportunity, Stage, StageCriterion
 
 PREFIXES["customers"] = "C"
@@ -48,10 +48,11 @@ def move(opportunity: Opportunity, stage_id: int, reason: str | None) -> Opportu
     if stage.id == opportunity.stage_id:
         raise Invalid({"stage": [_("It is in “%(stage)s” already.", stage=stage)]})
     with identity.doing(standing.MOVE, reason or ""):
-        opportunity.stage = stage
+        opportunity.stage_id = stage.id
         if stage.is_lost and reason:
             opportunity.lost_reason = reason
         db.session.flush()
+    db.session.expire(opportunity, ["stage"])
     opportunity.__dict__.pop("standing", None)
     return opportunity
 
@@ -137,7 +138,12 @@ def add_usual_stages() -> list[Stage]:
         db.session.add(stage)
         made.append(stage)
         for title, test, weight in criteria:
-            kind = "measured" if test else "manual"
-            db.session.add(StageCriterion(stage=stage, name=str(title), kind=kind, measure=test or None, weight=weight))
+            # What nobody measures here is ticked by hand.
+            kind = "measured" if test.split(" ")[0] in measures.MEASURES else "manual"
+            db.session.add(
+                StageCriterion(
+                    stage=stage, name=str(title), kind=kind, measure=test if kind == "measured" else None, weight=weight
+                )
+            )
     db.session.flush()
     return made

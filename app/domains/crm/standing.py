@@ -172,8 +172,8 @@ def stage_before(opportunity: Opportunity) -> Stage | None:
         return None
     for key in (each for each in state.attrs.stage_id.history.deleted or () if each is not None):
         return session.get(Stage, key)
-    for stage in (each for each in state.attrs.stage.history.deleted or () if each is not None):
-        return stage
+    if state.attrs.stage.history.has_changes():
+        return session.get(Stage, opportunity.stage_id)  # the key follows when it is written
     return None
 
 

@@ -10,8 +10,8 @@ from app.core.fields import Field
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
-from app.core.web.view import Done, EntityView, Part, Reading, RecordAction, Related, ResourceAction, Sheet
-from app.domains.crm import measures, services, standing
+from app.core.web.view import Board, Done, EntityView, Part, Reading, RecordAction, Related, ResourceAction, Sheet
+from app.domains.crm import measures, panels, services, standing
 from app.domains.crm.models import (
     Contact,
     Customer,
@@ -180,7 +180,6 @@ class OpportunityView(EntityView, model=Opportunity):
     fieldsets = (
         ("", ("name", "customer", "stage", "owner", "expected_close_on", "next_step")),
         (_l("How much"), ("amount", "probability", "weighted", "agreed_amount", "products")),
-        (_l("How it stands"), ("score", "suggested_stage", "days_in_stage", "stage_since")),
         (_l("Around it"), ("source", "competitor", "lost_reason", "note")),
     )
     related = (
@@ -190,7 +189,15 @@ class OpportunityView(EntityView, model=Opportunity):
         RecordAction(
             "move", _l("Move"), _move, fields=("stage", _reason), required=("stage",), primary=True, bulk=True
         ),
-        RecordAction("tick", _l("Tick criteria"), _tick, fields=(_criteria,)),
+        RecordAction("tick", _l("Tick criteria"), _tick, fields=(_criteria,), shown=lambda _row: False),
+    )
+    board = Board(
+        "stage",
+        lambda: [stage for stage, _criteria in standing.stages_with_criteria()],
+        "move",
+        figures=("amount", "weighted"),
+        card=("customer", "owner", "expected_close_on"),
+        mark=lambda row: _("%(n)s days", n=row.days_in_stage) if row.is_stale else "",
     )
     sort = "expected_close_on"
     help = _l("What you hope to sell, to whom and when.")
@@ -214,3 +221,7 @@ class StageMoveView(EntityView, model=StageMove):
     sort = "-at"
     help = _l("Every move of every opportunity.")
     empty = _l("No opportunity has moved yet.")
+
+
+PANELS = panels.__name__
+"""The module whose panels are declared by being imported."""

@@ -56,3 +56,8 @@ for (const button of document.querySelectorAll("[data-print]")) {
     print();
   });
 }
+
+/* A tick is saved when it is made. */
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.("[data-submits]")) event.target.form.requestSubmit();
+});

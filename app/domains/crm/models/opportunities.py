@@ -145,7 +145,7 @@ class Opportunity(Entity):
         before = standing.stage_before(self)
         if state.persistent and (before is None or before.id == stage.id):
             self.__dict__.pop("_move", None)
-        elif (move := self.__dict__.get("_move")) is None or move.to_stage is not stage:
+        elif (move := self.__dict__.get("_move")) is None or move.to_stage is not stage or move not in (session or ()):
             with session.no_autoflush if session is not None else nullcontext():
                 self.__dict__["_move"] = standing.move_of(self, before, stage)
             if session is not None:
