@@ -80,10 +80,10 @@ def fill(cast: Cast) -> None:
                 continue
             _fill_one(cast, owner, customer, ENDS[number % len(ENDS)], stages, by_hand, products)
             number += 1
-    for name, company, mobile, source, region, intent, owner, status in LEADS:
-        with cast.acting(owner or "admin", moment(cast.ago(cast.chance.randint(1, 20)), 11)):
+    for name, company, mobile, source, region, intent, seller, status in LEADS:
+        with cast.acting(seller or "admin", moment(cast.ago(cast.chance.randint(1, 20)), 11)):
             data = {"name": name, "company": company or None, "mobile": mobile, "source": source, "region": region}
-            user = cast.user_id(owner) if owner else None
+            user = cast.user_id(seller) if seller else None
             crud.create(Lead, {**data, "intent": intent, "owner": user, "status": status})
 
 
