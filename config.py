@@ -29,6 +29,7 @@ class Settings:
     port: int = 8080  # the port to listen on
     threads: int = 8  # requests served at once by one process
     data_dir: Path = Path("data")  # database (SQLite), files and keys
+    files_url: str = ""  # where files lie: s3://key:secret@bucket/prefix?endpoint=https://…; empty: files in data_dir
     database_url: str = ""  # postgresql+psycopg://…; empty: SQLite in data_dir
     secret_key: str = ""  # signs cookies and tokens; empty: made once and kept in data_dir
     admin_password: str = ""  # of the user «admin» at the first start; empty: made up and printed once
@@ -43,7 +44,7 @@ class Settings:
     company: str = "Kehu"  # the name at the top of the console and in mails
     run_jobs: bool = True  # whether this process may run the timetable
     low_stock_repeat_days: int = 7  # what stays low is told again after so many days
-    max_upload_mb: int = 50  # the largest file a request may carry
+    max_upload_mb: int = 101  # the largest file a request may carry
     log_level: str = "INFO"  # what is told on standard error: DEBUG, INFO, WARNING or ERROR
     extra: Mapping[str, object] = field(default_factory=dict)  # Flask configuration for tests
 
@@ -122,6 +123,10 @@ CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "port": (lambda value: 0 < value < 65536, "a port is a number from 1 to 65535"),
     "threads": (lambda value: value > 0, "at least one thread is needed"),
     "base_url": (lambda value: urlsplit(value).scheme in ("http", "https"), "expected http://… or https://…"),
+    "files_url": (
+        lambda value: urlsplit(value).scheme in ("s3", "file") and (urlsplit(value).hostname or urlsplit(value).path),
+        "expected s3://bucket/prefix or file:///folder",
+    ),
     "smtp_url": (lambda value: urlsplit(value).scheme in ("smtp", "smtps"), "expected smtp://… or smtps://…"),
     "mail_from": (lambda value: "@" in parseaddr(value)[1], "expected an address, or «Name <address>»"),
     "locale": (lambda value: value in ("en", "zh"), "Kehu speaks en and zh"),

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import create_app, setup
-from app.core import db, identity
+from app.core import db, identity, store
 from app.core.errors import BusinessError
 from config import Settings, WrongSetting
 
@@ -43,6 +43,10 @@ def run(asked: argparse.Namespace) -> int:
     with app.app_context():
         if asked.command == "db-migrate":
             return _db_migrate(settings, asked.message)
+        try:
+            store.store().check()
+        except OSError as error:
+            raise Refused(f"Files can't be kept (KEHU_FILES_URL): {error}") from None
         outcome = setup.prepare()
         gc.freeze()  # what is there now stays to the end: never to be looked through
         gc.enable()
@@ -92,6 +96,8 @@ def _serve(app: Flask, settings: Settings, asked: argparse.Namespace, outcome: s
             threads=settings.threads,
             ident=None,
             clear_untrusted_proxy_headers=True,
+            # Refused by its head, before a byte of it is taken.
+            max_request_body_size=settings.max_upload_mb * 2**20,
         )
     finally:
         import_worker.stop()

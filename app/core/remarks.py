@@ -8,9 +8,9 @@ keeps what it said.
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
@@ -145,7 +145,7 @@ def one(row: Any, remark_id: int) -> Comment:
 def attached(row: Any, remark_id: int, number: int) -> Attached:
     """A file of a comment on ``row``.  Raises NotVisible."""
     for file in one(row, remark_id).files:
-        if file.number == number and files.path_of(file.digest).exists():
+        if file.number == number and files.exists(file.digest):
             return file
     raise NotVisible()
 
@@ -253,28 +253,24 @@ def _text(text: Any) -> tuple[str, dict[str, list[str]]]:
 def _stored(uploads: Sequence[Upload], errors: dict[str, list[str]]) -> list[dict[str, Any]]:
     """Keep the files, if none is wrong; what is wrong with them goes to ``errors``."""
     kept: list[dict[str, Any]] = []
-    contents: list[bytes] = []
-    for position, upload in enumerate(uploads, start=1):
-        name = safe_name(upload.name)
-        content = upload.stream.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:
-            size = MAX_FILE_BYTES // 2**20
-            errors["file"] = [_("%(name)s: a file may have at most %(size)s MB.", name=name, size=size)]
-        elif not content:
-            errors["file"] = [_("%(name)s: this file is empty.", name=name)]
-        else:
-            kept.append(
-                {
-                    "position": position,
-                    "name": name,
-                    "digest": hashlib.sha256(content).hexdigest(),
-                    "size": len(content),
-                }
-            )
-            contents.append(content)
-    if not errors:
-        for content in contents:
-            files.store(content)
+    arrived: list[files.Arrived] = []
+    with ExitStack() as came:
+        for position, upload in enumerate(uploads, start=1):
+            name = safe_name(upload.name)
+            try:
+                found = came.enter_context(files.arriving(upload.stream, MAX_FILE_BYTES))
+            except files.TooLarge:
+                size = MAX_FILE_BYTES // 2**20
+                errors["file"] = [_("%(name)s: a file may have at most %(size)s MB.", name=name, size=size)]
+                continue
+            if not found.size:
+                errors["file"] = [_("%(name)s: this file is empty.", name=name)]
+                continue
+            kept.append({"position": position, "name": name, "digest": found.digest, "size": found.size})
+            arrived.append(found)
+        if not errors:
+            for found in arrived:
+                files.keep(found)
     return kept
 
 

@@ -16,7 +16,7 @@ from flask_appbuilder.security.sqla.models import Role, assoc_user_role
 from sqlalchemy.exc import OperationalError
 
 from app import setup
-from app.core import audit, db, files, identity
+from app.core import audit, db, identity, store
 from app.core.audit import ACTIONS, AuditEntry
 from app.core.entity import User, entity_for, registry
 from app.core.errors import Conflict
@@ -155,8 +155,8 @@ def _never_again(connection: sa.Connection, last: int) -> None:
 
 def _forget_files(_session: Any) -> None:
     """Remove the demo's pictures and uploads; what is left of them, ``clean-up`` sweeps as files that no row names."""
-    for folder in (files.folder(), runs.uploads()):
-        shutil.rmtree(folder, ignore_errors=True)
+    store.store().clear()
+    shutil.rmtree(runs.uploads(), ignore_errors=True)
 
 
 def what_goes() -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ import time
 import pytest
 from PIL import Image
 
-from app.core import files
+from app.core import files, store
 from tests.app_fixtures import Api, acting
 
 
@@ -19,8 +19,12 @@ def picture(colour):
     return out.getvalue()
 
 
+def path_of(digest, suffix=""):
+    return store.store().folder / store.name_of(digest, suffix)
+
+
 def grow_old(digest):
-    for path in (files.path_of(digest), files.path_of(digest).with_suffix(".thumb")):
+    for path in (path_of(digest), path_of(digest, files.THUMB)):
         if path.exists():
             os.utime(path, (time.time() - 2 * 86400,) * 2)
 
@@ -49,11 +53,11 @@ def test_what_a_row_names_stays_and_what_none_names_goes(app, product):
         fresh = files.store(b"just stored, its row is not committed yet")
         for digest in (kept, dropped):
             grow_old(digest)
-        assert files.sweep() == 0 and files.path_of(dropped).exists(), "it may be in a backup that is going on"
+        assert files.sweep() == 0 and path_of(dropped).exists(), "it may be in a backup that is going on"
         assert files.sweep() == 2, "the picture and its thumbnail"
-        assert files.path_of(kept).exists() and files.path_of(kept).with_suffix(".thumb").exists()
-        assert not files.path_of(dropped).exists()
-        assert files.path_of(fresh).exists()
+        assert path_of(kept).exists() and path_of(kept, files.THUMB).exists()
+        assert not path_of(dropped).exists()
+        assert path_of(fresh).exists()
         grow_old(fresh)
         files.sweep()
         files.store(b"just stored, its row is not committed yet")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.core import crud, db, files, remarks
+from app.core import crud, db, files, remarks, store
 from app.core.audit import AuditEntry
 from app.core.entity import User, entity_for
 from app.core.notices import Notice
@@ -182,7 +182,7 @@ class TestFiles:
         def sweep() -> int:
             with act():
                 long_ago = time.time() - 2 * files.UNUSED.total_seconds()
-                for path in files.folder().glob("??/*"):
+                for path in store.store().folder.glob("??/*"):
                     os.utime(path, (long_ago, long_ago))
                 return files.sweep()
 
@@ -312,7 +312,7 @@ class TestPage:
         sent = [("good.txt", b"nobody keeps this"), ("empty.txt", b"")]
         assert send(api("ann"), f"customers/{customer}/comments", "", *sent).status_code == 422
         with app.app_context():
-            assert list(files.folder().glob("??/*")) == []
+            assert list(store.store().folder.glob("??/*")) == []
         assert "this file is empty" in answer.text and "Choose the files again" in answer.text
 
     def test_who_may_only_read_has_no_form(self, pages, customer):

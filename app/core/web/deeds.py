@@ -11,12 +11,12 @@ from flask import abort, request, send_file
 from werkzeug.wrappers import Response
 
 from app.core import crud, files, identity
-from app.core.document import require_step, take
+from app.core.document import require_step, take, comment_in
 from app.core.errors import BusinessError, NotVisible, about
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, query, reach
+from app.core.web import asking, query, reach, downloads
 from app.core.web.view import Done, EntityView, RecordAction
 
 
@@ -26,14 +26,8 @@ def picture_response(view: type[EntityView], pk: int, name: str, digest: str) ->
     field = readable(view.model).get(name)
     if field is None or field.kind != "images" or digest not in (field.value(row) or []):
         raise NotVisible()
-    path = files.path_of(digest)
-    if request.args.get("size") == "small" and path.with_suffix(".thumb").exists():
-        path = path.with_suffix(".thumb")
-    if not path.exists():
-        raise NotVisible()
-    response = send_file(path.resolve(), mimetype=files.media_type(path), max_age=86400)
-    response.headers["Content-Security-Policy"] = "default-src 'none'"
-    return response
+    small = request.args.get("size") == "small"
+    return downloads.respond(digest, media_type="", small=small, kept=86400)
 
 
 def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -> Done:

@@ -6,21 +6,20 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import flash, redirect, render_template, request, send_file
+from flask import flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from app.core import db, files, remarks
+from app.core import db, remarks
 from app.core.errors import Invalid, NotVisible
 from app.core.i18n import gettext as _
-from app.core.web import drafts, history, present, reach, trail
+from app.core.web import downloads, drafts, history, present, reach, trail
 from app.core.web.page import Action, Change, CommentForm, FileShown, RemarkShown, Tab
 from app.core.web.view import EntityView
 
 SHOWN = 100  # comments of a record's page
 LARGEST = 100  # comments of a page of the API
 TAB = "comments"
-FILES_TAB = "files"
-POLICY = "default-src 'none'; sandbox"
+FILES_TAB = "attachments"
 LINK = re.compile(r"https?://[^\s<>\"'`，。；：！？、（）【】《》「」“”‘’]+", re.IGNORECASE)
 AT_ITS_END = ".,;:!?)]}*_"  # of an address: what belongs to the sentence around it
 
@@ -45,7 +44,7 @@ def tab(view: type[EntityView], row: Any, form: CommentForm | None = None) -> li
     if attached := [FileShown(*file, each.who, each.when, each.at) for each in talk for file in each.files]:
         if note:
             note = _("Those of the latest %(count)s comments.", count=len(found))
-        tabs.append(Tab(FILES_TAB, _("Files"), len(attached), files=attached, note=note))
+        tabs.append(Tab(FILES_TAB, _("Attachments"), len(attached), files=attached, note=note))
     return tabs
 
 
@@ -79,18 +78,7 @@ def erase(view: type[EntityView], pk: int, remark: int) -> Response:
 def download(view: type[EntityView], pk: int, remark: int, number: int) -> Response:
     """A file of a comment, to be saved: never shown or run, whatever it is and is called.  Raises NotVisible."""
     file = remarks.attached(_row_of(view, pk), remark, number)
-    response = send_file(
-        files.path_of(file.digest).resolve(),
-        mimetype="application/octet-stream",
-        as_attachment=True,
-        download_name=file.name,
-        etag=False,
-        last_modified=None,
-    )
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return downloads.respond(file.digest, name=file.name)
 
 
 def listed(view: type[EntityView], pk: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Role, User
 from PIL import Image
 
-from app.core import crud, db, files, identity
+from app.core import crud, db, identity, store
 from app.core.audit import AuditEntry
 from app.core.entity import entity_for
 from app.core.web import listing
@@ -224,7 +224,7 @@ class TestHole9Files:
             assert client.client.post(place, data={"file": sent}, headers=client.headers).status_code == status
         assert lin.get(f"products/{product}").json["result"]["pictures"] == []
         with app.app_context():
-            assert list(files.folder().glob("??/*")) == []
+            assert list(store.store().folder.glob("??/*")) == []
 
     def test_a_picture_is_served_through_its_row(self, api, ann):
         lin = api("lin")

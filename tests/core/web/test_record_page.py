@@ -56,10 +56,10 @@ def test_the_history_is_counted_and_one_change_is_one_sentence(api, pages, custo
 
 def test_files_have_a_tab_of_their_own(pages, customer):
     browser = pages("ann")
-    assert 'id="files"' not in page_of(pages, customer)
+    assert 'id="attachments"' not in page_of(pages, customer)
     data = {"text": "The contract", "csrf_token": browser.token(), "file": [(io.BytesIO(b"%PDF"), "contract 合同.pdf")]}
     browser.client.post(f"/customers/comments/{customer['id']}", data=data, content_type="multipart/form-data")
-    panel = page_of(pages, customer).split('id="files"')[1].split("</section>")[0]
+    panel = page_of(pages, customer).split('id="attachments"')[1].split("</section>")[0]
     assert "contract 合同.pdf" in panel and "Ann Lee" in panel
     address = re.search(r'href="([^"]+)" download', panel)
     assert address is not None and browser.get(address[1]).data == b"%PDF"
