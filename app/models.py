@@ -4,6 +4,7 @@ import app.core.audit
 import app.core.choices
 import app.core.custom_field
 import app.core.exchange.models
+import app.core.fulltext
 import app.core.idempotency
 import app.core.notices
 import app.core.numbering
@@ -21,6 +22,7 @@ import app.domains.crm.models.leads
 import app.domains.crm.models.opportunities
 import app.domains.crm.models.stages
 import app.domains.crm.models.transfers
+import app.domains.library.models
 import app.domains.people.models
 import app.domains.stock.models
 import app.grants

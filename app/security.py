@@ -78,6 +78,7 @@ EVERYONE = RoleTable(
         ),
         **dict.fromkeys(("Stage", "StageCriterion"), READ),
         "User": "pick",
+        **dict.fromkeys(("Folder", "File", "Article"), READ),
         "OpenApi": "get",
         "Leave": f"{READ} add edit delete",
         "WeeklyPlan": OWN_PLANS,
@@ -90,6 +91,7 @@ EVERYONE = RoleTable(
 _IMPORTS = {"ImportMapping": f"{READ} edit delete"}
 _STOCK_BOOK = {"StockEntry": READ, "StockBalance": READ}
 _PARTY_BOOK = {"PartyEntry": READ, "PartyBalance": READ}
+_PAPERS = {"File": f"{READ} add edit"}
 _SALES = {
     "Customer": f"{READ} add edit import",
     "Contact": f"{READ} add edit import",
@@ -100,6 +102,7 @@ _SALES = {
     "StageMove": READ,
     "StockBalance": READ,
     **_PARTY_BOOK,
+    **_PAPERS,
     **_IMPORTS,
 }
 _BUSINESS = {
@@ -143,6 +146,10 @@ ROLES: dict[str, RoleTable] = {
             "Stage": f"{READ} {WRITE} usual",
             "StageCriterion": f"{READ} {WRITE}",
             "WeeklyPlan": f"{OWN_PLANS} review",
+            "Folder": f"{READ} add edit",
+            "File": f"{READ} {WRITE}",
+            "Article": f"{READ} add edit delete",
+            "Role": "pick",
             "SavedView": "share",
         },
         grants={ASSIGN: ("crm", "activities"), SEE_COST: ("catalog",), SEE_DETAILS: ("crm", "people")},
@@ -182,7 +189,12 @@ ROLES: dict[str, RoleTable] = {
         },
     ),
     "Support agent": RoleTable(
-        may={name: _TALK[name] for name in ("Customer", "Contact")},
+        may={
+            **{name: _TALK[name] for name in ("Customer", "Contact")},
+            "Article": f"{READ} {WRITE}",
+            **_PAPERS,
+            **_IMPORTS,
+        },
         grants={SEE_ALL: ("crm", "service"), CHANGE_ALL: ("service",), SEE_DETAILS: ("crm",)},
     ),
     "Marketer": RoleTable(
@@ -207,6 +219,9 @@ ROLES: dict[str, RoleTable] = {
                     "Stage",
                     "StageCriterion",
                     "WeeklyPlan",
+                    "Folder",
+                    "File",
+                    "Article",
                 ),
                 READ,
             ),

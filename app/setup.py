@@ -19,7 +19,7 @@ from flask_appbuilder.security.sqla.models import Role, User
 from werkzeug.security import generate_password_hash
 
 from app import grants, security
-from app.core import db, identity, numbering, state
+from app.core import db, fulltext, identity, numbering, state
 from app.core.settings import settings
 from app.ledger import triggers
 
@@ -104,6 +104,7 @@ def make_anew() -> None:
     session = db.session()
     session.expunge_all()
     connection = session.connection()
+    fulltext.drop(connection)  # what it is made of is not dropped table by table
     tables = sa.MetaData()
     tables.reflect(connection)
     if connection.dialect.name == "sqlite":

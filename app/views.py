@@ -32,6 +32,8 @@ from app.domains.crm.views import (
     StageView,
 )
 from app.domains.finance.views import PartyBalanceView, PartyEntryView, PeriodView
+from app.domains.library.pages import FileContentApi, FileUploads, LibraryView
+from app.domains.library.views import ArticleView, FileView, FolderView
 from app.domains.people.views import DepartmentView, EmployeeView, HolidayView, LeaveView
 from app.domains.stock.views import (
     SafetyStockView,
@@ -53,6 +55,7 @@ CONSOLE = (
         "selling", _l("Opportunities"), "target", (OpportunityView, StageMoveView, StageView, StageCriterionView)
     ),
     MapSection("activities", _l("Activities"), "clipboard", (WeeklyPlanView, NoticeView)),
+    MapSection("library", _l("Papers"), "folder", (FileView, ArticleView, FolderView)),
     MapSection("catalog", _l("Products"), "box", (ProductView, CategoryView, BrandView, UnitView)),
     MapSection(
         "stock",
@@ -92,3 +95,6 @@ def register(appbuilder: AppBuilder) -> None:
         for view in section.views:
             appbuilder.add_view_no_menu(pages_for(view))
             appbuilder.add_api(api_for(view))
+    appbuilder.add_view_no_menu(LibraryView)
+    appbuilder.add_view_no_menu(FileUploads)
+    appbuilder.add_api(FileContentApi)

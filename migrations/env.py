@@ -7,9 +7,9 @@ from typing import Any
 from alembic import context
 from flask import current_app
 
-from app.core import db, types
+from app.core import db, fulltext, types
 
-PLAIN = (types.CodeText, types.PhoneText, types.EmailText, types.UrlText)
+PLAIN = (types.CodeText, types.PhoneText, types.EmailText, types.UrlText, types.RecordName)
 
 
 def render_item(kind: str, item: Any, autogen: Any) -> Any:
@@ -24,6 +24,11 @@ def render_item(kind: str, item: Any, autogen: Any) -> Any:
         autogen.imports.add("from app.core import types")
         return f"types.{item!r}"
     return False
+
+
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Not the index of texts: its tables are made by what they are for."""
+    return kind != "table" or not fulltext.is_ours(name)
 
 
 def run() -> None:
@@ -45,6 +50,7 @@ def migrate(connection: Any) -> None:
         render_as_batch=True,
         compare_type=True,
         render_item=render_item,
+        include_name=include_name,
     )
     with context.begin_transaction():
         context.run_migrations()

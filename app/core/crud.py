@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.core import clock, custom, db, files, identity, numbering, scope, stale
+from app.core import clock, custom, db, files, filing, identity, numbering, scope, stale
 from app.core.document import Document, line_model
 from app.core.entity import pointing_at, registry, scoped
 from app.core.errors import BusinessError, Conflict, InUse, Invalid, NotPermitted, NotVisible
@@ -218,6 +218,11 @@ def references_to(row: Any) -> list[tuple[Any, int]]:
     for model, link in custom.links_to(type(row)):
         name = sa.literal(model.__table__.name).label("name")
         counts.append(sa.select(name, sa.func.count().label("n")).select_from(model.__table__).where(link == row.id))
+    for model in filter(filing.hangs, registry.values()):
+        hung: Any = model.__table__
+        name = sa.literal(hung.name).label("name")
+        here = sa.and_(hung.c.record_resource == type(row).resource, hung.c.record_id == row.id)
+        counts.append(sa.select(name, sa.func.count().label("n")).where(here))
     if not counts:
         return []
     found: dict[Any, int] = {}

@@ -136,6 +136,7 @@ class Entity(Model):
     extensible: ClassVar[bool | None] = None  # whether a company may add fields; None: to what the domains declare
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # further headers an import accepts, by field
     taggable: ClassVar[bool] = False  # whether its rows carry tags: unless said, if it is the company's and written
+    inside: ClassVar[str] = ""  # the long text of a row that is searched word by word (``core.fulltext``)
     tags_need: ClassVar[str] = ""  # the grant without which the tags do not exist for a reader
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-100, info={"label": _l("ID")})
@@ -211,6 +212,10 @@ class Entity(Model):
                     AddedValues(), nullable=True, sort_order=906, info={"label": _l("Custom fields")}
                 )
             registry[cls.resource] = cls
+            if cls.inside:
+                from app.core import fulltext
+
+                fulltext.indexed.add(cls.resource)
             scoped.append(cls)
 
     @classmethod

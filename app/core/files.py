@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +28,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from app.core import db, state
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
-from app.core.store import name_of, sweep_waiting, waiting
+from app.core.store import Folder, name_of, sweep_waiting, waiting
 from app.core.store import store as where
 from app.core.types import Images
 
@@ -103,6 +104,26 @@ def opened(digest: str, *, small: bool = False) -> tuple[IO[bytes], int]:
         with contextlib.suppress(FileNotFoundError):
             return where().open(name_of(digest, THUMB))
     return where().open(name_of(digest))
+
+
+@contextmanager
+def at_hand(digest: str) -> Iterator[Path]:
+    """The content with ``digest`` as a file of this machine, for a program that reads one.  Raises FileNotFoundError."""
+    chosen = where()
+    if isinstance(chosen, Folder):
+        path = chosen.folder / name_of(digest)
+        if not path.exists():
+            raise FileNotFoundError(digest)
+        yield path.resolve()
+        return
+    file, _size = opened(digest)
+    handle, name = tempfile.mkstemp(dir=waiting())
+    try:
+        with file, os.fdopen(handle, "wb") as copy:
+            shutil.copyfileobj(file, copy, PIECE)
+        yield Path(name).resolve()
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def exists(digest: str) -> bool:

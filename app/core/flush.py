@@ -28,7 +28,7 @@ def before(flushing: Session) -> None:
     """Stamp, fill, check and collect.  Raises NotPermitted, Invalid."""
     from app.core import audit, tags
 
-    for left in ("entries", "suggest", "recheck", "settle", "gone"):
+    for left in ("entries", "suggest", "recheck", "settle", "gone", "inside"):
         flushing.info.pop(left, None)  # by a flush that failed and was rolled back to a savepoint
     new, dirty, deleted = _touched(flushing)
     if not (new or dirty or deleted):
@@ -53,6 +53,7 @@ def before(flushing: Session) -> None:
     flushing.info["settle"] = {type(row) for row in (*new, *dirty, *deleted) if hasattr(row, "settled")}
     flushing.info["suggest"] = _to_suggest((*new, *dirty))
     flushing.info["gone"] = [record_name(row) for row in deleted if getattr(row, "resource", "")]
+    flushing.info["inside"] = [row for row in (*new, *dirty) if _told_anew(row)]
     flushing.info["recheck"] = [*new, *(row for row in dirty if _moved(row))]
 
 
@@ -60,14 +61,17 @@ def after(flushing: Session) -> None:
     """Check what has become of the rows and write the audit trail.  Raises NotPermitted, and what a model's own
     ``settled`` raises of the whole that its rows make up.
     """
-    from app.core import audit, choices, remarks
+    from app.core import audit, choices, fulltext, remarks
 
     connection = flushing.connection()
     if gone := flushing.info.pop("gone", []):
         remarks.forget(connection, gone)
+        fulltext.forget(connection, gone)
     rows = flushing.info.pop("recheck", [])
     if rows and not identity.may_move_ownership():
         _check_writable(connection, identity.require(), rows)
+    for row in flushing.info.pop("inside", ()):
+        fulltext.put(connection, row.resource, row.id, getattr(row, row.inside) or "")
     for model in flushing.info.pop("settle", ()):
         model.settled(connection)
     entries: list[Entry] = flushing.info.pop("entries", [])
@@ -209,12 +213,19 @@ def _check_pointers(connection: sa.Connection, actor: identity.Actor, rows: Any)
                 )
 
 
+def _told_anew(row: Any) -> bool:
+    """Whether the text inside ``row`` that is searched changes."""
+    name = getattr(type(row), "inside", "")
+    return bool(name) and sa.inspect(row).attrs[name].history.has_changes()
+
+
 def _moved(row: Any) -> bool:
     """Whether the columns that decide who may write ``row`` change."""
     if type(row).scope.everyone:
         return False
     state = sa.inspect(row)
     names = {getattr(type(row).scope, "owner", None), f"{getattr(type(row).scope, 'relation', None)}_id"}
+    names |= set(getattr(type(row).scope, "decides", ()))
     return any(name in state.attrs and state.attrs[name].history.has_changes() for name in names if name)
 
 

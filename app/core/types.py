@@ -164,6 +164,10 @@ class UrlText(sa.String):
     """A web address."""
 
 
+class RecordName(sa.String):
+    """The name of a record of any kind: «customers/12»."""
+
+
 class LongText(sa.Text):
     """Text of several lines."""
 

@@ -14,7 +14,7 @@ from app.jobs.job import Job
 from app.jobs.working_days import Calendar
 
 # isort: split
-from app.jobs import clean_up, low_stock, send_mail, stale_opportunities, weekly_plan
+from app.jobs import clean_up, low_stock, read_papers, send_mail, stale_opportunities, weekly_plan
 
 TIMETABLE: tuple[Job, ...] = (
     Job(
@@ -60,6 +60,15 @@ TIMETABLE: tuple[Job, ...] = (
         send_mail.send,
         _l("Send mail"),
         _l("Sends what is in the outbox."),
+        commits_itself=True,
+        quiet=True,
+    ),
+    Job(
+        "read-papers",
+        "*/2 * * * *",
+        read_papers.read,
+        _l("Read files"),
+        _l("Reads the text inside new files, so that they are found by it."),
         commits_itself=True,
         quiet=True,
     ),

@@ -20,6 +20,7 @@ from app.core.entity import User
 from app.core.fields import TEXTS, Field, fields_of, writable
 from app.core.identity import system
 from app.core.scope import OwnRows, Personal, Through
+from app.core.scope_records import Either
 from app.core.types import Fraction
 from app.core.web.view import views
 
@@ -36,6 +37,8 @@ HOOKS: dict[str, Hook] = {
     "scheduled-jobs": lambda row: {"schedule": "0 9 * * mon"},
     "tags": lambda row: {"name": f"Tag {row.number}"},
     "choices": lambda row: {"resource": "customers", "field": "region"},
+    "files": lambda _row: {"folder": None, "record": None},
+    "articles": lambda _row: {"folder": None},
     "saved-views": lambda row: {"resource": "saved-views", "columns": [], "order": ""},
 }
 """What can't be told from the fields."""
@@ -171,4 +174,4 @@ def _is_unique(field: Field) -> bool:
 
 def is_scoped(model: type[Any]) -> bool:
     """Whether not everyone with the permission sees every row."""
-    return isinstance(model.scope, OwnRows | Personal | Through) and not issubclass(model, Line)
+    return isinstance(model.scope, OwnRows | Personal | Through | Either) and not issubclass(model, Line)

@@ -17,7 +17,7 @@ from app.core import crud, db, files, identity, saved_views
 from app.core.document import line_model
 from app.core.fields import Field, declared, fields_of, readable, writable
 from app.core.i18n import gettext as _
-from app.core.web import operators, query, reach, record
+from app.core.web import operators, query, reach, record, uploading
 from app.core.web.api_body import asking, json_body, refused_first
 from app.core.web.api_schema import as_json, described, schema, with_lines
 from app.core.web.deeds import perform, require
@@ -192,6 +192,8 @@ class EntityApi(RowCalls, ResourceCalls, BaseApi):
             422: {$ref: '#/components/responses/422'}
         """
         reach.enter(self.view, "add")
+        if self.view.receives is not None and uploading.is_form():
+            return self._answer(201, self.view.receives(uploading.sent(), request.form.to_dict()))
         return self._answer(201, crud.create(self.view.model, json_body()))
 
     @expose("/<int:pk>", methods=["PUT"])
@@ -247,7 +249,7 @@ class EntityApi(RowCalls, ResourceCalls, BaseApi):
         post:
           description: >-
             Body (optional): {"comment": …} and the fields of the transition or action. A picture is added by a
-            multipart "file" to the field that holds pictures.
+            multipart "file" to the field that holds pictures, a file's next version to `versions`.
           parameters:
           - {in: path, name: pk, required: true, schema: {type: integer}}
           - {in: path, name: name, required: true, schema: {type: string}}
@@ -266,6 +268,9 @@ class EntityApi(RowCalls, ResourceCalls, BaseApi):
             crud.require_editable(row)
             added = files.store_pictures(name, [each.stream for each in request.files.getlist("file")])
             return self._answer(200, crud.update(row, {name: list(dict.fromkeys([*(field.value(row) or []), *added]))}))
+        if (take := self.view.uploads.get(name)) is not None:
+            crud.require_change(row)
+            return self._answer(200, take(row, uploading.sent(), request.form.to_dict()))
         with refused_first(lambda: require(self.view, row, name, now=True)):
             body = json_body(optional=True)
         done = perform(self.view, row, name, body)

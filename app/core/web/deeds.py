@@ -10,13 +10,13 @@ from typing import Any
 from flask import abort, request, send_file
 from werkzeug.wrappers import Response
 
-from app.core import crud, files, identity
-from app.core.document import require_step, take, comment_in
+from app.core import crud, identity
+from app.core.document import require_step, take
 from app.core.errors import BusinessError, NotVisible, about
 from app.core.exchange import exporter
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, query, reach, downloads
+from app.core.web import asking, downloads, query, reach
 from app.core.web.view import Done, EntityView, RecordAction
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
-from app.core import db, identity, scope, search
+from app.core import db, fulltext, identity, scope, search
 from app.core.web import query, reach
 from app.core.web.frame import console
 from app.core.web.page import Badge
@@ -84,9 +84,13 @@ def find(text: str) -> list[Kind]:
     for resource, ids in list(hits.items())[:KINDS]:
         view = views[resource]
         rows = _rows(view, ids[:SHOWN])
+        inside = fulltext.snippets(view.model, rows, words)
         base = f"/{resource}/list/"
         kind = Kind(resource, str(view.model.labels), view.icon, f"{base}?{urlencode({'q': text.strip()})}")
         kind.rows = [_shown(view, rows[pk]) for pk in ids[:SHOWN] if pk in rows]
+        for each in kind.rows:
+            if pieces := inside.get(int(each.record.partition("/")[2])):
+                each.fact = "".join(piece for piece, _marked in pieces)
         kind.more = len(ids) > SHOWN
         if kind.rows:
             found.append(kind)
@@ -119,6 +123,9 @@ def _best(kinds: Sequence[type[EntityView]], words: str) -> sa.Select[Any] | Non
         text = table.c.search_text
         matches = search.matches(text, words)
         assert matches is not None
+        inside = fulltext.found(view.model, words)
+        if inside is not None:
+            matches = sa.or_(matches, table.c.id.in_(inside))
         ranks = [(text.like(f"{start}%", escape="\\"), 1), (text.like(f"% {start}%", escape="\\"), 2)]
         if "code" in table.c:
             ranks.insert(0, (sa.func.lower(table.c.code) == words, 0))

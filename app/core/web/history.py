@@ -23,6 +23,9 @@ SHOWN = 50  # entries of a record's page
 TALK = ("comment", "uncomment")  # deeds that change nothing of the record itself
 
 
+DEEDS: dict[str, Any] = {}
+"""How upper layers tell deeds that are no transitions or actions: «brought a new version»."""
+
 TELLERS: dict[tuple[str, str], Callable[[Any, Any], list[Change]]] = {}
 """How a change is told that is none of a field, by resource («» for any) and name: of what was and what is."""
 
@@ -172,6 +175,8 @@ def action_words(model: type[Any], action: str) -> str:
     }
     if action in known:
         return known[action]
+    if action in DEEDS:
+        return str(DEEDS[action])
     flow, view = getattr(model, "workflow", None), views.get(model.resource)
     deed = (flow.find(action) if flow is not None else None) or (view.action(action) if view is not None else None)
     return _("did “%(action)s”", action=str(deed.label) if deed is not None else action)

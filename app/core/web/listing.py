@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from app.core import identity
+from app.core import fulltext, identity
 from app.core.bulk import MOST
 from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
@@ -34,6 +34,10 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
     rows = [row for row, _writable in found]
     view.prepare(rows)
     state = State(view, wanted)
+    inside = fulltext.snippets(model, [row.id for row in rows], asked.search) if asked.search else {}
+    shown = table_rows(view, rows, fields, {row.id for row, open_ in found if open_}, shown=urlencode(state.pairs()))
+    for each in shown:
+        each.snippet = inside.get(each.id, [])
     offered = filters.offers(view.model)
     editors = filters.editors(view, offered)
     return ListPage(
@@ -42,9 +46,7 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         url=state.base,
         breadcrumb=[],
         columns=[state.column(field) for field in fields],
-        rows=table_rows(
-            view, rows, fields, {row.id for row, writable in found if writable}, shown=urlencode(state.pairs())
-        ),
+        rows=shown,
         pager=state.pager(count, pages, len(rows)),
         search=asked.search,
         hidden=state.pairs(without=("q", "page"), full=True),
@@ -215,7 +217,7 @@ def _head(view: type[EntityView], state: State) -> list[Action]:
     actions = []
     if reach.may(view, "add"):
         label = _("New %(what)s", what=str(view.model.label).lower())
-        actions.append(Action("add", label, f"{base}/add", method="get", rank="primary", icon="plus"))
+        actions.append(Action("add", label, view.add_at or f"{base}/add", method="get", rank="primary", icon="plus"))
     if reach.may(view, "import"):
         actions.append(Action("import", _("Import"), f"{base}/import", method="get", icon="upload"))
     if reach.may(view, "export"):
@@ -232,9 +234,14 @@ def _head(view: type[EntityView], state: State) -> list[Action]:
                     icon="download",
                 )
             )
+    further = [
+        Action("link", str(link.label), link.url(None), method="get")
+        for link in view.list_links
+        if reach.may(view, link.operation)
+    ]
     if view.board is not None:
         actions.insert(0, Action("board", _("Board"), elsewhere(view, state, "board"), method="get", icon="columns"))
-    return [*resource.buttons(view, chosen=False), *actions, *resource.links(view)]
+    return [*resource.buttons(view, chosen=False), *actions, *resource.links(view), *further]
 
 
 def elsewhere(view: type[EntityView], state: State, shape: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from app.core.web.page_lists import Chip, ColumnChoice, FilterField, Place, ViewMenu
+    from app.core.web.uploading import UploadForm
 
 
 @dataclass
@@ -136,6 +137,7 @@ class Row:
     url: str | None
     cells: list[Cell]
     actions: list[Action] = field(default_factory=list)
+    snippet: list[tuple[str, bool]] = field(default_factory=list)  # of the text inside: pieces, which were asked for
 
 
 @dataclass
@@ -258,6 +260,19 @@ class FileShown:
     who: str
     when: str
     at: str
+    page: str = ""  # where it has a page of its own
+    thumb: str = ""
+    mark: str = ""  # what is said before its name: its version
+
+
+@dataclass
+class Preview:
+    """What a file shows on its page: ``kind`` is picture, pdf, audio or none (``text`` says why)."""
+
+    kind: str
+    url: str
+    name: str
+    text: str = ""
 
 
 @dataclass
@@ -289,6 +304,9 @@ class Tab:
     remarks: list[RemarkShown] | None = None
     form: CommentForm | None = None
     files: list[FileShown] | None = None
+    uploads: UploadForm | None = None  # sends files, above the list of them
+    preview: Preview | None = None
+    html: Any = None  # text that was made safe
     note: str = ""
 
 

@@ -12,7 +12,7 @@ from flask import url_for
 from app.core import clock, identity
 from app.core.fields import TEXTS, Field
 from app.core.i18n import gettext as _
-from app.core.types import Fraction
+from app.core.types import Fraction, RecordName
 from app.core.web.page import Badge, Cell, Column
 
 EMPTY = Cell("empty")
@@ -149,6 +149,10 @@ def cell(field: Field, row: Any) -> Cell:
         return Cell("longtext", shown)
     if field.kind == "json" and isinstance(value, dict):
         return Cell("longtext", "\n".join(f"{name}: {_stored(each)}" for name, each in value.items()))
+    if field.column is not None and isinstance(field.column.type, RecordName):
+        resource, _slash, key = shown.partition("/")
+        label = getattr(row, "record_label", "") or shown
+        return Cell("link", label, url=f"/{resource}/show/{key}" if resource and key.isdecimal() else None)
     return Cell("code" if field.kind == "code" else "text", shown)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,11 @@ from app.core.web.view import EntityView, Related, views
 from app.core.workflow import CANCEL
 
 RELATED = 10  # rows of a tab
+TabMaker = Callable[[type[EntityView], Any], list[Tab]]
+FIRST_TABS: list[TabMaker] = []
+"""What upper layers put before the other tabs of a record's page: what the record itself holds."""
+MORE_TABS: list[TabMaker] = []
+"""What upper layers put among the tabs of any record's page, after what points at it."""
 
 
 def page(view: type[EntityView], row: Any, comment: CommentForm | None = None) -> RecordPage:
@@ -42,7 +48,13 @@ def page(view: type[EntityView], row: Any, comment: CommentForm | None = None) -
         lines=_lines(view, row),
         lines_title=_("Lines"),
         panels=panels.of(row),
-        tabs=[*_related(view, row), *_history(row), *remarks.tab(view, row, comment)],
+        tabs=[
+            *(tab for make in FIRST_TABS for tab in make(view, row)),
+            *_related(view, row),
+            *(tab for make in MORE_TABS for tab in make(view, row)),
+            *_history(row),
+            *remarks.tab(view, row, comment),
+        ],
     )
 
 
@@ -65,7 +77,7 @@ def lines_loading(view: type[EntityView]) -> tuple[Any, ...]:
 def actions(view: type[EntityView], row: Any) -> list[Action]:
     """The buttons: transitions, actions, edit and delete, as far as the actor may and the state allows."""
     base = f"/{view.model.resource}"
-    writable = _writable(view, row)
+    writable = is_writable(view, row)
     found = []
     for step in reach.steps_for(view, row, writable):
         rank = "primary" if step.primary else "secondary"
@@ -126,7 +138,8 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
     return found
 
 
-def _writable(view: type[EntityView], row: Any) -> bool:
+def is_writable(view: type[EntityView], row: Any) -> bool:
+    """Whether ``row`` is the actor's to change, as far as the scope says.  At most one statement."""
     actor = identity.require()
     if actor.unlimited or view.model.scope.everyone:
         return True

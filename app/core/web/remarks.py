@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.core import db, remarks
 from app.core.errors import Invalid, NotVisible
 from app.core.i18n import gettext as _
-from app.core.web import downloads, drafts, history, present, reach, trail
+from app.core.web import downloads, drafts, history, present, reach, trail, uploading
 from app.core.web.page import Action, Change, CommentForm, FileShown, RemarkShown, Tab
 from app.core.web.view import EntityView
 
@@ -53,7 +53,7 @@ def write(view: type[EntityView], pk: int) -> Any:
     row = reach.row(view, pk, remarks.COMMENT)
     place = f"{trail.kept(view.model.resource, pk)}#{TAB}"
     try:
-        remarks.add(row, request.form.get("text", ""), _uploads())
+        remarks.add(row, request.form.get("text", ""), uploading.sent())
     except Invalid as error:
         from app.core.web.pages import record_page
 
@@ -96,7 +96,7 @@ def add(view: type[EntityView], pk: int, body: Mapping[str, Any]) -> dict[str, A
     unknown = {name: [_("There is no such field here.")] for name in body if name not in ("text", "csrf_token")}
     if unknown:
         raise Invalid(unknown)
-    comment = remarks.add(row, body.get("text"), _uploads())
+    comment = remarks.add(row, body.get("text"), uploading.sent())
     return {"id": comment.id, "result": remarks.as_json(comment, _api_base(view, pk))}
 
 
@@ -147,11 +147,6 @@ def _row_of(view: type[EntityView], pk: int) -> Any:
     if not view.commentable:
         raise NotVisible()
     return reach.row(view, pk, "show")
-
-
-def _uploads() -> list[remarks.Upload]:
-    sent = [each for name in ("file", "files") for each in request.files.getlist(name)]
-    return [remarks.Upload(each.filename, each.stream) for each in sent if each.filename]
 
 
 def _shown(comment: remarks.Comment, base: str) -> RemarkShown:

@@ -14,6 +14,7 @@ from app.core import custom
 from app.core.document import line_model
 from app.core.fields import SYSTEM, Field, fields_of
 from app.core.i18n import gettext as _
+from app.core.remarks import Upload
 
 Asked = str | Callable[[], Field]
 """A field that is asked for: the name of one of the model's, or a function that makes one."""
@@ -184,11 +185,20 @@ class EntityView:
     readings: ClassVar[tuple[Reading, ...]] = ()
     links: ClassVar[tuple[RecordLink, ...]] = ()
     board: ClassVar[Board | None] = None
+    list_links: ClassVar[tuple[RecordLink, ...]] = ()  # buttons of the list that lead elsewhere (asked with no row)
+    add_at: ClassVar[str] = ""  # where a new row is made, when that is no form of its fields
+    told_apart: ClassVar[tuple[str, ...]] = ()  # fields that a tab of the record's page shows, not its facts
     help: ClassVar[Any] = ""  # a sentence under the list's title
     empty: ClassVar[Any] = ""  # what to do when there are no rows
     addable: ClassVar[bool] = True  # whether rows are made over pages and API at all
     deletable: ClassVar[bool] = True
     importable: ClassVar[bool] = True
+    receives: ClassVar[Any] = None
+    """What makes a new row of a file that is sent (``POST /`` as a multipart form): called with the uploads and the fields
+    beside them.
+    """
+    uploads: ClassVar[Mapping[str, Callable[[Any, Sequence[Upload], Mapping[str, Any]], Any]]] = {}
+    """What takes a file for a row, by name (``POST /<id>/<name>``): called with the row, locked, and gives it back."""
     commentable: ClassVar[bool] = True  # whether people may say something about a row
 
     def __init_subclass__(cls, model: type[Any] | None = None, **kwargs: Any) -> None:
