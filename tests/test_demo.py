@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Role
 
 from app import create_app, security, setup
-from app.core import clock, crud, db, files, identity
+from app.core import clock, crud, db, extraction, files, identity
 from app.core.audit import AuditEntry
 from app.core.entity import User, registry
 from app.core.users import NO_PASSWORD
@@ -20,6 +20,7 @@ from app.demo.people import holidays
 from app.domains.activities.models import WeeklyPlan
 from app.domains.catalog.models import Product, Unit
 from app.domains.crm.models import Contact, Customer, CustomerShare
+from app.domains.library.models import Article, File, Folder
 from app.domains.people.models import Department, Employee, Holiday, Leave
 from app.domains.stock.models import StockAdjustment, Warehouse
 from app.jobs.low_stock_queries import below_safety_stock
@@ -139,6 +140,23 @@ class TestGoods:
         assert barcode(1) == "2000000000015"
         for code in map(barcode, range(1, 60)):
             assert sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(code)) % 10 == 0
+
+
+class TestPapers:
+    def test_folders_files_and_articles_with_contents_that_can_be_read(self, reading):
+        papers = every(reading, File)
+        assert {each.media_type.rsplit("/")[-1].rsplit(".")[-1] for each in papers} == {
+            "pdf",
+            "document",
+            "plain",
+            "jpeg",
+        }
+        assert {each.latest for each in papers} == {1, 2} and any(each.customer for each in papers)
+        assert {each.visibility for each in every(reading, Folder)} == {"public", "roles"}
+        assert all(each.published for each in every(reading, Article))
+        offer = next(each for each in papers if each.kind == "quotation" and each.latest == 2)
+        with files.at_hand(offer.sha256) as path:
+            assert "3 % for the whole quantity" in extraction.text_of(path, "pdf")
 
 
 class TestStock:

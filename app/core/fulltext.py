@@ -188,6 +188,8 @@ def _around(text: str, words: list[str]) -> list[tuple[str, bool]]:
     if hit is None:
         return []
     start, end = max(0, hit.start() - AROUND), min(len(text), hit.end() + AROUND)
+    if start and (gap := text.find(" ", start, hit.start())) >= 0:
+        start = gap + 1  # not within a word
     part = text[start:end]
     found: list[tuple[str, bool]] = [("…", False)] if start else []
     last = 0

@@ -13,7 +13,7 @@ from app.core.web.page import Badge, Fact, Group
 from app.core.web.view import EntityView
 
 CODES = ("number", "code")  # what begins a record's title, and is copied by a click
-IN_TITLE = (*CODES, "name")
+IN_TITLE = (*CODES, "name", "title")
 AS_BADGE = ("state", "status")
 
 

@@ -138,7 +138,8 @@ class File(Entity):
     kind: Mapped[Word] = column(_l("Kind"), choices=KINDS, default="other", index=True)
     folder_id: Mapped[int | None] = reference("folders.id", _l("Folder"))
     record: Mapped[Record | None] = column(
-        _l("Belongs to"), help=_l("The record that it hangs on, such as customers/12: whoever sees that sees the file")
+        lazy_pgettext("file", "Belongs to"),
+        help=_l("The record that it hangs on, such as customers/12: whoever sees that sees the file"),
     )
     customer_id: Mapped[int | None] = reference("customers.id", _l("Customer"))
     owner_id: Mapped[int] = reference("ab_user.id", _l("Owner"))
