@@ -15,6 +15,7 @@ from app.core.errors import Conflict, Invalid
 from app.domains.catalog.models import Product, Unit
 from app.domains.crm import measures, queries, services, standing
 from app.domains.crm.models import Contact, Customer, Opportunity, Stage, StageCriterion, StageMove
+from app.domains.library.models import File
 from tests.domains.conftest import count
 
 STAGES = (
@@ -155,6 +156,23 @@ class TestMeasures:
             assert row.score == 0
             mend(row)
             assert again(row).score == 1
+
+    @pytest.mark.parametrize(
+        ("kind", "measure"),
+        [("quotation", "quotation_sent"), ("requirement", "requirement_known"), ("contract", "contract_filed")],
+    )
+    def test_papers_no_yes_and_back_to_no(self, company, stages, deal, kind, measure):
+        """On the opportunity or its customer; on another customer it tells nothing."""
+        with company.acting("Ann"):
+            asked(stages["Proposal"], kind, kind="measured", measure=measure)
+            other = crud.create(Customer, {"name": "Another"})
+            crud.create(File, {"title": "Elsewhere", "kind": kind, "record": f"customers/{other.id}"})
+            for record in (f"opportunities/{deal.id}", f"customers/{deal.customer_id}"):
+                assert again(deal).score == 0
+                paper = crud.create(File, {"title": "Q-1", "kind": kind, "record": record})
+                assert again(deal).score == 1
+                crud.update(paper, {"kind": "other"})
+                assert again(deal).score == 0
 
     def test_what_was_never_done_meets_no_comparison(self, company, stages, deal):
         with company.acting("Ann"):

@@ -13,6 +13,7 @@ from app.core.errors import Invalid, NotVisible
 from app.core.i18n import gettext as _
 from app.core.remarks import Upload
 from app.core.uploads import Taken, taking
+from app.domains.library import measured as measured
 from app.domains.library.models import FAILED, MISSING, NOTHING, PENDING, READ, File, FileVersion
 
 NEW_VERSION = "new-version"  # the deed, as the history knows it
