@@ -99,12 +99,32 @@ class Company:
             plan="Visit the tea customers",
             lines=[{"planned_on": "2026-01-06", "customer": customers[0]["id"], "kind": "visit", "goal": "A contract"}],
         )
+        self.call("POST", "stages/usual", {})
+        stages = self.call("GET", "stages/?q=(order_column:position,order_direction:asc)")["result"]
+        deals = [
+            self.add(
+                "opportunities",
+                customer=customer["id"],
+                name=name,
+                stage=stages[0]["id"],
+                amount=amount,
+                expected_close_on="2030-06-30",
+            )
+            for customer, name, amount in zip(
+                customers,
+                ("Tea for the canteen", "Trial order", "年度茶礼采购"),
+                ("12000", "800.50", "56000"),
+                strict=False,
+            )
+        ]
+        self.add("leads", name="Li Na", company="Hangzhou Tea House", mobile="+86 139 0000 7001", source="Trade fair")
         self.add("departments", name="Sales 销售部")
         self.add("holidays", date="2026-10-01", name="国庆节")
         self.rows = {
             "unit": box,
             "product": goods[0],
             "customer": customers[0],
+            "deal": deals[0],
             "warehouse": main,
             "opening": opening,
             "draft": draft,

@@ -29,6 +29,8 @@ def pages_of(company: Company, view: type[EntityView]) -> Iterator[str]:
     """The list, the form and the import of a view, and the pages of its newest row."""
     resource, operations = view.model.resource, view.operations()
     yield f"/{resource}/list/"
+    if view.board is not None:
+        yield f"/{resource}/board/"
     if "add" in operations:
         yield f"/{resource}/add"
     if "import" in operations:
