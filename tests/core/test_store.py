@@ -7,6 +7,7 @@ import io
 import os
 import resource
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -15,6 +16,7 @@ from moto.server import ThreadedMotoServer
 
 from app.core import files, store
 from app.core.store import Bucket, Folder
+from app.domains.library import services
 from tests.app_fixtures import acting
 
 LARGE = 100 * 2**20
@@ -152,6 +154,27 @@ def test_the_sweep_clears_a_bucket_of_what_nobody_names(app, s3, monkeypatch):
         assert files.sweep() == 0 and files.exists(digest), "it is young"
         monkeypatch.setattr(files, "UNUSED", -files.UNUSED)  # a day has passed
         assert files.sweep() == 1 and not files.exists(digest)
+
+
+def test_a_company_keeps_its_files_in_a_bucket(app, s3, api, monkeypatch):
+    chosen = replace(app.extensions["kehu.settings"], files_url=s3)
+    monkeypatch.setitem(app.extensions, "kehu.settings", chosen)
+    app.extensions.pop("kehu.company", None)
+    ann = api("ann")
+    sent = {"file": (io.BytesIO(b"Payment within thirty days. " * 40_000), "terms.txt")}
+    answer = ann.client.post("/api/v1/files/", data=sent, headers=ann.headers, content_type="multipart/form-data")
+    assert answer.status_code == 201, answer.text
+    file = answer.json["result"]
+    assert not (chosen.data_dir / "files").exists()
+    whole = ann.get(f"files/{file['id']}/content")
+    assert hashlib.sha256(whole.data).hexdigest() == file["sha256"]
+    part = ann.get(f"files/{file['id']}/content", headers={"Range": "bytes=-5"})
+    assert (part.status_code, part.data) == (206, b"ays. ")
+    with app.app_context():
+        assert services.read_waiting() == (1, 0)
+    assert [row["id"] for row in ann.rows("files", search="thirty")] == [file["id"]]
+    monkeypatch.undo()
+    app.extensions.pop("kehu.company", None)
 
 
 def test_a_file_is_given_in_parts_and_once_only(app, api):

@@ -9,9 +9,9 @@ import zipfile
 import pytest
 from PIL import Image
 
-from app.core import db
+from app.core import db, fulltext, store
 from app.domains.library import services
-from tests.app_fixtures import Api, acting
+from tests.app_fixtures import Api, Pages, acting
 
 
 def pdf(*lines: str) -> bytes:
@@ -196,6 +196,15 @@ class TestScope:
         within = admin.post("folders/", {"name": "Old", "parent": sales["id"]})
         assert within.status_code == 422 and "visibility" in within.json["errors"]
 
+    def test_it_goes_where_its_customer_goes(self, ann, customer):
+        other = ann.add("customers", name="Tianjin Mills")
+        file = sent(ann, b"x", "x.txt", customer=customer["id"])
+        assert file["record"] == f"customers/{customer['id']}"
+        moved = ann.put(f"files/{file['id']}", {"customer": other["id"]}).json["result"]
+        assert moved["record"] == f"customers/{other['id']}"
+        back = ann.put(f"files/{file['id']}", {"record": f"customers/{customer['id']}"}).json["result"]
+        assert back["customer"]["id"] == customer["id"]
+
     def test_a_file_that_lies_nowhere_is_its_owners_and_their_superiors(self, ann, api):
         file = sent(ann, b"mine", "mine.txt")
         assert content_of(api("bob"), file["id"]).status_code == 200
@@ -230,17 +239,14 @@ BAD = {
 
 
 class TestBadInput:
-    @pytest.mark.parametrize("case", BAD)
-    def test_a_bad_file_is_refused_at_once_and_nothing_is_kept(self, case, ann, app):
-        content, name, told = BAD[case]
-        began = time.monotonic()
-        answer = send(ann, content, name)
-        assert time.monotonic() - began < 1
-        assert answer.status_code == 422 and told in answer.json["errors"]["file"][0], answer.text
+    def test_a_bad_file_is_refused_at_once_and_nothing_is_kept(self, ann, app):
+        for case, (content, name, told) in BAD.items():
+            began = time.monotonic()
+            answer = send(ann, content, name)
+            assert time.monotonic() - began < 1, case
+            assert answer.status_code == 422 and told in answer.json["errors"]["file"][0], answer.text
         assert ann.rows("files") == []
         with acting(app):
-            from app.core import store
-
             assert list(store.waiting().iterdir()) == [] and list(store.store().all()) == []
 
     def test_bombs_are_refused_at_once(self, ann):
@@ -303,70 +309,53 @@ class TestBadInput:
 
 
 class TestSearch:
-    @pytest.fixture
-    def papers(self, any_app):
-        ann = Api(any_app, "ann")
-        customer = ann.add("customers", name="Beijing Tech")
-        record = f"customers/{customer['id']}"
-        files = {
-            "pdf": sent(ann, pdf("Framework agreement", "Payment within thirty days"), "a.pdf", record=record),
-            "docx": sent(ann, docx("采购合同", "付款条件：货到三十天内付清"), "b.docx", record=record),
-            "xlsx": sent(ann, xlsx("Kugellager 6204", "备件清单"), "c.xlsx", record=record),
-            "gbk": sent(ann, "售后服务承诺书".encode("gbk"), "d.txt", record=record),
-            "utf8": sent(ann, "Warranty of two years – 质保两年".encode(), "e.txt", record=record),
-            "locked": sent(ann, b"%PDF-1.4\nnothing of a PDF", "f.pdf", record=record),
+    def test_files_and_articles_are_found_by_what_is_inside(self, any_app):
+        ann, bob, cleo, admin = (Api(any_app, name) for name in ("ann", "bob", "cleo", "admin"))
+        record = f"customers/{ann.add('customers', name='Beijing Tech')['id']}"
+        papers = {
+            "pdf": (pdf("Framework agreement", "Payment within thirty days"), "a.pdf"),
+            "docx": (docx("采购合同", "付款条件：货到三十天内付清"), "b.docx"),
+            "xlsx": (xlsx("Kugellager 6204", "备件清单"), "c.xlsx"),
+            "gbk": ("售后服务承诺书".encode("gbk"), "d.txt"),
+            "utf8": ("Warranty of two years – 质保两年".encode(), "e.txt"),
+            "broken": (b"%PDF-1.4\nnothing of a PDF", "f.pdf"),
         }
-        with any_app.app_context():
-            assert services.read_waiting() == (5, 1)
-            assert services.read_waiting() == (0, 0)
-        return any_app, ann, {name: file["id"] for name, file in files.items()}
-
-    def test_files_are_found_by_the_text_inside_them(self, papers):
-        app, ann, ids = papers
+        ids = {name: sent(ann, *paper, record=record)["id"] for name, paper in papers.items()}
         names = {key: name for name, key in ids.items()}
+        with any_app.app_context():
+            assert services.read_waiting() == (5, 1) and services.read_waiting() == (0, 0)
 
         def found(question: str, client: Api = ann) -> set[str]:
             return {names[row["id"]] for row in client.rows("files", search=question)}
 
-        assert found("thirty payment") == {"pdf"}
-        assert found("付款条件") == {"docx"} and found("采购") == {"docx"} and found("付") == {"docx"}
-        assert found("kugel") == {"xlsx"} and found("48213") == {"xlsx"}
+        assert found("thirty payment") == found("thirty", bob) == {"pdf"}
+        assert found("thirty", cleo) == set(), "she does not see Ann's customer"
+        assert found("付款条件") == found("采购") == found("付") == {"docx"}
+        assert found("kugel") == found("48213") == {"xlsx"}
         assert found("售后服务") == {"gbk"} and found("质保两年") == {"utf8"}
-        assert found("付款 warranty") == set()
-        assert found("thirty", Api(app, "bob")) == {"pdf"}
-        assert Api(app, "cleo").rows("files", search="thirty") == []
+        assert found("付款 warranty") == found("' OR 1=1 --") == found('"*" AND (') == set()
         states = {names[row["id"]]: (row["text_state"], row["text_fault"]) for row in ann.rows("files")}
-        assert states["locked"] == ("failed", "damaged") and states["pdf"] == ("read", None)
+        assert states["broken"] == ("failed", "damaged") and states["pdf"] == ("read", None)
+
+        # Everything at once, and the list with what stands around it.
         hits = ann.get("search/?q=付款条件").json["result"]
         assert [(kind["resource"], len(kind["rows"])) for kind in hits] == [("files", 1)]
         assert "货到三十天" in hits[0]["rows"][0]["fact"]
-        assert Api(app, "cleo").get("search/?q=付款条件").json["result"] == []
+        assert cleo.get("search/?q=付款条件").json["result"] == []
+        page = Pages(any_app, "ann").get("/files/list/?q=thirty").text
+        assert "<mark>thirty</mark>" in page and "Payment within" in page
 
-    def test_another_version_is_found_by_what_it_says_now(self, papers):
-        app, ann, ids = papers
+        # Another version is found by what it says now, and what is gone is found no more.
         assert send(ann, b"Delivery in autumn", "e.txt", path=f"files/{ids['utf8']}/versions").status_code == 200
-        with app.app_context():
+        with any_app.app_context():
             assert services.read_waiting() == (1, 0)
-        assert ann.rows("files", search="warranty") == []
-        assert [row["id"] for row in ann.rows("files", search="autumn")] == [ids["utf8"]]
-        admin = Api(app, "admin")
+        assert found("warranty") == set() and found("autumn") == {"utf8"}
         assert admin.delete(f"files/{ids['utf8']}").status_code == 200
-        with acting(app):
-            from app.core.fulltext import TEXTS
+        with acting(any_app):
+            assert len(db.session.connection().execute(fulltext.TEXTS.select()).all()) == 4
 
-            left = db.session.connection().execute(TEXTS.select()).all()
-        assert len(left) == 4
-
-    def test_an_article_is_found_at_once_by_what_it_says(self, any_app):
-        bob, ann = Api(any_app, "bob"), Api(any_app, "ann")
+        # An article is found at once.
         article = bob.add("articles", title="Visits", body="Bring the 样品册 along.", published=True)
         assert [row["id"] for row in ann.rows("articles", search="样品册")] == [article["id"]]
         bob.put(f"articles/{article['id']}", {"body": "Bring nothing."})
         assert ann.rows("articles", search="样品册") == []
-
-    def test_the_list_shows_what_stands_around_it(self, papers, pages):
-        app, ann, ids = papers
-        from tests.app_fixtures import Pages
-
-        page = Pages(app, "ann").get("/files/list/?q=thirty").text
-        assert "<mark>thirty</mark>" in page and "Payment within" in page

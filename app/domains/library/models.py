@@ -174,24 +174,30 @@ class File(Entity):
         return [each.as_json() for each in self.kept]
 
     def fill(self) -> None:
-        if self.record and (about := filing.find(self.record)) is not None and self._moved():
-            found = about.id if isinstance(about, Customer) else getattr(about, "customer_id", None)
-            self.customer_id = found or self.customer_id
-        elif not self.record and self.customer_id is not None and self._moved():
-            self.record = f"customers/{self.customer_id}"
-        named = filing.parts(self.record)
-        self.record_resource, self.record_id = named or (None, None)
+        self._about = None
+        if not self._changed("record", "customer_id"):
+            return
+        if not self._changed("record") and self._is_on_customer(self.record) or not self.record:
+            # The customer alone was said: it hangs on that.
+            self.record = f"customers/{self.customer_id}" if self.customer_id is not None else None
+        self._about = filing.find(self.record)
+        if self._about is not None:
+            on_customer = self._is_on_customer(self.record)
+            self.customer_id = self._about.id if on_customer else getattr(self._about, "customer_id", self.customer_id)
+        self.record_resource, self.record_id = filing.parts(self.record) or (None, None)
 
     def faults(self) -> dict[str, list[str]]:
-        if self.record and self._moved() and filing.find(self.record) is None:
+        if self.record and self._changed("record", "customer_id") and self._about is None:
             return {"record": [_("There is no such record, or it is not yours to see. Write it as customers/12.")]}
         return {}
 
-    def _moved(self) -> bool:
+    def _changed(self, *names: str) -> bool:
         state: Any = sa.inspect(self)
-        return not state.persistent or any(
-            state.attrs[name].history.has_changes() for name in ("record", "customer_id")
-        )
+        return not state.persistent or any(state.attrs[name].history.has_changes() for name in names)
+
+    @staticmethod
+    def _is_on_customer(record: str | None) -> bool:
+        return (record or "").startswith("customers/")
 
 
 class FileVersion(Model):

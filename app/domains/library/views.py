@@ -100,7 +100,10 @@ def files_tab(view: type[EntityView], row: Any) -> list[Tab]:
         return []
     found, count = queries.in_folder(row.id) if in_it else queries.of_record(record_name(row))
     hidden = [("folder", str(row.id))] if in_it else [("record", record_name(row))]
-    more = f"/files/list/?f=folder:rel_o_m:{row.id}" if in_it else f"/files/list/?f=record:eq:{record_name(row)}"
+    where = f"record:eq:{record_name(row)}"
+    if in_it or row.resource == "customers":
+        where = f"{'folder' if in_it else 'customer'}:rel_o_m:{row.id}"
+    more = f"/files/list/?f={where}"
     return [
         Tab(
             "files",
