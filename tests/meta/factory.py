@@ -102,8 +102,14 @@ class Making:
     def data(self, model: type[Any]) -> dict[str, Any]:
         """Values by field name for every field of ``model`` that may be set."""
         found = {}
+        hook = HOOKS.get(getattr(model, "resource", ""))
+        left_out = {name for name, value in hook(self).items() if value is None} if hook else set()
         for name, field in writable(model, system()).items():
-            if field.kind in ("images", "relations", "password") or (value := self.value(field)) is None:
+            if (
+                name in left_out
+                or field.kind in ("images", "relations", "password")
+                or (value := self.value(field)) is None
+            ):
                 continue
             found[name] = value
         return found

@@ -174,12 +174,13 @@ class File(Entity):
         return [each.as_json() for each in self.kept]
 
     def fill(self) -> None:
-        self._about = None
+        self._about, self._follows = None, False
         if not self._changed("record", "customer_id"):
             return
         if not self._changed("record") and self._is_on_customer(self.record) or not self.record:
             # The customer alone was said: it hangs on that.
             self.record = f"customers/{self.customer_id}" if self.customer_id is not None else None
+            self._follows = True
         self._about = filing.find(self.record)
         if self._about is not None:
             on_customer = self._is_on_customer(self.record)
@@ -187,7 +188,7 @@ class File(Entity):
         self.record_resource, self.record_id = filing.parts(self.record) or (None, None)
 
     def faults(self) -> dict[str, list[str]]:
-        if self.record and self._changed("record", "customer_id") and self._about is None:
+        if self.record and self._changed("record", "customer_id") and self._about is None and not self._follows:
             return {"record": [_("There is no such record, or it is not yours to see. Write it as customers/12.")]}
         return {}
 
