@@ -94,7 +94,7 @@ def begin(asked: Asked, root: Path = ROOT) -> list[Path]:
         raise Refused(f"“{asked.resource}”: a resource is a plural in small letters, such as price-levels.")
     if not re.fullmatch("[a-z]+", asked.domain):
         raise Refused(f"“{asked.domain}”: a domain is one word in small letters.")
-    for models in (root / "app").glob("**/models.py"):
+    for models in [*(root / "app").glob("**/models.py"), *(root / "app").glob("**/models/*.py")]:
         text = models.read_text(encoding="utf-8")
         if f'resource = "{asked.resource}"' in text or f"class {asked.name}(" in text:
             raise Refused(f"There is “{asked.resource}” or {asked.name} already, in {models.relative_to(root)}.")
@@ -111,9 +111,14 @@ def begin(asked: Asked, root: Path = ROOT) -> list[Path]:
         "labels": asked.labels,
         "domain": asked.domain,
     }
-    written.append(_add(folder / "models.py", MODEL_IMPORTS, MODEL.format(**about), asked.domain))
+    models, module = _place(folder, asked)
+    written.append(_add(models, MODEL_IMPORTS, MODEL.format(**about), asked.domain))
+    if models.parent != folder:
+        line = f"from {module} import {asked.name} as {asked.name}\n"
+        package = models.parent / "__init__.py"
+        written.append(_write(package, package.read_text(encoding="utf-8") + line))
     written.append(_add(folder / "views.py", VIEW_IMPORTS.format(**about), VIEW.format(**about), asked.domain))
-    written.append(_index(root / "app" / "models.py", asked))
+    written.append(_index(root / "app" / "models.py", module))
     written.append(_map(root / "app" / "views.py", asked))
     if is_new:
         written.append(_layer(root / "pyproject.toml", asked.domain))
@@ -130,8 +135,15 @@ def _add(path: Path, imports: str, block: str, domain: str) -> Path:
     return _write(path, text.replace(mark, f"{mark}\n{imports}", 1).rstrip("\n") + "\n" + block)
 
 
-def _index(path: Path, asked: Asked) -> Path:
-    line = f"import app.domains.{asked.domain}.models\n"
+def _place(folder: Path, asked: Asked) -> tuple[Path, str]:
+    """Where the model goes, and what that module is called: among the domain's models, or beside them in their package."""
+    if (folder / "models").is_dir():
+        return folder / "models" / f"{asked.table}.py", f"app.domains.{asked.domain}.models.{asked.table}"
+    return folder / "models.py", f"app.domains.{asked.domain}.models"
+
+
+def _index(path: Path, module: str) -> Path:
+    line = f"import {module}\n"
     text = path.read_text(encoding="utf-8")
     return _write(
         path, text if line in text else text.replace("import app.jobs.models\n", f"{line}import app.jobs.models\n")

@@ -16,7 +16,7 @@ from tests.app_fixtures import Api
 
 def test_both(app):
     admin = Api(app, "admin")
-    for resource in ("price-levels", "stock-reasons"):
+    for resource in ("price-levels", "stock-reasons", "visit-reasons"):
         made = admin.add(resource, name="Retail")
         assert made["active"] is True
         assert [row["name"] for row in admin.rows(resource)] == ["Retail"]
@@ -34,6 +34,7 @@ def sandbox(tmp_path_factory):
 def test_it_begins_entities_that_work(sandbox):
     sandbox.run("-m", "tools.new_entity", "price-levels", "--domain", "sales", "--label", "Price level")
     sandbox.run("-m", "tools.new_entity", "stock-reasons", "--domain", "stock")
+    sandbox.run("-m", "tools.new_entity", "visit-reasons", "--domain", "crm")  # whose models are a package
     sandbox.run("-m", "ruff", "check", "app", "tools")
     sandbox.run("-m", "ruff", "format", "--check", "app")
     sandbox.run("run.py", "db-migrate", "price levels and reasons")

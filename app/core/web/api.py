@@ -249,7 +249,7 @@ class EntityApi(RowCalls, ResourceCalls, BaseApi):
         post:
           description: >-
             Body (optional): {"comment": …} and the fields of the transition or action. A picture is added by a
-            multipart "file" to the field that holds pictures, a file's next version to `versions`.
+            multipart "file" to the field that holds pictures, the next version of a file to `versions`.
           parameters:
           - {in: path, name: pk, required: true, schema: {type: integer}}
           - {in: path, name: name, required: true, schema: {type: string}}
