@@ -308,6 +308,7 @@ class Tab:
     preview: Preview | None = None
     html: Any = None  # text that was made safe
     note: str = ""
+    lazy_url: str = ""  # where what it shows is fetched when it is opened
 
 
 @dataclass

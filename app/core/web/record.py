@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +12,8 @@ from sqlalchemy.orm import selectinload
 from app.core import db, identity, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model
-from app.core.fields import fields_of, readable
+from app.core.errors import NotVisible
+from app.core.fields import Field, fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import asking, facts, history, line_figures, panels, present, query, reach, remarks, resource
 from app.core.web.listing import table_rows
@@ -21,6 +22,7 @@ from app.core.web.view import EntityView, Related, views
 from app.core.workflow import CANCEL
 
 RELATED = 10  # rows of a tab
+AT_ONCE = 2  # tabs whose rows come with the page, where there are many
 TabMaker = Callable[[type[EntityView], Any], list[Tab]]
 FIRST_TABS: list[TabMaker] = []
 """What upper layers put before the other tabs of a record's page: what the record itself holds."""
@@ -180,18 +182,68 @@ def _lines(view: type[EntityView], row: Any) -> Table | None:
     return Table([present.column(field) for field in fields], rows, totals if told else [], empty=_("No lines."))
 
 
-def _related(view: type[EntityView], row: Any) -> list[Tab]:
-    tabs = []
+def related_tab(view: type[EntityView], row: Any, resource: str) -> Tab:
+    """The tab of the rows of ``resource`` that point at ``row``, for the page that left it to be asked for.
+
+    Raises NotVisible when there is none for the actor.
+    """
     for related in view.related:
-        target = views.get(related.resource)
-        if target is not None and reach.may(target, "list"):
-            tabs.append(_tab(target, related, row))
+        if related.resource == resource and (target := views.get(resource)) is not None and reach.may(target, "list"):
+            return _tab(target, related, row)
+    raise NotVisible()
+
+
+def _related(view: type[EntityView], row: Any) -> list[Tab]:
+    """The tabs of what points at ``row``: the first with their rows, of many the others with their number alone, which one
+    statement finds.
+    """
+    reached = [(views[each.resource], each) for each in view.related if each.resource in views]
+    reached = [(target, each) for target, each in reached if reach.may(target, "list")]
+    at_once = reached if len(reached) <= AT_ONCE + 1 else reached[:AT_ONCE]
+    later = reached[len(at_once) :]
+    tabs = [_tab(target, related, row) for target, related in at_once]
+    counts = _counts(later, row.id)
+    for (target, related), count in zip(later, counts, strict=True):
+        tab = _empty_tab(target, related, row, count)
+        tab.lazy_url = f"/{view.model.resource}/related/{row.id}/{related.resource}"
+        tabs.append(tab)
     return tabs
+
+
+def _counts(later: Sequence[tuple[type[EntityView], Related]], pk: int) -> list[int]:
+    """How many rows the actor sees of each kind that point at the row ``pk``.  One statement."""
+    parts: list[Any] = []
+    for number, (target, related) in enumerate(later):
+        table = target.model.__table__
+        key = table.c[sa.inspect(target.model).column_attrs[_relation(target, related).attribute].columns[0].name]
+        counted = sa.select(sa.literal(number), sa.func.count()).select_from(table).where(key == pk)
+        where = scope.condition(target.model, identity.current())
+        parts.append(counted if where is None else counted.where(where))
+    if not parts:
+        return []
+    found = dict(db.session.connection().execute(sa.union_all(*parts)).tuples().all())
+    return [found.get(number, 0) for number in range(len(parts))]
+
+
+def _relation(target: type[EntityView], related: Related) -> Field:
+    return fields_of(target.model)[related.field]
+
+
+def _empty_tab(target: type[EntityView], related: Related, row: Any, count: int) -> Tab:
+    base = f"/{target.model.resource}"
+    here = urlencode({"next": f"/{type(row).resource}/show/{row.id}#{related.resource}"})
+    return Tab(
+        id=related.resource,
+        label=str(related.label or target.model.labels),
+        count=count,
+        add_url=f"{base}/add?{related.field}={row.id}&{here}" if reach.may(target, "add") else None,
+        more_url=f"{base}/list/?f={related.field}:rel_o_m:{row.id}",
+    )
 
 
 def _tab(target: type[EntityView], related: Related, row: Any) -> Tab:
     model = target.model
-    relation = fields_of(model)[related.field]
+    relation = _relation(target, related)
     known = readable(model)
     names = [name for name in related.columns or target.list_columns() if name in known and name != related.field]
     fields = [known[name] for name in names]
@@ -206,17 +258,11 @@ def _tab(target: type[EntityView], related: Related, row: Any) -> Tab:
     rows = [each[0] for each in found]
     open_rows = {each[0].id for each in found if each[2]}
     target.prepare(rows)
-    base = f"/{model.resource}"
     here = urlencode({"next": f"/{type(row).resource}/show/{row.id}#{related.resource}"})
-    return Tab(
-        id=related.resource,
-        label=str(related.label or model.labels),
-        count=found[0][1] if found else 0,
-        table=Table(
-            [present.column(field) for field in fields],
-            table_rows(target, rows, fields, open_rows, here),
-            empty=_("Nothing here yet."),
-        ),
-        add_url=f"{base}/add?{related.field}={row.id}&{here}" if reach.may(target, "add") else None,
-        more_url=f"{base}/list/?f={related.field}:rel_o_m:{row.id}",
+    tab = _empty_tab(target, related, row, found[0][1] if found else 0)
+    tab.table = Table(
+        [present.column(field) for field in fields],
+        table_rows(target, rows, fields, open_rows, here),
+        empty=_("Nothing here yet."),
     )
+    return tab

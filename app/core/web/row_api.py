@@ -10,7 +10,7 @@ from flask_appbuilder.security.decorators import permission_name
 
 from app.core import bulk
 from app.core.web import bulk as many
-from app.core.web import bulk_edit, cancelling, reach, remarks
+from app.core.web import bulk_edit, cancelling, reach, remarks, timeline
 from app.core.web.view import EntityView
 
 
@@ -23,6 +23,25 @@ class RowCalls:
     def json(self) -> dict[str, Any]:
         """The request's JSON object.  Raises Invalid."""
         raise NotImplementedError
+
+    @expose("/<int:pk>/timeline", methods=["GET"])
+    @permission_name("show")
+    def timeline(self, pk: int) -> Any:
+        """What happened around a row
+        ---
+        get:
+          description: Newest first, a page at a time; `before` (a moment) asks for what is older.
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          - {in: query, name: before, schema: {type: string, format: date-time}}
+          responses:
+            200: {description: '{"id", "more", "result": [{"at", "who", "what", "text", "record"}]}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+            422: {$ref: '#/components/responses/422'}
+        """
+        return self.response(200, **timeline.as_json(self.view, pk))
 
     @expose("/<int:pk>/comments", methods=["GET"])
     @permission_name("show")

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.core import bulk
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
-from app.core.web import board, bulk_edit, cancelling, reach, remarks, selection
+from app.core.web import board, bulk_edit, cancelling, reach, record, remarks, selection, timeline
 from app.core.web import bulk as many
 from app.core.web.deeds import action_label, refusal_text
 from app.core.web.view import EntityView
@@ -30,6 +30,19 @@ class RowPages:
         """The list as a board, where the entity has one."""
         reach.enter(self.view, "list")
         return render_template("kehu/board.html", page=board.page(self.view, request.args))
+
+    @expose("/related/<int:pk>/<resource>")
+    @permission_name("show")
+    def related(self, pk: int, resource: str) -> str:
+        """What points at a row, for the tab that asks for it when it is opened."""
+        tab = record.related_tab(self.view, reach.row(self.view, pk, "show"), resource)
+        return render_template("kehu/_related.html", tab=tab)
+
+    @expose("/timeline/<int:pk>")
+    @permission_name("show")
+    def timeline(self, pk: int) -> str:
+        """What happened around a row, newest first."""
+        return timeline.page(self.view, pk)
 
     @expose("/cancel/<int:pk>")
     @permission_name("cancel")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from app.core import identity
+import sqlalchemy as sa
+
+from app.core import clock, db, identity
+from app.core.i18n import current_locale
 from app.core.i18n import gettext as _
+from app.core.web import present
 from app.core.web.panels import Panel, panel
+from app.domains.crm import queries
+from app.domains.crm.models import Opportunity
 from app.domains.crm.standing import Met, Step
 
 
@@ -97,3 +105,78 @@ def how_it_stands(row: Any) -> Panel | None:
         missing=[str(each.criterion) for each in standing.missing],
     )
     return Panel("standing", _("How it stands"), "kehu/panel_standing.html", about)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A figure of a customer's page: ``tone`` «red» for what is overdue, ``url`` leads to what it counts."""
+
+    label: str
+    figure: str
+    caption: str = ""
+    tone: str = ""
+    url: str = ""
+
+
+GlanceMaker = Callable[[Any], Glance | None]
+GLANCES: list[GlanceMaker] = []
+"""What is shown of a customer at a glance; upper layers add to it."""
+
+
+def glance(maker: GlanceMaker) -> GlanceMaker:
+    """Register what ``maker`` makes of a customer (None: nothing)."""
+    GLANCES.append(maker)
+    return maker
+
+
+@panel("customers")
+def at_a_glance(row: Any) -> Panel | None:
+    """When to be in contact next, what is open, where they are."""
+    found = [each for maker in GLANCES if (each := maker(row)) is not None]
+    return Panel("glance", _("At a glance"), "kehu/panel_glance.html", found) if found else None
+
+
+def _sees_details(row: Any) -> bool:
+    return identity.require().may(identity.SEE_DETAILS, type(row).domain())
+
+
+@glance
+def next_contact(row: Any) -> Glance | None:
+    """The day of the next contact, in red when it has passed."""
+    if not _sees_details(row):
+        return None
+    last = _("Last: %(day)s", day=present.day(row.last_contact_on)) if row.last_contact_on else _("Never contacted")
+    if row.next_contact_on is None:
+        return Glance(_("Next contact"), _("Not planned"), last)
+    late = row.next_contact_on < clock.today()
+    return Glance(_("Next contact"), present.day(row.next_contact_on), last, "red" if late else "")
+
+
+@glance
+def open_opportunities(row: Any) -> Glance | None:
+    """How many opportunities are open, and what they amount to.  One statement."""
+    if not identity.require().may("can_list", Opportunity.permission_key()):
+        return None
+    mine = queries.open_opportunities().where(Opportunity.customer_id == row.id).subquery()
+    count, amount = db.session.execute(sa.select(sa.func.count(), sa.func.sum(mine.c.amount)).select_from(mine)).one()
+    asked = urlencode([("f", f"customer:rel_o_m:{row.id}"), ("f", "open:eq:1")])
+    caption = present.number(amount, 2) if amount else ""
+    return Glance(_("Open opportunities"), str(count), caption, url=f"/opportunities/list/?{asked}")
+
+
+@glance
+def place(row: Any) -> Glance | None:
+    """Where they are, on a map that the reader's country knows: by degrees, or by the address."""
+    chinese = current_locale().startswith("zh")
+    if row.latitude is not None and row.longitude is not None and _sees_details(row):
+        north, east = f"{row.latitude:f}", f"{row.longitude:f}"
+        amap = "marker", {"position": f"{east},{north}", "name": str(row.name)}
+        osm = "", {"mlat": north, "mlon": east}
+    elif row.address:
+        where = " ".join(part for part in (row.address, row.region) if part)
+        amap = "search", {"keyword": where}
+        osm = "search", {"query": where}
+    else:
+        return None
+    base, (path, asked) = ("https://uri.amap.com/", amap) if chinese else ("https://www.openstreetmap.org/", osm)
+    return Glance(_("Place"), _("Show on a map"), row.region or "", url=f"{base}{path}?{urlencode(asked)}")

@@ -11,7 +11,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
 from app.core.web.view import Board, Done, EntityView, Part, Reading, RecordAction, Related, ResourceAction, Sheet
-from app.domains.crm import measures, panels, services, standing
+from app.domains.crm import measures, panels, services, standing, story
 from app.domains.crm.models import (
     Contact,
     Customer,
@@ -223,5 +223,5 @@ class StageMoveView(EntityView, model=StageMove):
     empty = _l("No opportunity has moved yet.")
 
 
-PANELS = panels.__name__
-"""The module whose panels are declared by being imported."""
+DECLARING = (panels, story)
+"""The modules that declare, by being imported, what the pages of these records show besides."""

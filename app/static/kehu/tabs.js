@@ -1,5 +1,36 @@
 /* The tabs of a record: without this script its panels stand below one another. */
 
+import { text } from "./dom.js";
+
+/** Fetch what a tab leaves to be asked for, once, when it is shown; what is older is added below. */
+async function fill(place, url, older) {
+  const address = `${url}${url.includes("?") ? "&" : "?"}part=1`;
+  const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) {
+    delete place.dataset.asked;
+    place.textContent = text("unanswered");
+    return;
+  }
+  const link = place.closest("[data-tab-panel]")?.querySelector("[data-lazy-link]");
+  if (link) link.hidden = true;
+  older?.remove();
+  place.insertAdjacentHTML("beforeend", await answer.text());
+}
+
+function ask(panel) {
+  const place = panel?.querySelector("[data-lazy]");
+  if (!place || place.dataset.asked) return;
+  place.dataset.asked = "1";
+  fill(place, place.dataset.lazy);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-lazy] [data-older]");
+  if (!link) return;
+  event.preventDefault();
+  fill(link.closest("[data-lazy]"), link.getAttribute("href"), link.parentElement);
+});
+
 for (const tabs of document.querySelectorAll("[data-tabs]")) {
   const list = tabs.querySelector("[data-tab-list]");
   const links = [...list.querySelectorAll(".tab")];
@@ -23,6 +54,7 @@ for (const tabs of document.querySelectorAll("[data-tabs]")) {
       link.tabIndex = at === chosen ? 0 : -1;
       panels[at].hidden = at !== chosen;
     });
+    ask(panels[chosen]);
   };
 
   list.addEventListener("click", (event) => {
