@@ -6,6 +6,7 @@ import app.core.custom_field
 import app.core.exchange.models
 import app.core.fulltext
 import app.core.idempotency
+import app.core.match_keys
 import app.core.notices
 import app.core.numbering
 import app.core.outbox

@@ -19,7 +19,7 @@ from flask_appbuilder.security.sqla.models import Role, User
 from werkzeug.security import generate_password_hash
 
 from app import grants, security
-from app.core import db, fulltext, identity, numbering, state
+from app.core import db, fulltext, identity, match_keys, numbering, state
 from app.core.settings import settings
 from app.ledger import triggers
 
@@ -91,6 +91,7 @@ def keep_up() -> None:
         grants.sync()
         state.remember(connection, "permissions", fingerprint)
     numbering.sync_sequences()
+    match_keys.keep_up(connection)
     _sync_jobs()
 
 

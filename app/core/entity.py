@@ -137,6 +137,8 @@ class Entity(Model):
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # further headers an import accepts, by field
     taggable: ClassVar[bool] = False  # whether its rows carry tags: unless said, if it is the company's and written
     inside: ClassVar[str] = ""  # the long text of a row that is searched word by word (``core.fulltext``)
+    likeness: ClassVar[Mapping[str, str]] = {}  # the fields that say who it is, by ``core.likeness`` kinds
+    likeness_of: ClassVar[str] = ""  # the relation to the row for which they count, unless it is the row itself
     tags_need: ClassVar[str] = ""  # the grant without which the tags do not exist for a reader
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-100, info={"label": _l("ID")})

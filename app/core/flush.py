@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 def before(flushing: Session) -> None:
     """Stamp, fill, check and collect.  Raises NotPermitted, Invalid."""
-    from app.core import audit, tags
+    from app.core import audit, match_keys, tags
 
-    for left in ("entries", "suggest", "recheck", "settle", "gone", "inside"):
+    for left in ("entries", "suggest", "recheck", "settle", "gone", "inside", "keys"):
         flushing.info.pop(left, None)  # by a flush that failed and was rolled back to a savepoint
     new, dirty, deleted = _touched(flushing)
     if not (new or dirty or deleted):
@@ -54,6 +54,7 @@ def before(flushing: Session) -> None:
     flushing.info["suggest"] = _to_suggest((*new, *dirty))
     flushing.info["gone"] = [record_name(row) for row in deleted if getattr(row, "resource", "")]
     flushing.info["inside"] = [row for row in (*new, *dirty) if _told_anew(row)]
+    flushing.info["keys"] = match_keys.changed((*new, *dirty), deleted)
     flushing.info["recheck"] = [*new, *(row for row in dirty if _moved(row))]
 
 
@@ -61,12 +62,13 @@ def after(flushing: Session) -> None:
     """Check what has become of the rows and write the audit trail.  Raises NotPermitted, and what a model's own
     ``settled`` raises of the whole that its rows make up.
     """
-    from app.core import audit, choices, fulltext, remarks
+    from app.core import audit, choices, fulltext, match_keys, remarks
 
     connection = flushing.connection()
     if gone := flushing.info.pop("gone", []):
         remarks.forget(connection, gone)
         fulltext.forget(connection, gone)
+    match_keys.keep(connection, *flushing.info.pop("keys", ((), ())))
     rows = flushing.info.pop("recheck", [])
     if rows and not identity.may_move_ownership():
         _check_writable(connection, identity.require(), rows)

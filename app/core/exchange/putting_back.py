@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_appbuilder import Model
 
-from app.core import audit, db
+from app.core import audit, db, match_keys
 from app.core.entity import Entity, registry
 from app.core.errors import BusinessError
 from app.core.exchange import batches
@@ -38,6 +38,7 @@ def restore(model: type[Entity], rows: Sequence[Part], outcome: Undone) -> None:
         before = len(outcome.kept)
         batches.write([(pk, kept)], write, refuse)
         if len(outcome.kept) == before:
+            match_keys.refresh(connection, model, [pk])
             outcome.restored += 1
             values = kept["rows"][0][1]
             told = {name: [None, value] for name, value in values.items() if name not in audit.UNTOLD and value}
@@ -65,6 +66,8 @@ def move_back(table_name: str, rows: Sequence[Part], outcome: Undone) -> None:
 
     batches.write(list(rows), write, refuse)
     outcome.restored += len({pk for pk, _pairs in done})
+    if model is not None:
+        match_keys.refresh(connection, model, {pk for pk, _pairs in done})
     if model is not None and model.audited:
         for pk, pairs in done:
             audit.note(

@@ -40,6 +40,7 @@ class Customer(Entity):
     keys = ("code",)
     searched = ("code", "name", "short_name", "region")
     numbered_by = "code"
+    likeness = {"name": "name", "phone": "phone", "email": "email", "tax_number": "number"}
     tags_need = SEE_DETAILS
     synonyms = {
         "code": ("客户编码", "编码", "客户编号", "customer code", "customer no."),
@@ -131,6 +132,8 @@ class Contact(Entity):
     scope = scope.through("customer")
     keys = ("customer", "name")
     searched = ("name", "mobile", "phone")
+    likeness = {"mobile": "phone", "phone": "phone", "email": "email"}
+    likeness_of = "customer"
     synonyms = {
         "customer": ("客户", "客户名称", "company", "customer name"),
         "name": ("联系人", "姓名", "contact", "contact name"),
