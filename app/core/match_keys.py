@@ -9,7 +9,6 @@ a contact counts for its customer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -125,14 +124,12 @@ def like(connection: sa.Connection, target: type[Any], given: Mapping[str, str])
     return rows
 
 
-@cache
-def _fields(model: Any) -> dict[str, str]:
+def _fields(model: type[Any]) -> dict[str, str]:
     """The attributes of ``model`` that say who it is, each with its kind."""
     return dict(getattr(model, "likeness", None) or {})
 
 
-@cache
-def _above(model: Any) -> tuple[str, ...]:
+def _above(model: type[Any]) -> tuple[str, ...]:
     """For whose likeness the rows of ``model`` count: (its resource, and the column that names the row, unless it
     is they themselves).
     """
