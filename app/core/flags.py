@@ -38,13 +38,15 @@ _flags: dict[type[Any], dict[str, Flag]] = {}
 
 
 def flag(
-    model: type[Any], name: str, label: Any, *, help: Any = "", also: tuple[str, ...] = ()
+    model: type[Any], name: str, label: Any, *, help: Any = "", also: tuple[str, ...] = (), needs: str = ""
 ) -> Callable[[Clause], Clause]:
-    """Let lists of ``model`` be filtered by ``name``, which no field of it is called."""
+    """Let lists of ``model`` be filtered by ``name``, which no field of it is called; ``needs`` is the grant without
+    which it does not exist, as of a field.
+    """
 
     def declare(clause: Clause) -> Clause:
         _flags.setdefault(model, {})[name] = Flag(
-            model, name, name, "bool", label, help, readonly=True, stored=False, clause=clause, also=also
+            model, name, name, "bool", label, help, readonly=True, needs=needs, stored=False, clause=clause, also=also
         )
         return clause
 
@@ -60,5 +62,8 @@ def of(model: type[Any]) -> dict[str, Flag]:
     """The flags of ``model`` that exist for who acts now."""
     actor = identity.require()
     return {
-        name: each for name, each in declared(model).items() if all(actor.may("can_list", key) for key in each.also)
+        name: each
+        for name, each in declared(model).items()
+        if all(actor.may("can_list", key) for key in each.also)
+        and (not each.needs or actor.may(each.needs, model.domain()))
     }

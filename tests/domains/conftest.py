@@ -19,6 +19,7 @@ import app.models  # noqa: F401 (every table)
 from app.core import crud, db, identity
 from app.core.entity import User, registry
 from app.domains.people.models import Department, Employee
+from tests.app_fixtures import settings_for
 
 NAMES = ("Ann", "Bob", "Cleo", "Wei", "Dora")
 DETAILS = frozenset((identity.SEE_DETAILS, domain) for domain in ("crm", "people"))
@@ -62,6 +63,7 @@ class Company:
 def company(tmp_path: Path) -> Iterator[Company]:
     application = Flask("kehu")
     application.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'kehu.db'}"
+    application.extensions["kehu.settings"] = settings_for(tmp_path)
     Babel(application)
     db.db.init_app(application)
     with application.test_request_context():

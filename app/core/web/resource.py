@@ -88,6 +88,8 @@ def page(view: type[EntityView], name: str, pk: int | None, arguments: Mapping[s
     for number, each in enumerate(sheet.rows):
         cells = [present.cell(field, each) for field in fields]
         url = getattr(each, "url", None)
+        for field, cell in zip(fields, cells, strict=True):
+            cell.url = getattr(each, "urls", {}).get(field.name) or cell.url
         if cells and url:
             cells[0].url = url
             if cells[0].kind == "empty":

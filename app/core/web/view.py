@@ -97,7 +97,8 @@ class ResourceAction:
 class Sheet:
     """What a reading found: ``rows`` (a page of ``count``) are any objects with an attribute for each of ``fields``.
 
-    A row's attribute ``url``, if it has one, opens what the row is about.  ``facts`` concern the whole; ``more`` is
+    A row's attribute ``url``, if it has one, opens what the row is about; ``urls`` what a field's figure counts, by
+    name.  ``facts`` concern the whole; ``more`` is
     given by the API besides.
     """
 

@@ -10,8 +10,9 @@ from app.core.fields import Field
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
+from app.core.identity import SEE_DETAILS
 from app.core.web.view import Board, Done, EntityView, Part, Reading, RecordAction, Related, ResourceAction, Sheet
-from app.domains.crm import measures, panels, services, standing, story
+from app.domains.crm import measures, panels, quality, services, standing, story
 from app.domains.crm.models import (
     Contact,
     Customer,
@@ -23,6 +24,26 @@ from app.domains.crm.models import (
     StageCriterion,
     StageMove,
 )
+
+
+def _quality(_row: Any, _values: Mapping[str, Any], part: Part) -> Sheet:
+    found = quality.by_owner()
+    customers, faults = sum(each.customers for each in found), sum(sum(each.faults.values()) for each in found)
+
+    def figure(name: str, label: Any, kind: str = "integer") -> Field:
+        return Field(Customer, name, name, kind, label, needs=SEE_DETAILS, stored=False)
+
+    fields = (
+        figure("name", _l("Owner"), "text"),
+        figure("score", _l("Score of 100")),
+        figure("customers", _l("Customers")),
+        *(figure(each.name, each.label) for each in quality.CHECKS),
+    )
+    facts = (
+        (figure("whole", _l("Score of all")), quality.score_of(customers, faults)),
+        (figure("to_mend", _l("To mend")), faults),
+    )
+    return Sheet(fields, found[part.offset : part.offset + part.size], len(found), facts)
 
 
 class CustomerView(EntityView, model=Customer):
@@ -43,6 +64,14 @@ class CustomerView(EntityView, model=Customer):
         Related("opportunities", "customer", columns=("name", "stage", "amount", "expected_close_on", "owner")),
         Related("customer-shares", "customer", label=_l("Shared with"), columns=("user", "access", "until")),
         Related("customer-transfers", "customer", label=_l("Transfers")),
+    )
+    readings = (
+        Reading(
+            "quality",
+            _l("Data quality"),
+            _quality,
+            help=_l("What is missing, stale, unreachable or doubtful. Each figure leads to the customers behind it."),
+        ),
     )
     help = _l("Yours, those of the people you lead, those shared with you, and the public pool.")
     empty = _l("Add your first customer, or import your list from a spreadsheet.")
