@@ -113,9 +113,10 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.sqlalchemy_url.startswith("sqlite"):
         return {"connect_args": {"check_same_thread": False}}
     # A statement is planned anew each time it runs: the plan that was right for an empty table would be kept while an
-    # import fills it, and reads the whole table for each batch.
+    # import fills it, and reads the whole table for each batch. Nor is it compiled: for what a page asks that takes longer
+    # than the statement.
     return {
         "pool_pre_ping": True,
         "pool_size": settings.threads + 2,
-        "connect_args": {"options": "-c plan_cache_mode=force_custom_plan"},
+        "connect_args": {"options": "-c plan_cache_mode=force_custom_plan -c jit=off"},
     }

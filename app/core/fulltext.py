@@ -62,6 +62,9 @@ def create(connection: sa.Connection) -> None:
         f"CREATE TABLE IF NOT EXISTS {INDEX} (id INTEGER PRIMARY KEY REFERENCES texts (id) ON DELETE CASCADE, "
         "words TSVECTOR NOT NULL)"
     )
+    # In the table itself: the planner counts its pages, and would read every word that lies beside it before it asks the
+    # index.
+    connection.exec_driver_sql(f"ALTER TABLE {INDEX} ALTER COLUMN words SET STORAGE MAIN")
     connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS ix_{INDEX}_words ON {INDEX} USING gin (words)")
 
 

@@ -37,7 +37,8 @@ HOOKS: dict[str, Hook] = {
     "scheduled-jobs": lambda row: {"schedule": "0 9 * * mon"},
     "tags": lambda row: {"name": f"Tag {row.number}"},
     "choices": lambda row: {"resource": "customers", "field": "region"},
-    "files": lambda _row: {"folder": None, "record": None},
+    # On nothing, so that it is its owner's: what hangs on a record goes with that.
+    "files": lambda _row: {"folder": None, "record": None, "customer": None},
     "articles": lambda _row: {"folder": None},
     "saved-views": lambda row: {"resource": "saved-views", "columns": [], "order": ""},
 }

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.core import bulk_edit, db, tags
 from app.core.web import query
 from app.core.web.view import views
-from tests.meta.factory import make
+from tests.meta.factory import is_scoped, make
 
 
 @pytest.fixture(params=sorted(views))
@@ -76,7 +76,7 @@ def test_many_rows_are_edited_by_whoever_may_and_by_no_stranger(resource, act, p
     page = bob.call("POST", f"/{resource}/bulk-edit", {"ids": [str(key) for key in keys]})
     assert page.status_code == 200 and 'name="pick"' in page.text
     assert walk("max").call("POST", f"/api/v1/{resource}/bulk-edit", body).status_code == 403
-    if not model.scope.everyone:
+    if is_scoped(model):
         foreign = walk("nina").call("POST", f"/api/v1/{resource}/bulk-edit", body).json["result"]
         assert {tuple({**each, "id": 0}.items()) for each in foreign} == {tuple({**told[987_654], "id": 0}.items())}
 
