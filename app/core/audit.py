@@ -44,6 +44,7 @@ class Actions(Mapping[str, Any]):
             "import": lazy_pgettext("deed", "Imported"),
             "bulk-edit": lazy_pgettext("deed", "Changed with others"),
             "rename": lazy_pgettext("deed", "Choice renamed"),
+            "merge": lazy_pgettext("deed", "Merged"),
             "undo": lazy_pgettext("deed", "Import or bulk edit undone"),
             "preview": lazy_pgettext("deed", "Looked as this user"),
             "comment": lazy_pgettext("deed", "Commented"),

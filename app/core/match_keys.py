@@ -52,16 +52,16 @@ def changed(rows: Iterable[Any], deleted: Iterable[Any]) -> tuple[list[Any], lis
     """
     found, gone = [], []
     for row in rows:
-        fields = _fields(type(row))
-        if not fields:
+        own = fields(type(row))
+        if not own:
             continue
         state_of: Any = sa.inspect(row)
         if state_of.key is None:
             found.append(row)
-        elif any(state_of.attrs[name].history.has_changes() for name in (*fields, *_above(type(row))[1:])):
+        elif any(state_of.attrs[name].history.has_changes() for name in (*own, *_above(type(row))[1:])):
             found.append(row)
             gone.append((row.resource, row.id))
-    gone += [(row.resource, row.id) for row in deleted if _fields(type(row))]
+    gone += [(row.resource, row.id) for row in deleted if fields(type(row))]
     return found, gone
 
 
@@ -84,7 +84,7 @@ def keep(connection: sa.Connection, rows: Iterable[Any], gone: Iterable[tuple[st
 def refresh(connection: sa.Connection, model: type[Any], ids: Iterable[int]) -> None:
     """Make the keys of the rows ``ids`` anew: of rows that were written past the session."""
     wanted = list(ids)
-    if not _fields(model):
+    if not fields(model):
         return
     for start in range(0, len(wanted), AT_ONCE):
         part = wanted[start : start + AT_ONCE]
@@ -99,12 +99,12 @@ def keep_up(connection: sa.Connection) -> int:
     A million customers take minutes, once.
     """
     made_by = f"{likeness.RULES} {settings().country} " + " ".join(
-        f"{model.resource}:{','.join(sorted(_fields(model)))}" for model in registry.values() if _fields(model)
+        f"{model.resource}:{','.join(sorted(fields(model)))}" for model in registry.values() if fields(model)
     )
     if state.recall(connection, STATE) == made_by:
         return 0
     connection.execute(sa.delete(KEYS))
-    count = sum(_fill_all(connection, model) for model in registry.values() if _fields(model))
+    count = sum(_fill_all(connection, model) for model in registry.values() if fields(model))
     state.remember(connection, STATE, made_by)
     return count
 
@@ -124,7 +124,7 @@ def like(connection: sa.Connection, target: type[Any], given: Mapping[str, str])
     return rows
 
 
-def _fields(model: type[Any]) -> dict[str, str]:
+def fields(model: type[Any]) -> dict[str, str]:
     """The attributes of ``model`` that say who it is, each with its kind."""
     return dict(getattr(model, "likeness", None) or {})
 
@@ -142,7 +142,7 @@ def _above(model: type[Any]) -> tuple[str, ...]:
 
 
 def _read(model: type[Any]) -> tuple[str, ...]:
-    return (*_fields(model), *_above(model)[1:])
+    return (*fields(model), *_above(model)[1:])
 
 
 def _made(model: type[Any], values: Mapping[str, Any], pk: int) -> list[dict[str, Any]]:
@@ -152,7 +152,7 @@ def _made(model: type[Any], values: Mapping[str, Any], pk: int) -> list[dict[str
     if row_id is None:
         return []
     found = {
-        (kind, key): None for name, kind in _fields(model).items() for key in likeness.keys(kind, values[name] or "")
+        (kind, key): None for name, kind in fields(model).items() for key in likeness.keys(kind, values[name] or "")
     }
     common = {"target": target, "row_id": row_id, "source": model.resource, "source_id": pk}
     return [{**common, "kind": kind, "key": key} for kind, key in found]

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from app.core import merging
+from app.core.i18n import lazy_gettext as _l
+
 TABLES = ["audit_entries", "party_entries", "stock_entries"]
 """The tables that are append only."""
+merging.FIXED.update(
+    dict.fromkeys(TABLES, _l("The books have entries of the one that would go: merge the other into it."))
+)
 
 FUNCTION = """
 CREATE OR REPLACE FUNCTION kehu_append_only() RETURNS trigger LANGUAGE plpgsql AS $$

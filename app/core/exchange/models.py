@@ -90,6 +90,15 @@ class ImportRunRow(Model):
     """
 
     __tablename__ = "import_run_rows"
+    __table_args__ = (
+        # Whoever asks what became of a row asks among those that were removed or moved, not among all that were imported.
+        sa.Index(
+            "ix_import_run_rows_record_id",
+            "record_id",
+            postgresql_where=sa.text("deed IS NOT NULL"),
+            sqlite_where=sa.text("deed IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[int] = mapped_column(sa.ForeignKey("import_runs.id", ondelete="CASCADE"), index=True)

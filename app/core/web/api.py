@@ -21,12 +21,13 @@ from app.core.web import operators, query, reach, record, uploading
 from app.core.web.api_body import asking, json_body, refused_first
 from app.core.web.api_schema import as_json, described, schema, with_lines
 from app.core.web.deeds import perform, require
+from app.core.web.duplicates import DuplicateCalls
 from app.core.web.resource_api import ResourceCalls
 from app.core.web.row_api import RowCalls
 from app.core.web.view import EntityView
 
 
-class EntityApi(RowCalls, ResourceCalls, BaseApi):
+class EntityApi(RowCalls, DuplicateCalls, ResourceCalls, BaseApi):
     """The REST resource of one entity.  ``view`` is its declaration."""
 
     view: type[EntityView]
@@ -348,6 +349,8 @@ def api_for(view: type[EntityView]) -> type[EntityApi]:
             ("comment", "comment"),
             ("uncomment", "comment"),
             ("comment_file", "comment"),
+            ("duplicates", "duplicates"),
+            ("duplicate_groups", "duplicates"),
         )
         if operation not in operations
     }

@@ -21,7 +21,7 @@ from app.core.entity import User
 from app.core.errors import Invalid, NotPermitted, about
 from app.core.fields import Field, fields_of, writable
 from app.core.i18n import gettext as _
-from app.core.web import line_figures, pickers, present
+from app.core.web import like, line_figures, pickers, present
 from app.core.web.inputs import form_class, form_field, typed
 from app.core.web.page import FormField, Group
 from app.core.web.page_forms import LineGrid
@@ -314,6 +314,7 @@ class EntityForm:
         bound = self.form[name]
         shown = form_field(field, name, f"{self.prefix}-{name}", bound.raw, readonly=name in self.steady)
         pickers.offer(shown, field.target, create=self.creates)
+        shown.like_url = like.hint_url(self.view, self.row, name)
         shown.errors = [str(each) for each in bound.errors]
         shown.suggestions = offered.get(field.attribute, [])
         if field.kind == "relation":

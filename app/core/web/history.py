@@ -168,6 +168,7 @@ def action_words(model: type[Any], action: str) -> str:
         "import": _("changed this by an import"),
         "bulk-edit": _("changed this along with other rows"),
         "rename": _("renamed a choice"),
+        "merge": _("merged this"),
         "undo": _("took back an import or a bulk edit"),
         "preview": _("looked at the console as this user"),
         "comment": _("commented on this"),

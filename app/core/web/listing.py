@@ -239,6 +239,8 @@ def _head(view: type[EntityView], state: State) -> list[Action]:
         for link in view.list_links
         if reach.may(view, link.operation)
     ]
+    if reach.may(view, "duplicates"):
+        actions.append(Action("duplicates", _("Find duplicates"), f"{base}/duplicates", method="get", rank="menu"))
     if view.board is not None:
         actions.insert(0, Action("board", _("Board"), elsewhere(view, state, "board"), method="get", icon="columns"))
     return [*resource.buttons(view, chosen=False), *actions, *resource.links(view), *further]

@@ -108,6 +108,7 @@ class FormField:
     create_url: str = ""
     create_label: str = ""
     show_url: str = ""
+    like_url: str = ""  # where it asks, while one types, which rows may be the same
 
 
 @dataclass

@@ -14,7 +14,7 @@ from flask_appbuilder.security.decorators import permission_name
 from werkzeug.wrappers import Response
 
 from app.core import crud, db, files, identity
-from app.core.errors import BusinessError, Conflict, Invalid, Stale
+from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import (
@@ -22,6 +22,7 @@ from app.core.web import (
     asking,
     drafts,
     listing,
+    merge_pages,
     pickers,
     query,
     quick,
@@ -35,7 +36,9 @@ from app.core.web import (
 )
 from app.core.web.account import safe_next
 from app.core.web.deeds import action_label, export_response, perform, picture_response, refusal_text
+from app.core.web.duplicates import DuplicatePages
 from app.core.web.forms import EntityForm
+from app.core.web.merge_pages import MergePages
 from app.core.web.page import CommentForm, Link, RecordPage
 from app.core.web.page_forms import FormPage
 from app.core.web.row_pages import RowPages
@@ -45,7 +48,7 @@ from app.core.workflow import CANCEL
 UNSAID = ("csrf_token", "next", "back")  # what a form says besides what is asked for
 
 
-class EntityPages(RowPages, BaseView):
+class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
     """The pages of one entity.  ``view`` is its declaration."""
 
     view: type[EntityView]
@@ -60,9 +63,15 @@ class EntityPages(RowPages, BaseView):
 
     @expose("/show/<int:pk>")
     @permission_name("show")
-    def show(self, pk: int) -> str:
+    def show(self, pk: int) -> str | Response:
         """A record with its facts, lines, related rows and history."""
-        return render_template("kehu/record.html", page=record_page(self.view, pk))
+        try:
+            page = record_page(self.view, pk)
+        except NotVisible:
+            if (place := merge_pages.leads_to(self.view, pk)) is None:
+                raise
+            return redirect(place)
+        return render_template("kehu/record.html", page=page)
 
     @expose("/add", methods=("GET", "POST"))
     @permission_name("add")
@@ -384,6 +393,9 @@ def pages_for(view: type[EntityView]) -> type[EntityPages]:
             ("comment", "comment"),
             ("uncomment", "comment"),
             ("comment_file", "comment"),
+            ("merge", "merge"),
+            ("like", "duplicates"),
+            ("duplicates", "duplicates"),
         )
         if operation not in operations
     }

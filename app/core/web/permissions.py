@@ -94,6 +94,7 @@ def words(operation: str, view: type[EntityView]) -> str:
         "delete": _("Delete"),
         "import": _("Import"),
         "visible-to": _("See who sees it"),
+        "duplicates": _("Find duplicates"),
         "comment": _("Write comments"),
     }
     step = view.model.workflow.find(operation) if view.model.workflow is not None else None

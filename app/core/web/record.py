@@ -117,7 +117,7 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
     found += resource.links(view, row)
     for link in view.links:
         if reach.may(view, link.operation) and (link.shown is None or link.shown(row)):
-            found.append(Action("link", str(link.label), link.url(row), method="get"))
+            found.append(Action("link", str(link.label), link.url(row), method="get", rank=link.rank))
     if reach.may(view, "visible-to"):
         found.append(Action("visible-to", _("Who sees this"), f"{base}/visible-to/{row.id}", method="get", rank="menu"))
     editable = writable and (not isinstance(row, Document) or row.is_editable)

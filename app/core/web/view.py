@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from app.core import custom
+from app.core import custom, match_keys
 from app.core.document import line_model
 from app.core.fields import SYSTEM, Field, fields_of
 from app.core.i18n import gettext as _
@@ -151,6 +151,7 @@ class RecordLink:
     url: Callable[[Any], str]
     operation: str = "show"
     shown: Callable[[Any], bool] | None = None
+    rank: str = "secondary"
 
 
 @dataclass(frozen=True)
@@ -229,11 +230,13 @@ class EntityView:
         explained = () if cls.model.scope.everyone else ("visible-to",)
         actions: tuple[RecordAction | ResourceAction, ...] = (*cls.actions, *cls.resource_actions)
         talk = ("comment",) if cls.commentable else ()
+        alike = ("duplicates",) if match_keys.fields(cls.model) and not getattr(cls.model, "likeness_of", "") else ()
         return (
             *READ,
             *write,
             *explained,
             *talk,
+            *alike,
             *steps,
             *(action.permission.removeprefix("can_") for action in actions),
         )

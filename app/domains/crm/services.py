@@ -10,17 +10,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import clock, db, identity
+from app.core import clock, db, identity, merging
 from app.core.errors import Conflict, Invalid
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.identity import Actor
 from app.core.numbering import PREFIXES
 from app.core.scope import Condition, visibility
-from app.domains.crm import measured, measures, queries, standing
-from app.domains.crm.models import Opportunity, Stage, StageCriterion
+from app.domains.crm import measured, measures, mergers, queries, standing
+from app.domains.crm.models import Customer, CustomerShare, Opportunity, Stage, StageCriterion
 
 PREFIXES["customers"] = "C"
+merging.rules[Customer] = mergers.unite_customers
+merging.uniting[CustomerShare] = mergers.united_share
 
 
 def shared(actor: Actor, customer: Any, write: bool) -> Condition | None:

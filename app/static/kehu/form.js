@@ -1,6 +1,7 @@
 /* Forms: warn before unsaved work is lost, save with Ctrl+S, and lead from the error summary to the field. */
 
 import { keepDraft } from "./form_draft.js";
+import "./likeness.js";
 
 const form = document.querySelector("[data-form]");
 

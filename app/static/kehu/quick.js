@@ -4,6 +4,7 @@
  */
 
 import { announce, make, text } from "./dom.js";
+import "./likeness.js";
 
 const HEADERS = { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" };
 
