@@ -16,17 +16,56 @@ from typing import Any
 import flask_babel
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask_babel import force_locale
+from flask.globals import app_ctx
+from flask_babel import LazyString, force_locale
 
 log = logging.getLogger(__name__)
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 TRANSLATIONS = Path(__file__).parent.parent / "translations"
 
-gettext = flask_babel.gettext
-ngettext = flask_babel.ngettext
-pgettext = flask_babel.pgettext  # where one English word is two in another language
-lazy_gettext = flask_babel.lazy_gettext
-lazy_pgettext = flask_babel.lazy_pgettext
+
+def _messages() -> Any:
+    """The messages of the language spoken now.  A page asks for hundreds of texts: they are looked up once for a request
+    and a language, where Flask-Babel finds its way through the context anew for each.
+    """
+    try:
+        spoken = getattr(app_ctx._get_current_object().g, "_flask_babel", None)  # type: ignore[attr-defined]
+    except RuntimeError:
+        spoken = None
+    locale = getattr(spoken, "babel_locale", None)
+    if locale is None:
+        return flask_babel.get_translations()
+    known = getattr(spoken, "kehu_messages", None)
+    if known is None or known[0] is not locale:
+        known = spoken.kehu_messages = (locale, flask_babel.get_translations())  # type: ignore[union-attr]
+    return known[1]
+
+
+def gettext(message: str, /, **values: Any) -> str:
+    """``message`` in the language spoken now, with its placeholders filled."""
+    text = str(_messages().ugettext(message))
+    return text % values if values else text
+
+
+def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:
+    """The message for so many; ``%(num)s`` is the number."""
+    return str(_messages().ungettext(one, many, number)) % {"num": number, **values}
+
+
+def pgettext(context: str, message: str, /, **values: Any) -> str:
+    """The same where one English word is two in another language."""
+    text = str(_messages().upgettext(context, message))
+    return text % values if values else text
+
+
+def lazy_gettext(message: str, /, **values: Any) -> Any:
+    """``gettext`` when it is read."""
+    return LazyString(gettext, message, **values)
+
+
+def lazy_pgettext(context: str, message: str, /, **values: Any) -> Any:
+    """``pgettext`` when it is read."""
+    return LazyString(pgettext, context, message, **values)
 
 
 def current_locale() -> str:
@@ -98,3 +137,11 @@ def init_app(app: Any) -> None:
         return next((tag for tag in wanted if tag in LANGUAGES), settings().locale)
 
     app.extensions["babel"].locale_selector = select
+    # Where templates find their texts.
+    app.jinja_env.install_gettext_callables(
+        gettext=lambda text: _messages().ugettext(text),
+        ngettext=lambda one, many, number: _messages().ungettext(one, many, number),
+        newstyle=True,
+        pgettext=lambda context, text: _messages().upgettext(context, text),
+        npgettext=lambda context, one, many, number: _messages().unpgettext(context, one, many, number),
+    )
