@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +31,7 @@ from tests.support.postgres import Postgres
 
 PASSWORD = "correct horse"
 QUICK_HASH = "pbkdf2:sha256:1"
+PROOF_LASTS = 20 * 60  # seconds; a token is good for an hour
 CAST = {
     # username: (first name, last name, role, department)
     "ann": ("Ann", "Lee", "Salesperson", "Sales north"),
@@ -94,17 +96,45 @@ class Running:
     app: Flask
     folder: Path
     template: Path
+    current: Path = Path()  # the template that the database began as
+    also: tuple[str, ...] = ()  # whom it knows besides the cast
+    known: dict[tuple[Path, str, str], tuple[float, str]] = field(default_factory=dict)
 
-    def reset(self) -> None:
-        """Make the database as it was after set-up."""
+    def reset(self, template: Path | None = None, also: tuple[str, ...] = ()) -> None:
+        """Make the database as it was after set-up, or as it is in another ``template``, which knows ``also`` these
+        users.
+        """
+        self.current, self.also = template or self.template, also
         with self.app.app_context():
             db.session.remove()
             db.db.engine.dispose()
         for name in ("kehu.db-wal", "kehu.db-shm"):
             (self.folder / name).unlink(missing_ok=True)
-        shutil.copy(self.template, self.folder / "kehu.db")
+        shutil.copyfile(self.current, self.folder / "kehu.db")
         for name in ("files", "uploads"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def keep(self, name: str) -> Path:
+        """The database as it is now, as a template."""
+        template = self.folder / name
+        with self.app.app_context(), db.db.engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql(f"VACUUM INTO '{template}'")
+            connection.exec_driver_sql("BEGIN")
+        return template
+
+
+def proof(app: Flask, kind: str, username: str, password: str, log_in: Callable[[], str]) -> str:
+    """What proves who somebody is.  Whom the template knows need not log in again in each test that begins with it: the
+    keys and the ids are the same, so that what another test was given is good here too.
+    """
+    running: Running | None = app.extensions.get("tests.running")
+    if running is None or password != PASSWORD or username not in (*CAST, "admin", *running.also):
+        return log_in()
+    key, now = (running.current, kind, username), time.monotonic()
+    if key not in running.known or now - running.known[key][0] > PROOF_LASTS:
+        running.known[key] = (now, log_in())
+    return running.known[key][1]
 
 
 @pytest.fixture(scope="session")
@@ -112,12 +142,10 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Running:
     folder = tmp_path_factory.mktemp("kehu")
     app = create_app(settings_for(folder))
     prepare(app)
-    template = folder / "template.db"
-    with app.app_context(), db.db.engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql(f"VACUUM INTO '{template}'")
-        connection.exec_driver_sql("BEGIN")
-    return Running(app, folder, template)
+    running = Running(app, folder, folder / "template.db")
+    running.keep("template.db")
+    app.extensions["tests.running"] = running
+    return running
 
 
 @pytest.fixture
@@ -184,12 +212,16 @@ class Api:
     def __init__(self, app: Flask, username: str | None, password: str = PASSWORD) -> None:
         self.client: FlaskClient = app.test_client(use_cookies=False)
         self.headers: dict[str, str] = {}
-        if username is not None:
+
+        def log_in() -> str:
             answer = self.client.post(
                 "/api/v1/security/login", json={"username": username, "password": password, "provider": "db"}
             )
             assert answer.status_code == 200, answer.text
-            self.headers = {"Authorization": f"Bearer {answer.json['access_token']}"}  # type: ignore[index]
+            return str(answer.json["access_token"])  # type: ignore[index]
+
+        if username is not None:
+            self.headers = {"Authorization": f"Bearer {proof(app, 'token', username, password, log_in)}"}
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         """Any request; ``body`` is sent as JSON."""
@@ -245,9 +277,16 @@ class Pages:
     def __init__(self, app: Flask, username: str | None, password: str = PASSWORD, locale: str = "en") -> None:
         self.client = app.test_client()
         self.locale = locale
-        if username is not None:
+
+        def log_in() -> str:
             answer = self.post("/login/", {"username": username, "password": password}, token_from="/login/")
             assert answer.status_code == 302, answer.text
+            cookie = self.client.get_cookie("session")
+            assert cookie is not None
+            return cookie.value
+
+        if username is not None:
+            self.client.set_cookie("session", proof(app, f"cookie {locale}", username, password, log_in))
 
     def get(self, path: str, **options: Any) -> Any:
         """GET."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from app.core.entity import entity_for
 from app.core.identity import SEE_COST, SEE_DETAILS
 from app.core.web.view import views
 from app.security import DOMAINS
-from tests.app_fixtures import PASSWORD, QUICK_HASH
+from tests.app_fixtures import PASSWORD, QUICK_HASH, Running, acting
 
 EVERY_OPERATION = "Every operation"  # a role that may do everything to every entity, but sees no row beyond its own
 
@@ -55,18 +57,30 @@ def every_operation() -> Role:
     return role
 
 
-@pytest.fixture
-def people(act: Callable[..., Any]) -> dict[str, int]:
-    """Users for the walks: ``nina`` sells in another team than Ann and may do everything, ``max`` has no role; Bob,
-    Ann's superior, may do everything too.  Ids by name, the cast included."""
-    with act() as session:
+@pytest.fixture(scope="session")
+def _peopled(_running: Running) -> tuple[Path, dict[str, int]]:
+    """A template with the users for the walks in it, and their ids."""
+    _running.reset()
+    with acting(_running.app) as session:
         role = every_operation()
         add_user("nina", role, department="Sales south")
         add_user("max")
         bob = session.scalars(sa.select(User).where(User.username == "bob")).one()
         bob.roles = [*bob.roles, role]
         session.flush()
-        return {user.username: user.id for user in session.scalars(sa.select(User)).unique()}
+        ids = {user.username: user.id for user in session.scalars(sa.select(User)).unique()}
+    return _running.keep("peopled.db"), ids
+
+
+@pytest.fixture
+def people(app: Flask, _running: Running, _peopled: tuple[Path, dict[str, int]]) -> dict[str, int]:
+    """Users for the walks: ``nina`` sells in another team than Ann and may do everything, ``max`` has no role; Bob,
+    Ann's superior, may do everything too.  Ids by name, the cast included.  The database begins with them: what was
+    written before is gone.
+    """
+    template, ids = _peopled
+    _running.reset(template, ("nina", "max"))
+    return dict(ids)
 
 
 class Snapshot:
@@ -123,7 +137,11 @@ class Walker:
 
     def __init__(self, pages, api, name: str) -> None:
         self.pages, self.api = pages(name), api(name)
-        self.token = self.pages.token()
+
+    @cached_property
+    def token(self) -> str:
+        """Of the browser's session."""
+        return str(self.pages.token())
 
     def call(self, method: str, path: str, data: Any = None) -> Any:
         """Any request."""
