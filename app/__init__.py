@@ -19,7 +19,7 @@ SESSION_LIFETIME = timedelta(hours=12)
 def create_app(settings: Settings | None = None) -> Flask:
     """The application for ``settings`` (from the environment when None).  Touches no database."""
     from app.core import clock, db, i18n
-    from app.core.web import edge, frame, statics
+    from app.core.web import compiled, edge, frame, statics
     from app.core.web.routes import LazyRule
     from config import Settings
 
@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     clock.set_zone(settings.timezone)
     app.config.from_mapping(_flask_config(settings))
     statics.init_app(app)
+    compiled.init_app(app)
     i18n.compile_catalogues()
     db.db.init_app(app)
 

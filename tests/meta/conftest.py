@@ -100,13 +100,12 @@ class Snapshot:
     def _version(self) -> int:
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
 
-    def _content(self) -> dict[str, int]:
+    def _content(self) -> dict[str, list[tuple[Any, ...]]]:
         found = {}
         for table in db.db.metadata.tables.values():
             untold = self.UNTOLD.get(table.name, ())
             names = ", ".join(f'"{column.name}"' for column in table.columns if column.name not in untold)
-            rows = self.connection.execute(f'SELECT {names} FROM "{table.name}"')
-            found[table.name] = hash(tuple(sorted(map(repr, rows))))
+            found[table.name] = self.connection.execute(f'SELECT {names} FROM "{table.name}"').fetchall()
         return found
 
     def changed(self) -> list[str]:
