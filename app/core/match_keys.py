@@ -126,7 +126,8 @@ def like(connection: sa.Connection, target: type[Any], given: Mapping[str, str])
 
 def fields(model: type[Any]) -> dict[str, str]:
     """The attributes of ``model`` that say who it is, each with its kind."""
-    return dict(getattr(model, "likeness", None) or {})
+    found: dict[str, str] = getattr(model, "likeness", None) or {}
+    return found
 
 
 def _above(model: type[Any]) -> tuple[str, ...]:

@@ -122,9 +122,9 @@ def page(view: type[EntityView], pk: int, asked: str) -> MergePage:
     shown.action_url = f"{base}/action/merge/{pk}"
     shown.swap_url = f"{base}/merge/{other.id}?other={pk}"
     for each in merging.choices(row, other):
-        cells = [present.cell(each.field, _holding(each.field, value)) for value in (each.this, each.other)]
+        this, that = [present.cell(each.field, _holding(each.field, value)) for value in (each.this, each.other)]
         shown.choices.append(
-            MergeChoice(each.field.name, str(each.field.label), *cells, each.better, "both" in each.sides)
+            MergeChoice(each.field.name, str(each.field.label), this, that, each.better, "both" in each.sides)
         )
     return shown
 
