@@ -93,7 +93,7 @@ _STOCK_BOOK = {"StockEntry": READ, "StockBalance": READ}
 _PARTY_BOOK = {"PartyEntry": READ, "PartyBalance": READ}
 _PAPERS = {"File": f"{READ} add edit"}
 _SALES = {
-    "Customer": f"{READ} add edit import duplicates merge",
+    "Customer": f"{READ} add edit import duplicates merge claim release share",
     "Contact": f"{READ} add edit import",
     "CustomerShare": f"{READ} add edit delete",
     "CustomerTransfer": READ,
@@ -141,7 +141,7 @@ ROLES: dict[str, RoleTable] = {
     "Sales manager": RoleTable(
         may={
             **_SALES,
-            "Customer": f"{READ} {WRITE} visible-to duplicates merge",
+            "Customer": f"{READ} {WRITE} visible-to duplicates merge claim release share assign transfer",
             "Contact": f"{READ} {WRITE}",
             "Stage": f"{READ} {WRITE} usual",
             "StageCriterion": f"{READ} {WRITE}",

@@ -248,8 +248,19 @@ def note(
     connection: sa.Connection, record: str, action: str, changes: dict[str, Any] | None = None, comment: str = ""
 ) -> None:
     """Record something that is no change of a row: an import, a denied log-in, a run of a job."""
-    values = _values(clock.now(), record) | {"action": action, "comment": comment or None, "changes": changes or {}}
-    _keep(connection, [values])
+    note_all(connection, [(record, action, changes or {})], comment)
+
+
+def note_all(connection: sa.Connection, noted: Iterable[tuple[str, str, dict[str, Any]]], comment: str = "") -> None:
+    """``note`` for many: (record, action, changes) of each, with the same ``comment``."""
+    moment = clock.now()
+    _keep(
+        connection,
+        [
+            _values(moment, record) | {"action": action, "comment": comment or None, "changes": changes}
+            for record, action, changes in noted
+        ],
+    )
 
 
 def _values(moment: datetime, record: str) -> dict[str, Any]:

@@ -81,10 +81,10 @@ def read_ids(raw: Any) -> list[int]:
     return list(found)
 
 
-def require_few(ids: Sized) -> None:
+def require_few(ids: Sized, most: int = MOST) -> None:
     """Raises Invalid when ``ids`` are more than are done at once."""
-    if len(ids) > MOST:
-        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=MOST)]})
+    if len(ids) > most:
+        raise Invalid({"ids": [_("At most %(count)s rows at once.", count=most)]})
 
 
 def rows(outcomes: Iterable[Outcome], model: type[Any], *, options: tuple[Any, ...] = ()) -> dict[int, Any]:

@@ -44,8 +44,8 @@ class Field(Reader):
     """One field of one model.
 
     ``kind``: text, longtext, code, phone, email, url, integer, decimal, date, datetime, bool, choice, relation,
-    relations, images, json, tags.  ``attribute`` is the mapped attribute that holds the value (the foreign key for a
-    relation).
+    relations, choices (several of fixed ones), images, json, tags.  ``attribute`` is the mapped attribute that holds
+    the value (the foreign key for a relation).
     """
 
     model: type[Any]
@@ -88,7 +88,7 @@ class Field(Reader):
                 return False
             if self.required and self.empty is None:
                 raise ValueError(_("This is required."))
-            return [] if self.kind in ("relations", "images", "tags") else self.empty
+            return [] if self.kind in ("relations", "images", "tags", "choices") else self.empty
         return getattr(self, f"_parse_{self.kind}", self._parse_text)(raw)
 
     def value(self, row: Any) -> Any:

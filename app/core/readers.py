@@ -136,6 +136,10 @@ class Reader:
         )
         raise ValueError(_("“%(text)s” is not one of: %(allowed)s.", text=text, allowed=allowed))
 
+    def _parse_choices(self, raw: Any) -> list[str]:
+        given = raw if isinstance(raw, list | tuple) else str(raw).split(",")
+        return list(dict.fromkeys(self._parse_choice(str(each).strip()) for each in given))
+
     def _parse_relation(self, raw: Any) -> int:
         if isinstance(raw, dict):
             raw = raw.get("id")

@@ -20,7 +20,7 @@ from app.core.i18n import gettext as _
 from app.core.web import operators, query, reach, record, uploading
 from app.core.web.api_body import asking, json_body, refused_first
 from app.core.web.api_schema import as_json, described, schema, with_lines
-from app.core.web.deeds import perform, require
+from app.core.web.deeds import locks, perform, require
 from app.core.web.duplicates import DuplicateCalls
 from app.core.web.resource_api import ResourceCalls
 from app.core.web.row_api import RowCalls
@@ -262,7 +262,7 @@ class EntityApi(RowCalls, DuplicateCalls, ResourceCalls, BaseApi):
             422: {$ref: '#/components/responses/422'}
         """
         reach.approach(self.view)
-        row = crud.fetch(self.view.model, pk, lock=True)
+        row = crud.fetch(self.view.model, pk, lock=locks(self.view, name))
         field = fields_of(self.view.model).get(name)
         if field is not None and field.kind == "images" and request.files:
             crud.require_change(row)

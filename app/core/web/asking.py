@@ -74,21 +74,3 @@ def values(fields: Mapping[str, Field], data: Mapping[str, Any], required: tuple
     if errors:
         raise Invalid(errors)
     return {name: found[field.attribute] if name in known else None for name, field in fields.items()}
-
-
-def posted(view: type[EntityView], name: str, form: Any) -> dict[str, Any]:
-    """What a dialog of the transition or action ``name`` was answered with; a text in a picker that names nothing is
-    refused when it is read as an id.
-    """
-    step = view.model.workflow.find(name) if view.model.workflow is not None else None
-    action = view.action(name)
-    deed = step or action
-    asked = view.asked(deed.fields) if deed is not None else {}
-    texts = {f"{each}-text" for each in asked}
-    data: dict[str, Any] = {key: each for key, each in form.items() if key not in texts | {"csrf_token", "next"}}
-    for each, field in asked.items():
-        if field.kind in ("relations", "tags"):
-            data[each] = [one for one in form.getlist(each) if one]
-        elif (text := form.get(f"{each}-text", "").strip()) and not data.get(each):
-            data[each] = text
-    return data

@@ -30,6 +30,12 @@ def picture_response(view: type[EntityView], pk: int, name: str, digest: str) ->
     return downloads.respond(digest, media_type="", small=small, kept=86400)
 
 
+def locks(view: type[EntityView], name: str) -> bool:
+    """Whether a row is locked before ``name`` is done to it."""
+    action = view.action(name)
+    return action is None or action.locks
+
+
 def perform(view: type[EntityView], row: Any, name: str, data: dict[str, Any]) -> Done:
     """Do the transition or action ``name`` to ``row`` (fetched with a lock); what it came to.
 

@@ -26,6 +26,7 @@ WIDTHS = {
     "longtext": "full",
     "images": "full",
     "tags": "full",
+    "choices": "full",
     "code": "s",
 }
 
@@ -53,7 +54,7 @@ class ValueField(wtforms.Field):
         kind = self.source.kind
         if kind == "images":
             return
-        if kind in ("relations", "tags"):
+        if kind in ("relations", "tags", "choices"):
             self.raw = [each for each in valuelist if each]
         elif kind == "bool":
             self.raw = "1" if valuelist and valuelist[0] not in ("", "0") else ""
@@ -76,7 +77,7 @@ class _NotEmpty:
 def typed(field: Field, value: Any) -> Any:
     """``value`` as the text of an input."""
     if value is None:
-        return [] if field.kind in ("relations", "tags") else ""
+        return [] if field.kind in ("relations", "tags", "choices") else ""
     if field.kind == "relation":
         return str(value.id)
     if field.kind == "relations":
@@ -141,6 +142,9 @@ def form_field(field: Field, name: str, id: str, raw: Any, *, readonly: bool = F
         shown.choices = [(value, str(label)) for value, label in field.choices.items()]
         if not shown.required and field.empty is None:
             shown.choices.insert(0, ("", ""))
+    if field.kind == "choices" and field.choices is not None:
+        shown.choices = [(value, str(label)) for value, label in field.choices.items()]
+        shown.chosen = [(each, each) for each in raw] if isinstance(raw, list) else []
     if kind in ("picker", "multipicker") and field.target is not None:
         shown.picker_url = f"/{field.target.resource}/pick"
     if kind == "tags":

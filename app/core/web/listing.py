@@ -63,7 +63,7 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         bulk_actions=_bulk(view),
         state=urlencode(state.shown()),
         back=urlencode(state.pairs()),
-        match=bool(rows) and len(rows) < count <= MOST,
+        match=bool(rows) and len(rows) < count <= _most(view),
         empty=str(view.empty) or _("Nothing here yet."),
         help=str(view.help),
         totals=totals.cells(fields, summed),
@@ -250,6 +250,11 @@ def elsewhere(view: type[EntityView], state: State, shape: str) -> str:
     """Where the same rows are shown in another shape."""
     pairs = urlencode(state.pairs(without=("page", "size", "sort", "cols")))
     return f"/{view.model.resource}/{shape}/" + (f"?{pairs}" if pairs else "")
+
+
+def _most(view: type[EntityView]) -> int:
+    """How many rows can be chosen at once for anything that is done to chosen rows."""
+    return max([MOST, *(action.most for action in view.resource_actions)])
 
 
 def _bulk(view: type[EntityView]) -> list[Action]:

@@ -13,13 +13,13 @@ from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import permission_name
 from werkzeug.wrappers import Response
 
-from app.core import crud, db, files, identity
+from app.core import crud, db, files, identity, scope
 from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import (
     access,
-    asking,
+    answers,
     drafts,
     listing,
     merge_pages,
@@ -35,7 +35,7 @@ from app.core.web import (
     versions,
 )
 from app.core.web.account import safe_next
-from app.core.web.deeds import action_label, export_response, perform, picture_response, refusal_text
+from app.core.web.deeds import action_label, export_response, locks, perform, picture_response, refusal_text
 from app.core.web.duplicates import DuplicatePages
 from app.core.web.forms import EntityForm
 from app.core.web.merge_pages import MergePages
@@ -44,8 +44,6 @@ from app.core.web.page_forms import FormPage
 from app.core.web.row_pages import RowPages
 from app.core.web.view import EntityView
 from app.core.workflow import CANCEL
-
-UNSAID = ("csrf_token", "next", "back")  # what a form says besides what is asked for
 
 
 class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
@@ -126,7 +124,7 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
     @permission_name("show")
     def act(self, name: str, pk: int) -> Response | tuple[str, int]:
         """A transition or an action on one row."""
-        row = reach.row(self.view, pk, "show", lock=True)
+        row = reach.row(self.view, pk, "show", lock=locks(self.view, name))
         try:
             result = perform(self.view, row, name, self._answers(name))
         except BusinessError as error:
@@ -139,17 +137,20 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
                 flash(refusal_text(error, self.view), "error")
                 return redirect(f"/{self.view.model.resource}/cancel/{pk}")
             return self._refused(row, error)
-        flash(result.message or _("Done: %(what)s.", what=action_label(self.view, name)), "success")
+        answers.tell(result, _("Done: %(what)s.", what=action_label(self.view, name)))
+        if result.row is row and not scope.visible_ids(db.session.connection(), type(row), [pk], identity.require()):
+            return redirect(self._list_url())  # it was given away
         return redirect(trail.kept(type(result.row).resource, result.row.id))
 
     @expose("/do/<name>", methods=("POST",))
     @permission_name("list")
     def do(self, name: str) -> Response:
         """An action on the resource as a whole, or on many rows at once."""
-        data: dict[str, Any] = {key: value for key, value in request.form.items() if key not in UNSAID}
+        action = resource.require(self.view, name)
+        data = answers.read(self.view.asked(action.fields), request.form)
         try:
             if data.pop("match", None) is not None or "ids" in data:
-                data["ids"] = selection.chosen(self.view, request.form)
+                data["ids"] = selection.chosen(self.view, request.form, action.most)
             done = resource.do(self.view, name, data)
         except BusinessError as error:
             if error.status in (401, 403, 404):
@@ -157,7 +158,7 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
             db.session.rollback()
             flash(refusal_text(error, self.view), "error")
             return redirect(self._list_url())
-        flash(done.message or _("Done: %(what)s.", what=action_label(self.view, name)), "success")
+        answers.tell(done, _("Done: %(what)s.", what=action_label(self.view, name)))
         return redirect(self._list_url())
 
     @expose("/look/<name>")
@@ -274,7 +275,12 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
         return redirect(trail.kept(self.view.model.resource, pk) if shown else self._list_url())
 
     def _answers(self, name: str) -> dict[str, Any]:
-        return asking.posted(self.view, name, request.form)
+        """What a dialog asked for."""
+        step = self.view.model.workflow.find(name) if self.view.model.workflow is not None else None
+        action = self.view.action(name)
+        if step is not None:
+            return answers.read(dict.fromkeys(step.fields), request.form)
+        return answers.read(self.view.asked(action.fields) if action is not None else {}, request.form)
 
     def _save(self, form: EntityForm, row: Any) -> Any:
         posted = versions.chosen(request.form)

@@ -17,8 +17,8 @@ from app.core.web.posted import is_id
 from app.core.web.view import EntityView
 
 
-def chosen(view: type[EntityView], form: MultiDict[str, Any]) -> list[int]:
-    """The ids that ``form`` chose, each once, in their order.
+def chosen(view: type[EntityView], form: MultiDict[str, Any], most: int = bulk.MOST) -> list[int]:
+    """The ids that ``form`` chose, each once, in their order, ``most`` of them.
 
     Raises Invalid when they are too many, and when anything in ``match`` can't be understood: without a condition that
     is gone since, it would match rows that nobody meant.
@@ -30,19 +30,19 @@ def chosen(view: type[EntityView], form: MultiDict[str, Any]) -> list[int]:
         problems += [_("There is nothing called “%(name)s” to filter by.", name=name) for name in unknown]
         if problems:
             raise Invalid({"ids": problems})
-        return matching(view, asked)
+        return matching(view, asked, most)
     ids = list(dict.fromkeys(int(each) for each in form.getlist("ids") if is_id(each)))
-    bulk.require_few(ids)
+    bulk.require_few(ids, most)
     return ids
 
 
-def matching(view: type[EntityView], asked: query.ListQuery) -> list[int]:
+def matching(view: type[EntityView], asked: query.ListQuery, most: int = bulk.MOST) -> list[int]:
     """The ids of all rows that ``asked`` finds, whatever its page.  Raises Invalid when they are too many."""
     from app.core import db
 
-    statement = asked.filtered().with_only_columns(view.model.id).order_by(view.model.id).limit(bulk.MOST + 1)
+    statement = asked.filtered().with_only_columns(view.model.id).order_by(view.model.id).limit(most + 1)
     ids = list(db.session.scalars(statement))
-    bulk.require_few(ids)
+    bulk.require_few(ids, most)
     return ids
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from app.core import custom, match_keys
+from app.core import bulk, custom, match_keys
 from app.core.document import line_model
 from app.core.fields import SYSTEM, Field, fields_of
 from app.core.i18n import gettext as _
@@ -48,7 +48,8 @@ class RecordAction:
 
     ``run(row, values)`` does it and returns the row to answer with (the same, or a new one), or a ``Done``.  ``fields``
     are asked for: names of the model's fields, or functions that make one; ``values`` are by their names (a relation's
-    id, None for what is empty).  ``shown`` says whether the button makes sense for a row.
+    id, None for what is empty).  ``shown`` says whether the button makes sense for a row.  The row is locked first,
+    unless the action sees to that itself (``locks``): one that others may take meanwhile is then told as taken.
     """
 
     name: str
@@ -61,6 +62,7 @@ class RecordAction:
     primary: bool = False
     bulk: bool = False
     shown: Callable[[Any], bool] | None = None
+    locks: bool = True
 
     @property
     def permission(self) -> str:
@@ -74,7 +76,8 @@ class ResourceAction:
     list page, ``POST /api/v1/<resource>/<name>``, and a permission.
 
     ``fields`` are asked for: names of the model's fields, or functions that make one; one called ``ids`` (of the
-    kind relations) takes the rows chosen on the list.  ``run(values)`` gets the values by field name (a relation's id,
+    kind relations) takes the rows chosen on the list, ``most`` at once: more than the usual number where it is done
+    to all of them by a few statements.  ``run(values)`` gets the values by field name (a relation's id,
     None for what is empty), finds and locks the rows itself, within the scope, and returns what the action came to.
     """
 
@@ -86,6 +89,7 @@ class ResourceAction:
     confirm: Any = ""
     tone: str = ""
     primary: bool = False
+    most: int = bulk.MOST
 
     @property
     def permission(self) -> str:
@@ -231,15 +235,9 @@ class EntityView:
         actions: tuple[RecordAction | ResourceAction, ...] = (*cls.actions, *cls.resource_actions)
         talk = ("comment",) if cls.commentable else ()
         alike = ("duplicates",) if match_keys.fields(cls.model) and not getattr(cls.model, "likeness_of", "") else ()
-        return (
-            *READ,
-            *write,
-            *explained,
-            *talk,
-            *alike,
-            *steps,
-            *(action.permission.removeprefix("can_") for action in actions),
-        )
+        named = (action.permission.removeprefix("can_") for action in actions)
+        # What is done to one and to many under one name is one permission.
+        return tuple(dict.fromkeys((*READ, *write, *explained, *talk, *alike, *steps, *named)))
 
     @classmethod
     def list_columns(cls) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from app.core.i18n import lazy_pgettext
 from app.core.identity import SEE_DETAILS
 from app.core.web.merge_pages import MERGE, MERGE_LINK
 from app.core.web.view import Board, Done, EntityView, Part, Reading, RecordAction, Related, ResourceAction, Sheet
-from app.domains.crm import measures, panels, quality, services, standing, story
+from app.domains.crm import measures, owner_actions, panels, quality, services, standing, story
 from app.domains.crm.models import (
     Contact,
     Customer,
@@ -74,7 +74,8 @@ class CustomerView(EntityView, model=Customer):
             help=_l("What is missing, stale, unreachable or doubtful. Each figure leads to the customers behind it."),
         ),
     )
-    actions = (MERGE,)
+    actions = (*owner_actions.ACTIONS, MERGE)
+    resource_actions = owner_actions.RESOURCE_ACTIONS
     links = (MERGE_LINK,)
     help = _l("Yours, those of the people you lead, those shared with you, and the public pool.")
     empty = _l("Add your first customer, or import your list from a spreadsheet.")

@@ -99,7 +99,7 @@ class Customer(Entity):
         _l("Payment days"), minimum=0, needs=SEE_DETAILS, help=_l("Days until payment is due")
     )
     owner_id: Mapped[int | None] = reference(
-        "ab_user.id", _l("Owner"), help=_l("Without one the customer lies in the public pool")
+        "ab_user.id", _l("Owner"), help=_l("Without one the customer lies in the public pool"), active_history=True
     )
     last_contact_on: Mapped[Day | None] = column(_l("Last contact"), readonly=True, needs=SEE_DETAILS)
     next_contact_on: Mapped[Day | None] = column(_l("Next contact"), needs=SEE_DETAILS)
@@ -113,6 +113,11 @@ class Customer(Entity):
 
     def fact(self) -> str:
         return self.region or ""
+
+    def fill(self) -> None:
+        from app.domains.crm.models.transfers import note_transfer
+
+        note_transfer(self)
 
     def faults(self) -> dict[str, list[str]]:
         faults: dict[str, list[str]] = {}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy.orm import Mapped, relationship
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, object_session, relationship
 
-from app.core import clock, scope
+from app.core import clock, identity, scope
 from app.core.entity import Entity, User, column, reference
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import Moment, Note, Word
@@ -58,3 +60,27 @@ class CustomerTransfer(Entity):
     def moment(self) -> datetime:
         """When it happened (UTC)."""
         return self.at
+
+
+def note_transfer(customer: Customer) -> None:
+    """Write down that ``customer``, about to be flushed, comes to another owner, whoever changes it and however: once for
+    a flush.  What is done («merge») says of which kind it is, else from whom to whom it goes.
+    """
+    state: Any = sa.inspect(customer)
+    session = object_session(customer)
+    if session is None or not state.persistent:
+        return
+    history = state.attrs.owner_id.history
+    known = customer.__dict__.pop("_transfer", None)
+    if known is not None and known in session.new:
+        session.expunge(known)
+    if not history.has_changes() or not history.deleted:
+        return
+    before, to = history.deleted[0], customer.owner_id
+    done, comment = identity.deed()
+    kind = done if done in TRANSFERS else "release" if to is None else "assign" if before is None else "transfer"
+    known = CustomerTransfer(
+        customer_id=customer.id, from_owner_id=before, to_owner_id=to, kind=kind, reason=comment or None
+    )
+    customer.__dict__["_transfer"] = known
+    session.add(known)
