@@ -9,7 +9,7 @@ share with the same user), they unite too.  The whole is one run, and one undo.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -76,7 +76,7 @@ class Choice:
     this: Any
     other: Any
     better: str
-    sides: tuple[str, ...] = field(default=("this", "other"))
+    sides: tuple[str, ...] = ("this", "other")
 
 
 def choices(row: Any, other: Any) -> list[Choice]:
@@ -179,12 +179,12 @@ def _values(row: Any, other: Any, take: dict[str, Any]) -> dict[str, Any]:
         elif side == "both":
             values[attribute] = f"{this}\n\n{that}"
     # What does not exist for the actor must not be lost either.
-    for name, each in writable(type(row), identity.system()).items():
-        if name in all_fields or each.kind in SEVERAL or each.kind in OPAQUE:
+    for name, field in writable(type(row), identity.system()).items():
+        if name in all_fields or field.kind in SEVERAL or field.kind in OPAQUE:
             continue
-        this, that = getattr(row, each.attribute), getattr(other, each.attribute)
+        this, that = getattr(row, field.attribute), getattr(other, field.attribute)
         if this in (None, "") and that not in (None, ""):
-            values[each.attribute] = that
+            values[field.attribute] = that
     return values
 
 
@@ -429,12 +429,12 @@ def followed(model: type[Entity], pk: int) -> int | None:
     while pk not in seen:
         seen.add(pk)
         statement = (
-            sa.select(table.c.before)  # type: ignore[attr-defined]
-            .join(runs, runs.c.id == table.c.run_id)  # type: ignore[attr-defined]
-            .where(table.c.record_id == pk, table.c.deed == keeping.REMOVED)  # type: ignore[attr-defined]
-            .where(sa.func.coalesce(table.c.resource, runs.c.resource) == model.resource)  # type: ignore[attr-defined]
-            .where(runs.c.kind == MERGE, runs.c.undone.is_(sa.false()))  # type: ignore[attr-defined]
-            .order_by(table.c.id.desc())  # type: ignore[attr-defined]
+            sa.select(table.c.before)
+            .join(runs, runs.c.id == table.c.run_id)
+            .where(table.c.record_id == pk, table.c.deed == keeping.REMOVED)
+            .where(sa.func.coalesce(table.c.resource, runs.c.resource) == model.resource)
+            .where(runs.c.kind == MERGE, runs.c.undone.is_(sa.false()))
+            .order_by(table.c.id.desc())
             .limit(1)
         )
         before = db.session.connection().execute(statement).scalar()

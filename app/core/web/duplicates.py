@@ -158,14 +158,14 @@ def page(view: type[EntityView], arguments: Mapping[str, str]) -> DuplicatesPage
                 hidden,
             )
         )
-    told = _(
+    summary = _(
         "%(groups)s groups of %(rows)s rows, as of %(when)s.",
         groups=f"{count:,}",
         rows=f"{found.rows:,}",
         when=present.moment(found.at),
     )
     if found.common:
-        told += " " + _(
+        summary += " " + _(
             "%(count)s numbers or names that more than %(most)s rows share are left out.",
             count=found.common,
             most=duplicates.COMMON,
@@ -181,7 +181,7 @@ def page(view: type[EntityView], arguments: Mapping[str, str]) -> DuplicatesPage
             "Names are compared without case, width, punctuation and legal form, telephone numbers as they are dialled. "
             "The numbers of contacts count too."
         ),
-        told=told,
+        told=summary,
         again_url=f"{base}/duplicates?again=1",
         groups=shown,
         prev_url=f"{base}/duplicates?page={number - 1}" if number else None,
