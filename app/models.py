@@ -21,6 +21,7 @@ import app.domains.catalog.models
 import app.domains.crm.models.customers
 import app.domains.crm.models.leads
 import app.domains.crm.models.opportunities
+import app.domains.crm.models.pool
 import app.domains.crm.models.stages
 import app.domains.crm.models.transfers
 import app.domains.library.models

@@ -76,7 +76,7 @@ EVERYONE = RoleTable(
         **dict.fromkeys(
             ("Department", "Employee", "Holiday", "Category", "Unit", "Brand", "Product", "Warehouse"), READ
         ),
-        **dict.fromkeys(("Stage", "StageCriterion"), READ),
+        **dict.fromkeys(("Stage", "StageCriterion", "PoolRule"), READ),
         "User": "pick",
         **dict.fromkeys(("Folder", "File", "Article"), READ),
         "OpenApi": "get",
@@ -145,6 +145,7 @@ ROLES: dict[str, RoleTable] = {
             "Contact": f"{READ} {WRITE}",
             "Stage": f"{READ} {WRITE} usual",
             "StageCriterion": f"{READ} {WRITE}",
+            "PoolRule": f"{READ} {WRITE} usual",
             "WeeklyPlan": f"{OWN_PLANS} review",
             "Folder": f"{READ} add edit",
             "File": f"{READ} {WRITE}",
@@ -218,6 +219,7 @@ ROLES: dict[str, RoleTable] = {
                     "Warehouse",
                     "Stage",
                     "StageCriterion",
+                    "PoolRule",
                     "WeeklyPlan",
                     "Folder",
                     "File",

@@ -27,6 +27,7 @@ from app.domains.crm.views import (
     CustomerView,
     LeadView,
     OpportunityView,
+    PoolRuleView,
     StageCriterionView,
     StageMoveView,
     StageView,
@@ -49,7 +50,7 @@ CONSOLE = (
         "crm",
         _l("Customers"),
         "users",
-        (CustomerView, ContactView, LeadView, CustomerShareView, CustomerTransferView),
+        (CustomerView, ContactView, LeadView, CustomerShareView, CustomerTransferView, PoolRuleView),
     ),
     MapSection(
         "selling", _l("Opportunities"), "target", (OpportunityView, StageMoveView, StageView, StageCriterionView)

@@ -14,7 +14,7 @@ from app.jobs.job import Job
 from app.jobs.working_days import Calendar
 
 # isort: split
-from app.jobs import clean_up, low_stock, read_papers, send_mail, stale_opportunities, weekly_plan
+from app.jobs import clean_up, low_stock, pool_recycle, read_papers, send_mail, stale_opportunities, weekly_plan
 
 TIMETABLE: tuple[Job, ...] = (
     Job(
@@ -53,6 +53,13 @@ TIMETABLE: tuple[Job, ...] = (
         _l("Opportunities that do not move"),
         _l("Tells sellers once a week which of their opportunities have been in their stage for too long."),
         moved=Calendar.workday_from,
+    ),
+    Job(
+        "pool-recycle",
+        "0 1 * * *",
+        pool_recycle.run,
+        _l("Public pool"),
+        _l("Warns who has not been in contact with customers for long, and returns those that are due to the pool."),
     ),
     Job(
         "send-mail",

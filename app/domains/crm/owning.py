@@ -23,7 +23,7 @@ from app.core.giving import Owned
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.users import full_name
-from app.domains.crm import companions
+from app.domains.crm import companions, pool
 from app.domains.crm.models import Customer, CustomerShare, CustomerTransfer
 from app.domains.people import telling
 
@@ -80,6 +80,7 @@ def claim(ids: Iterable[int]) -> Handed:
     user = db.session.get(User, me) if me is not None else None
     if user is None:
         raise Invalid({"": [_("Only a person can claim a customer.")]})
+    pool.require_claimable(rows, user.id)
     return _hand(CLAIM, rows, user)
 
 

@@ -13,7 +13,7 @@ from app.core.i18n import lazy_pgettext
 from app.core.identity import SEE_DETAILS
 from app.core.web.merge_pages import MERGE, MERGE_LINK
 from app.core.web.view import Board, Done, EntityView, Part, Reading, RecordAction, Related, ResourceAction, Sheet
-from app.domains.crm import measures, owner_actions, panels, quality, services, standing, story
+from app.domains.crm import measures, owner_actions, panels, pool, quality, services, standing, story
 from app.domains.crm.models import (
     Contact,
     Customer,
@@ -21,6 +21,7 @@ from app.domains.crm.models import (
     CustomerTransfer,
     Lead,
     Opportunity,
+    PoolRule,
     Stage,
     StageCriterion,
     StageMove,
@@ -55,7 +56,10 @@ class CustomerView(EntityView, model=Customer):
             lazy_pgettext("basics", "Customer"),
             ("code", "name", "short_name", "kind", "status", "level", "industry", "source", "owner", "tags"),
         ),
-        (lazy_pgettext("ways", "Contact"), ("phone", "email", "website", "last_contact_on", "next_contact_on")),
+        (
+            lazy_pgettext("ways", "Contact"),
+            ("phone", "email", "website", "last_contact_on", "next_contact_on", "pool_note"),
+        ),
         (_l("Place"), ("region", "address", "latitude", "longitude")),
         (_l("Accounting"), ("tax_number", "bank_name", "bank_account", "credit_limit", "payment_days")),
         (_l("Note"), ("note",)),
@@ -79,6 +83,10 @@ class CustomerView(EntityView, model=Customer):
     links = (MERGE_LINK,)
     help = _l("Yours, those of the people you lead, those shared with you, and the public pool.")
     empty = _l("Add your first customer, or import your list from a spreadsheet.")
+
+    @classmethod
+    def prepare(cls, rows: list[Any]) -> None:
+        pool.load(rows)
 
 
 class ContactView(EntityView, model=Contact):
@@ -254,6 +262,22 @@ class StageMoveView(EntityView, model=StageMove):
     sort = "-at"
     help = _l("Every move of every opportunity.")
     empty = _l("No opportunity has moved yet.")
+
+
+def _usual_pool(_values: Mapping[str, Any]) -> Done:
+    return Done(pool.add_usual_rule())
+
+
+class PoolRuleView(EntityView, model=PoolRule):
+    icon = "filter"
+    columns = ("level", "words", "idle_days", "warn_days", "claim_limit", "claim_back_days")
+    fieldsets = (("", ("level", "idle_days", "warn_days", "exempt", "claim_limit", "claim_back_days", "words")),)
+    resource_actions = (ResourceAction("usual", _l("Add the usual rule"), _usual_pool),)
+    sort = "level"
+    help = _l(
+        "When customers return to the public pool, and how many of them one may claim. An open opportunity keeps them."
+    )
+    empty = _l("Without rules every customer stays with its owner, and everyone claims as many as they like.")
 
 
 DECLARING = (panels, story)

@@ -3,6 +3,7 @@
 from app.domains.crm.models.customers import STATUS_TONES, STATUSES, Contact, Customer, CustomerShare
 from app.domains.crm.models.leads import Lead
 from app.domains.crm.models.opportunities import Opportunity, StageMove
+from app.domains.crm.models.pool import PoolRule, PoolWarning
 from app.domains.crm.models.stages import Stage, StageCriterion
 from app.domains.crm.models.transfers import CustomerTransfer
 
@@ -15,6 +16,8 @@ __all__ = [
     "CustomerTransfer",
     "Lead",
     "Opportunity",
+    "PoolRule",
+    "PoolWarning",
     "Stage",
     "StageCriterion",
     "StageMove",

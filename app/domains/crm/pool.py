@@ -1,0 +1,325 @@
+"""The public pool: what returns to it and when, who is warned, and who may claim."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from app.core import clock, db, giving, notices, tags
+from app.core.entity import User
+from app.core.errors import Conflict
+from app.core.exchange.keeping import keep_run
+from app.core.exchange.run_kinds import RunKind, add_kind
+from app.core.flags import flag
+from app.core.giving import Owned
+from app.core.i18n import gettext as _
+from app.core.i18n import lazy_gettext as _l
+from app.domains.crm.models import Customer, CustomerTransfer, Opportunity, Stage
+from app.domains.crm.models.pool import PoolRule, PoolWarning
+from app.domains.people import telling
+from app.domains.people.models import Department, Employee
+
+WARNED, RECYCLED = "pool-warning", "pool-recycled"
+notices.KINDS |= {
+    WARNED: _l("Customers are about to return to the pool"),
+    RECYCLED: _l("Customers returned to the pool"),
+}
+RECYCLE = add_kind(RunKind("recycle", _l("Customers back to the pool"), lambda run: run.file, own="can_transfer"))
+GIVEN_UP = ("release", "recycle")
+CHUNK = 500
+DEFAULTS: dict[str, Any] = {"idle_days": 90, "warn_days": 3, "claim_limit": 200, "claim_back_days": 30}
+
+
+@flag(Customer, "in_pool", _l("In the public pool"))
+def in_pool() -> sa.ColumnElement[bool]:
+    """Customers that nobody owns."""
+    return Customer.owner_id.is_(None)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A customer that returns to the pool, unless there is contact; ``since`` there was none."""
+
+    id: int
+    owner_id: int
+    version: int
+    label: str
+    since: date
+    returns_on: date
+    warn_on: date
+
+
+def add_usual_rule() -> PoolRule:
+    """Add the rule that most companies begin with.  Raises Conflict when there are rules already."""
+    if db.session.scalars(sa.select(PoolRule.id).limit(1)).first() is not None:
+        raise Conflict(_("There are rules already: change them as you need."))
+    rule = PoolRule(**DEFAULTS)
+    db.session.add(rule)
+    db.session.flush()
+    return rule
+
+
+def rules() -> dict[str | None, PoolRule]:
+    """The rules by level; under None that of all the others."""
+    statement = sa.select(PoolRule).options(selectinload(PoolRule.exempt))
+    return {rule.level: rule for rule in db.session.scalars(statement).unique()}
+
+
+def due(today: date, ids: Collection[int] | None = None, ahead: int | None = None) -> list[Due]:
+    """The customers (of ``ids``, if given) that return to the pool or are to be warned of by ``today``, whoever may see
+    them; ``ahead`` looks so many days further than the rules' warnings do.
+
+    What was never contacted counts from the day its owner got it, and so does what was contacted before.  One statement
+    for each rule, and one for the warnings.
+    """
+    found: list[Due] = []
+    known = rules()
+    for rule in known.values():
+        if rule.idle_days:
+            found += _due_by(rule, known, today, ids, rule.warn_days if ahead is None else ahead)
+    warned = _warned({each.id for each in found})
+    result = []
+    for each in found:
+        told = warned.get((each.id, each.owner_id, each.since))
+        days = (each.returns_on - each.warn_on).days
+        # Nobody loses what they were not warned of: an old customer under a new rule is warned of first.
+        earliest = (told if told is not None else max(today, each.warn_on)) + timedelta(days=days)
+        returns_on = max(each.returns_on, earliest)
+        result.append(Due(**{**vars(each), "returns_on": returns_on}))
+    return result
+
+
+def _due_by(
+    rule: PoolRule, known: Mapping[str | None, PoolRule], today: date, ids: Collection[int] | None, ahead: int
+) -> list[Due]:
+    customers: Any = sa.inspect(Customer).columns
+    moves: Any = sa.inspect(CustomerTransfer).columns
+    got = (
+        sa.select(sa.func.max(moves["at"]))
+        .where(moves["customer_id"] == customers["id"], moves["to_owner_id"] == customers["owner_id"])
+        .scalar_subquery()
+    )
+    assert rule.idle_days is not None
+    latest = today + timedelta(days=ahead - rule.idle_days)  # who had contact after it is not due
+    midnight = datetime.combine(latest + timedelta(days=1), datetime.min.time(), clock.zone())
+    levels = [level for level in known if level is not None]
+    statement = sa.select(
+        *(customers[name] for name in ("id", "owner_id", "version", "code", "name", "last_contact_on", "created_on")),
+        got.label("got"),
+    ).where(
+        customers["owner_id"].is_not(None),
+        customers["level"] == rule.level
+        if rule.level is not None
+        else sa.or_(customers["level"].is_(None), customers["level"].not_in(levels)),
+        sa.or_(customers["last_contact_on"].is_(None), customers["last_contact_on"] <= latest),
+        customers["created_on"] < midnight,
+        customers["id"].not_in(_with_open_opportunities()),
+    )
+    if ids is not None:
+        statement = statement.where(customers["id"].in_(ids))
+    if rule.exempt:
+        statement = statement.where(sa.not_(tags.carried(Customer, [tag.name for tag in rule.exempt])))
+    found = []
+    for row in db.session.connection().execute(statement.order_by(customers["id"])):
+        began = clock.local(row.got or row.created_on).date()
+        since = max(began, row.last_contact_on or began)
+        if since > latest:
+            continue
+        returns_on = since + timedelta(days=rule.idle_days)
+        warn_on = returns_on - timedelta(days=rule.warn_days)
+        found.append(Due(row.id, row.owner_id, row.version, f"{row.code} {row.name}", since, returns_on, warn_on))
+    return found
+
+
+def _with_open_opportunities() -> Any:
+    opportunities: Any = sa.inspect(Opportunity).columns
+    stages: Any = sa.inspect(Stage).columns
+    is_open = sa.select(stages["id"]).where(stages["is_won"].is_(False), stages["is_lost"].is_(False))
+    return sa.select(opportunities["customer_id"]).where(opportunities["stage_id"].in_(is_open))
+
+
+def _warned(ids: Collection[int]) -> dict[tuple[int, int, date], date]:
+    found, wanted = {}, sorted(ids)
+    for start in range(0, len(wanted), CHUNK):
+        statement = sa.select(
+            PoolWarning.customer_id, PoolWarning.owner_id, PoolWarning.since, PoolWarning.warned_on
+        ).where(PoolWarning.customer_id.in_(wanted[start : start + CHUNK]))
+        for customer_id, owner_id, since, on in db.session.connection().execute(statement):
+            found[customer_id, owner_id, since] = on
+    return found
+
+
+def recycle(today: date) -> tuple[int, int]:
+    """Warn of what is about to return to the pool and return what is due, each once however often it is asked for; how
+    many customers were warned of, and returned.  As the system.
+    """
+    from app.domains.crm import owning
+
+    every = due(today)
+    warned = _warned({each.id for each in every})
+    fresh = [
+        each
+        for each in every
+        if each.warn_on <= today < each.returns_on and (each.id, each.owner_id, each.since) not in warned
+    ]
+    _warn(fresh, today)
+    back = {each.id: each for each in every if each.returns_on <= today}
+    rows = [row for row in giving.find(Customer, back) if row.owner_id == back[row.id].owner_id]
+    if rows:
+        reasons = _("No contact within the days that the pool's rules allow")
+        wrote = owning.hand_over("recycle", rows, None, reasons)
+        run = keep_run(RECYCLE, Customer, wrote, _("Back to the pool: %(count)s customers", count=len(rows)))
+        _tell_recycled(rows, run.id)
+    return len(fresh), len(rows)
+
+
+def _warn(customers: Sequence[Due], today: date) -> None:
+    if not customers:
+        return
+    connection = db.session.connection()
+    for start in range(0, len(customers), CHUNK):
+        values = [
+            {"customer_id": each.id, "owner_id": each.owner_id, "since": each.since, "warned_on": today}
+            for each in customers[start : start + CHUNK]
+        ]
+        statement = db.insert(connection, PoolWarning).values(values)
+        connection.execute(statement.on_conflict_do_nothing(index_elements=["customer_id", "owner_id", "since"]))
+    by_owner: dict[int, list[Due]] = defaultdict(list)
+    for each in customers:
+        by_owner[each.owner_id].append(each)
+    messages = {owner_id: _warning(mine) for owner_id, mine in by_owner.items()}
+    telling.tell(WARNED, messages, f"pool-warning, {today}, {max(each.id for each in customers)}")
+
+
+def _warning(customers: Sequence[Due]) -> telling.Message:
+    soonest = sorted(customers, key=lambda each: (each.returns_on, each.id))
+    items = [telling.Item(each.label, str(each.returns_on), f"/customers/show/{each.id}") for each in soonest]
+    return telling.Message(
+        lambda: _("About to return to the public pool: %(count)s", count=len(items)),
+        items,
+        "/customers/list/",
+        lambda: _("Without contact they return on the day that stands beside each."),
+        f"customers/{soonest[0].id}" if len(soonest) == 1 else "",
+    )
+
+
+def _tell_recycled(rows: Sequence[Owned], run_id: int) -> None:
+    lost: dict[int, list[Owned]] = defaultdict(list)
+    for row in rows:
+        if row.owner_id is not None:
+            lost[row.owner_id].append(row)
+            for superior in _superiors([row.owner_id]):
+                if superior != row.owner_id:
+                    lost[superior].append(row)
+    telling.tell(RECYCLED, {who: _returned(mine) for who, mine in lost.items()}, f"recycle, run {run_id}")
+
+
+def _returned(rows: Sequence[Owned]) -> telling.Message:
+    items = [telling.Item(row.label, path=f"/customers/show/{row.id}") for row in rows]
+    return telling.Message(
+        lambda: _("Back in the public pool: %(count)s", count=len(items)),
+        items,
+        "/customers/list/",
+        lambda: _("There was no contact for as long as the pool's rules allow."),
+    )
+
+
+def _superiors(user_ids: Iterable[int]) -> set[int]:
+    """The managers of the users' departments."""
+    employees: Any = sa.inspect(Employee).columns
+    departments: Any = sa.inspect(Department).columns
+    statement = (
+        sa.select(departments["manager_id"])
+        .join(Employee, employees["department_id"] == departments["id"])
+        .where(employees["user_id"].in_(list(user_ids)), departments["manager_id"].is_not(None))
+    )
+    return set(db.session.connection().execute(statement).scalars())
+
+
+def require_claimable(rows: Sequence[Owned], me: int) -> None:
+    """Raises Conflict when the rules let ``me`` (a user's id) not claim all of ``rows``: too many would be held, or one
+    was given up lately.
+    """
+    known = rules()
+    if not known:
+        return
+    # Two claims of one person take turns: each counts what the other got.
+    db.session.scalars(db.locked(sa.select(User).where(User.id == me), User)).unique().one()
+    customers: Any = sa.inspect(Customer).columns
+    levels: dict[int, str | None] = {}
+    for start in range(0, len(rows), giving.AT_ONCE):
+        part = [row.id for row in rows[start : start + giving.AT_ONCE]]
+        statement = sa.select(customers["id"], customers["level"]).where(customers["id"].in_(part))
+        levels |= {each.id: each.level for each in db.session.connection().execute(statement)}
+    mine = sa.select(customers["level"], sa.func.count().label("n")).where(customers["owner_id"] == me)
+    held: dict[str | None, int] = {
+        each.level: each.n for each in db.session.connection().execute(mine.group_by(customers["level"]))
+    }
+    for level, rule in known.items():
+        if rule.claim_limit is None:
+            continue
+        wanted = sum(level is None or each == level for each in levels.values())
+        has = held.get(level, 0) if level is not None else sum(held.values())
+        if wanted and has + wanted > rule.claim_limit:
+            of = _("of level %(level)s", level=level) if level is not None else _("in all")
+            raise Conflict(
+                _(
+                    "You hold %(has)s customers %(of)s, and may hold %(limit)s: %(wanted)s more are too many.",
+                    has=has,
+                    of=of,
+                    limit=rule.claim_limit,
+                    wanted=wanted,
+                )
+            )
+    until = _blocked(known, levels, me)
+    giving.refuse(
+        (row for row in rows if row.id in until),
+        lambda row: _("You gave up %(what)s: you can claim it again from %(day)s.", what=row.label, day=until[row.id]),
+    )
+
+
+def _blocked(known: Mapping[str | None, PoolRule], levels: Mapping[int, str | None], me: int) -> dict[int, date]:
+    """From which day ``me`` may claim each of the customers again that they gave up too lately."""
+    moves: Any = sa.inspect(CustomerTransfer).columns
+    statement = (
+        sa.select(moves["customer_id"], sa.func.max(moves["at"]).label("at"))
+        .where(moves["from_owner_id"] == me, moves["kind"].in_(GIVEN_UP))
+        .group_by(moves["customer_id"])
+    )
+    today, found = clock.today(), {}
+    for customer_id, at in db.session.connection().execute(statement):
+        if customer_id not in levels:
+            continue
+        rule = known.get(levels[customer_id]) or known.get(None)
+        again = clock.local(at).date() + timedelta(days=rule.claim_back_days if rule is not None else 0)
+        if again > today:
+            found[customer_id] = again
+    return found
+
+
+def load(customers: Sequence[Customer]) -> None:
+    """Reckon for each of ``customers`` when it returns to the pool, at once for all of them."""
+    owned = [each.id for each in customers if each.owner_id is not None]
+    found = {each.id: each for each in due(clock.today(), owned, 36500)} if owned else {}
+    for each in customers:
+        each.__dict__["returns_to_pool"] = found.get(each.id)
+
+
+def words(customer: Customer) -> str:
+    """When ``customer`` returns to the pool, as its page says it; empty when it does not."""
+    if "returns_to_pool" not in customer.__dict__:
+        load([customer])
+    back: Due | None = customer.__dict__["returns_to_pool"]
+    if customer.owner_id is None or back is None:
+        return ""
+    return _(
+        "Returns to the pool on %(day)s unless there is contact; warned from %(warned)s",
+        day=back.returns_on,
+        warned=min(back.warn_on, back.returns_on),
+    )
