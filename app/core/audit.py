@@ -33,6 +33,10 @@ ORDER = "lines.order"  # how a document's lines follow each other, among its cha
 HIDDEN = "•••"
 
 
+WORDS: dict[str, Any] = {}
+"""What deeds of the domains that are no transitions are called, by name."""
+
+
 class Actions(Mapping[str, Any]):
     """What an entry's action is called: what is done to every record, and each transition of a workflow."""
 
@@ -51,6 +55,7 @@ class Actions(Mapping[str, Any]):
             "uncomment": lazy_pgettext("deed", "Comment deleted"),
             "start-for-real": lazy_pgettext("deed", "Started for real"),
         }
+        words.update(WORDS)
         for model in registry.values():
             for step in model.workflow.transitions if model.workflow is not None else ():
                 words.setdefault(step.name, step.label)

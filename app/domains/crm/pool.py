@@ -30,7 +30,9 @@ notices.KINDS |= {
     WARNED: _l("Customers are about to return to the pool"),
     RECYCLED: _l("Customers returned to the pool"),
 }
-RECYCLE = add_kind(RunKind("recycle", _l("Customers back to the pool"), lambda run: run.file, own="can_transfer"))
+RECYCLE = add_kind(
+    RunKind("recycle", _l("Customers back to the pool"), lambda run: run.file, own="can_transfer", gives_away=True)
+)
 GIVEN_UP = ("release", "recycle")
 CHUNK = 500
 DEFAULTS: dict[str, Any] = {"idle_days": 90, "warn_days": 3, "claim_limit": 200, "claim_back_days": 30}

@@ -10,10 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import clock, db, identity, merging
+from app.core import audit, clock, db, identity, merging
 from app.core.errors import Conflict, Invalid
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.identity import Actor
 from app.core.numbering import PREFIXES
 from app.core.scope import Condition, visibility
@@ -21,6 +22,16 @@ from app.domains.crm import measured, measures, mergers, queries, standing
 from app.domains.crm.models import Customer, CustomerShare, Opportunity, Stage, StageCriterion
 
 PREFIXES["customers"] = "C"
+audit.WORDS |= {
+    "assign": lazy_pgettext("deed", "Assigned"),
+    "transfer": lazy_pgettext("deed", "Transferred"),
+    "claim": lazy_pgettext("deed", "Claimed"),
+    "release": lazy_pgettext("deed", "Released"),
+    "recycle": lazy_pgettext("deed", "Returned to the pool"),
+    "share": lazy_pgettext("deed", "Shared"),
+    standing.MOVE: lazy_pgettext("deed", "Moved"),
+    "tick": lazy_pgettext("deed", "Criteria ticked"),
+}
 merging.rules[Customer] = mergers.unite_customers
 merging.uniting[CustomerShare] = mergers.united_share
 

@@ -159,6 +159,8 @@ class Opportunity(Entity):
     def faults(self) -> dict[str, list[str]]:
         faults: dict[str, list[str]] = {}
         stage = pointed_at(self, "stage")
+        if stage is None and self.stage_id is not None:
+            return {}  # one that is not there: told with what else is pointed at
         if stage is None:
             return {"stage": [_("There are no stages yet. Add them first: Stages, “Add the usual stages”.")]}
         if self.probability is not None and self.probability > 1:
