@@ -179,12 +179,12 @@ def _values(row: Any, other: Any, take: dict[str, Any]) -> dict[str, Any]:
         elif side == "both":
             values[attribute] = f"{this}\n\n{that}"
     # What does not exist for the actor must not be lost either.
-    for name, field in writable(type(row), identity.system()).items():
-        if name in all_fields or field.kind in SEVERAL or field.kind in OPAQUE:
+    for name, hidden in writable(type(row), identity.system()).items():
+        if name in all_fields or hidden.kind in SEVERAL or hidden.kind in OPAQUE:
             continue
-        this, that = getattr(row, field.attribute), getattr(other, field.attribute)
+        this, that = getattr(row, hidden.attribute), getattr(other, hidden.attribute)
         if this in (None, "") and that not in (None, ""):
-            values[field.attribute] = that
+            values[hidden.attribute] = that
     return values
 
 
