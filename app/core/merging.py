@@ -376,9 +376,14 @@ class Merging:
             column = table.c.get(RECORD)
             if column is None or table.name in NOT_MOVED or table.name in FIXED or "id" not in table.c:
                 continue
-            statement = sa.update(table).where(column == gone).values({column: name}).returning(table.c.id)
+            before: dict[str, Any] = {RECORD: gone}
+            after: dict[str, Any] = {RECORD: name}
+            if {"record_resource", "record_id"} <= set(table.c.keys()):
+                # What hangs on records by their names keeps the parts of the name besides.
+                before["record_id"], after["record_id"] = (int(each.partition("/")[2]) for each in (gone, name))
+            statement = sa.update(table).where(column == gone).values(after).returning(table.c.id)
             for pk in sorted(self.connection.execute(statement).scalars()):
-                self._move(table, pk, {RECORD: gone}, {RECORD: name})
+                self._move(table, pk, before, after)
                 self.moved += 1
 
     def _remove(self, row: Any, into: int) -> None:

@@ -11,7 +11,8 @@ from app.core.entity import User, registry
 from app.core.errors import Invalid, NotPermitted
 from app.core.exchange.models import ImportRun
 from app.core.exchange.undo import undo
-from app.domains.crm.models import Contact, Customer, CustomerShare
+from app.domains.crm.models import Contact, Customer, CustomerShare, CustomerTransfer
+from app.domains.library.models import File
 
 
 def user_id(name: str) -> int:
@@ -46,13 +47,14 @@ def two(act) -> tuple[int, int]:
         )
         crud.create(CustomerShare, {"customer": two.id, "user": user_id("wei")})
         remarks.add(two, "They moved")
+        crud.create(File, {"title": "Offer", "record": f"customers/{two.id}"})
         return one.id, two.id
 
 
 def everything() -> dict[str, list[tuple]]:
     """All that a merge may touch, as it is, besides versions and who changed it last."""
     found = {}
-    names = ("customers", "contacts", "customer_shares", "remarks", "taggings", "match_keys")
+    names = ("customers", "contacts", "customer_shares", "remarks", "taggings", "match_keys", "files")
     for name in names:
         table = db.db.metadata.tables[name]
         columns = [each for each in table.c if each.name not in ("version", "changed_on", "changed_by_id")]
@@ -87,6 +89,10 @@ class TestMerging:
                 ("wei", "read", "None"),
             ]
             assert [each.text for each in remarks.of(row)[0]] == ["They moved"]
+            paper = db.session.scalars(sa.select(File)).one()
+            assert (paper.record, paper.record_id, paper.customer_id) == (f"customers/{one}", one, one)
+            (came,) = db.session.scalars(sa.select(CustomerTransfer).where(CustomerTransfer.kind == "merge"))
+            assert (came.customer_id, came.reason) == (one, "C00002 Bright Tea Ltd into C00001 Bright Tea")
             assert done.united == 2 and str(done.run).startswith("Merged: ")
             keys = match_keys.KEYS
             assert set(db.session.connection().execute(sa.select(keys.c.row_id)).scalars()) == {one}

@@ -7,12 +7,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core import db
+from app.core.i18n import gettext as _
 from app.core.merging import Merging
-from app.domains.crm.models import Contact, Customer, CustomerShare
+from app.domains.crm.models import Contact, Customer, CustomerShare, CustomerTransfer
 
 
 def unite_customers(work: Merging, customer: Customer, other: Customer) -> None:
-    """Keep one primary contact: that of the customer that stays, if it has one."""
+    """Remember whose the customer was that goes, and keep one primary contact: that of the one that stays, if it has
+    one.
+    """
+    label = _("%(other)s into %(this)s", other=other, this=customer)
+    owners = {"from_owner_id": other.owner_id, "to_owner_id": customer.owner_id}
+    work.add(CustomerTransfer(customer_id=customer.id, kind="merge", reason=label, **owners))
     marked = sa.select(Contact).where(Contact.is_primary.is_(True))
     if db.session.scalars(marked.where(Contact.customer_id == customer.id)).first() is None:
         return
