@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from app.core import clock, db
 from app.core.errors import BusinessError
-from app.domains.crm import owning
+from app.domains.crm import owning, pool
 from app.domains.crm.models import Customer
 from app.jobs import execution
 from tests.app_fixtures import Api, acting, fill_cast
@@ -55,7 +55,8 @@ def test_the_pool_warns_recycles_and_lets_claim(company: Company) -> None:
         assert ann.put(f"customers/{exempt['id']}", {"tags": ["Key account"]}).status_code == 200
         admin.add("stages", name="First", position=1)
         ann.add("opportunities", customer=hoped["id"], name="Line 2", amount="10", expected_close_on="2026-12-31")
-        note = ann.get(f"customers/{quiet['id']}").json["result"]["pool_note"]
+        with acting(app):
+            note = pool.words(db.session.get(Customer, quiet["id"]))
         assert note == "Returns to the pool on 2026-10-01 unless there is contact; warned from 2026-09-28"
 
     # -- Three days before, Ann is warned, once, in one mail for both.

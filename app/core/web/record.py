@@ -22,7 +22,7 @@ from app.core.web.view import EntityView, Related, views
 from app.core.workflow import CANCEL
 
 RELATED = 10  # rows of a tab
-AT_ONCE = 2  # tabs whose rows come with the page, where there are many
+AT_ONCE = 1  # tabs whose rows come with the page, where there are many
 TabMaker = Callable[[type[EntityView], Any], list[Tab]]
 FIRST_TABS: list[TabMaker] = []
 """What upper layers put before the other tabs of a record's page: what the record itself holds."""

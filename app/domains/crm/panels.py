@@ -14,7 +14,7 @@ from app.core.i18n import current_locale
 from app.core.i18n import gettext as _
 from app.core.web import present
 from app.core.web.panels import Panel, panel
-from app.domains.crm import queries
+from app.domains.crm import pool, queries
 from app.domains.crm.models import Opportunity
 from app.domains.crm.standing import Met, Step
 
@@ -150,6 +150,17 @@ def next_contact(row: Any) -> Glance | None:
         return Glance(_("Next contact"), _("Not planned"), last)
     late = row.next_contact_on < clock.today()
     return Glance(_("Next contact"), present.day(row.next_contact_on), last, "red" if late else "")
+
+
+@glance
+def return_to_pool(row: Any) -> Glance | None:
+    """When the customer returns to the public pool, by the rules, unless somebody is in contact."""
+    back = pool.returns(row) if _sees_details(row) else None
+    if back is None:
+        return None
+    soon = back.warn_on <= clock.today()
+    caption = _("Unless there is contact; warned from %(day)s", day=present.day(min(back.warn_on, back.returns_on)))
+    return Glance(_("Back to the pool"), present.day(back.returns_on), caption, "red" if soon else "")
 
 
 @glance

@@ -35,6 +35,7 @@ RECYCLE = add_kind(
 )
 GIVEN_UP = ("release", "recycle")
 CHUNK = 500
+FOREVER = 36500  # days
 DEFAULTS: dict[str, Any] = {"idle_days": 90, "warn_days": 3, "claim_limit": 200, "claim_back_days": 30}
 
 
@@ -85,6 +86,11 @@ def due(today: date, ids: Collection[int] | None = None, ahead: int | None = Non
     for rule in known.values():
         if rule.idle_days:
             found += _due_by(rule, known, today, ids, rule.warn_days if ahead is None else ahead)
+    return _with_warning(found, today)
+
+
+def _with_warning(found: Sequence[Due], today: date) -> list[Due]:
+    """``found`` with the days on which they return, since nobody loses what they were not warned of."""
     warned = _warned({each.id for each in found})
     result = []
     for each in found:
@@ -305,20 +311,19 @@ def _blocked(known: Mapping[str | None, PoolRule], levels: Mapping[int, str | No
     return found
 
 
-def load(customers: Sequence[Customer]) -> None:
-    """Reckon for each of ``customers`` when it returns to the pool, at once for all of them."""
-    owned = [each.id for each in customers if each.owner_id is not None]
-    found = {each.id: each for each in due(clock.today(), owned, 36500)} if owned else {}
-    for each in customers:
-        each.__dict__["returns_to_pool"] = found.get(each.id)
+def returns(customer: Customer) -> Due | None:
+    """When ``customer`` returns to the pool unless there is contact; None when it does not.  At most four statements."""
+    known = rules()
+    rule = known.get(customer.level) or known.get(None)
+    if customer.owner_id is None or rule is None or not rule.idle_days:
+        return None
+    return next(iter(_with_warning(_due_by(rule, known, clock.today(), [customer.id], FOREVER), clock.today())), None)
 
 
 def words(customer: Customer) -> str:
     """When ``customer`` returns to the pool, as its page says it; empty when it does not."""
-    if "returns_to_pool" not in customer.__dict__:
-        load([customer])
-    back: Due | None = customer.__dict__["returns_to_pool"]
-    if customer.owner_id is None or back is None:
+    back = returns(customer)
+    if back is None:
         return ""
     return _(
         "Returns to the pool on %(day)s unless there is contact; warned from %(warned)s",

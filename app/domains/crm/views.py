@@ -58,7 +58,7 @@ class CustomerView(EntityView, model=Customer):
         ),
         (
             lazy_pgettext("ways", "Contact"),
-            ("phone", "email", "website", "last_contact_on", "next_contact_on", "pool_note"),
+            ("phone", "email", "website", "last_contact_on", "next_contact_on"),
         ),
         (_l("Place"), ("region", "address", "latitude", "longitude")),
         (_l("Accounting"), ("tax_number", "bank_name", "bank_account", "credit_limit", "payment_days")),
@@ -83,10 +83,6 @@ class CustomerView(EntityView, model=Customer):
     links = (MERGE_LINK,)
     help = _l("Yours, those of the people you lead, those shared with you, and the public pool.")
     empty = _l("Add your first customer, or import your list from a spreadsheet.")
-
-    @classmethod
-    def prepare(cls, rows: list[Any]) -> None:
-        pool.load(rows)
 
 
 class ContactView(EntityView, model=Contact):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from app.core import clock, scope
-from app.core.entity import Entity, User, column, derived, pointed_at, reference
+from app.core.entity import Entity, User, column, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
@@ -110,12 +110,6 @@ class Customer(Entity):
     note: Mapped[Note | None] = column(_l("Note"), needs=SEE_DETAILS)
 
     owner: Mapped[User | None] = relationship(User, foreign_keys=[owner_id])
-
-    @derived(_l("Public pool"), needs=SEE_DETAILS)
-    def pool_note(self) -> str:
-        from app.domains.crm import pool
-
-        return pool.words(self)
 
     def fact(self) -> str:
         return self.region or ""

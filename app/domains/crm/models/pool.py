@@ -61,7 +61,7 @@ class PoolRule(Entity):
     )
 
     exempt: Mapped[list[Tag]] = relationship(
-        Tag, secondary=pool_rule_tags, info={"label": _l("Exempt tags")}, order_by=Tag.name
+        Tag, secondary=pool_rule_tags, info={"label": _l("Exempt tags")}, order_by=Tag.name, lazy="selectin"
     )
 
     def __str__(self) -> str:
