@@ -32,6 +32,7 @@ def keys(postgres_app) -> dict[str, int]:
         return {base: make(view.model, bob.id) for base, view in views.items()}
 
 
+@pytest.mark.timeout(600)  # every page of every entity
 def test_every_page_condition_and_order(postgres_app, keys):
     bob = walker(postgres_app, "bob")
     crashed, seen = [], set()
