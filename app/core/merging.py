@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.exc import OperationalError
 
-from app.core import audit, crud, custom, db, identity, match_keys, scope
+from app.core import audit, bulk, crud, custom, db, identity, match_keys, scope
 from app.core.document import Document
 from app.core.entity import Entity, pointing_at, record_name, registry
 from app.core.errors import Conflict, Invalid, NotPermitted, NotVisible
@@ -430,6 +430,8 @@ def _differ(kind: type[Any], one: Any, other: Any, besides: str) -> bool:
 def followed(model: type[Entity], pk: int) -> int | None:
     """The row into which the row ``pk``, which is no more, was merged, through as many merges as there were; or None."""
     table, runs = ImportRunRow.__table__, ImportRun.__table__
+    if not 0 < pk <= bulk.LARGEST:
+        return None  # no row ever had that number
     found, seen = None, set[int]()
     while pk not in seen:
         seen.add(pk)
