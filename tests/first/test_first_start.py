@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html import unescape
@@ -19,7 +20,6 @@ from app import create_app, setup
 from app.core import clock, db, identity, settings, state
 from app.core.audit import AuditEntry
 from app.core.exchange import runs
-from app.core.files import folder
 from app.demo import MARK, fill_if_empty
 from app.first import filling
 from app.ledger import triggers
@@ -27,6 +27,11 @@ from app.ledger.verify import differences
 from tests.app_fixtures import PASSWORD, Api, Pages, counted, settings_for
 
 NAME = {"name": "Kehu"}
+
+
+def kept() -> Iterator[Path]:
+    """The files that the company that is running keeps."""
+    return (settings.settings().data_dir / "files").glob("??/*")
 
 
 def make_company(folder: Path, url: str = "", demo: bool = False):
@@ -193,7 +198,7 @@ class TestForReal:
             runs.uploads().mkdir(exist_ok=True)
             (runs.uploads() / "left.csv").write_text("name")
             hashed = session.scalar(sa.select(User.password).where(User.username == "admin"))
-            assert list(folder().glob("??/*"))
+            assert list(kept())
         with peter.session_transaction() as cookie:
             cookie["_user_id"], cookie["_fresh"] = str(last), True
         page = admin.get("/start/real")
@@ -213,7 +218,7 @@ class TestForReal:
             assert state.recall(session.connection(), MARK) is None
             assert triggers.missing(session.connection()) == []
             assert differences() == []
-            assert not folder().exists() and not runs.uploads().exists()
+            assert not list(kept()) and not runs.uploads().exists()
             salesperson = session.scalar(sa.select(Role.id).where(Role.name == "Salesperson"))
         with demo.app_context():
             again = setup.prepare()
@@ -275,7 +280,7 @@ class TestForReal:
         assert admin.post("/start/real", NAME).status_code == 500
         assert contents(demo) == before
         with demo.app_context():
-            assert list(folder().glob("??/*"))
+            assert list(kept())
         monkeypatch.undo()
         with counted(demo) as statements:
             assert admin.get("/").status_code == 200
