@@ -82,6 +82,11 @@ EVERYONE = RoleTable(
         "OpenApi": "get",
         "Leave": f"{READ} add edit delete",
         "WeeklyPlan": OWN_PLANS,
+        "Outing": f"{READ} {WRITE} leave back cancel",
+        "ContactRecord": f"{READ} {WRITE}",
+        "Review": f"{READ} answer",
+        "Suggestion": f"{READ} add edit delete",
+        "Target": READ,
         "Notice": f"{READ} open read read-all",
         "SavedView": f"{READ} add edit delete default unshare",
         "Tag": f"{READ} add",  # typing a new one makes it
@@ -114,6 +119,11 @@ _BUSINESS = {
     "Period": READ,
 }
 _TALK = dict.fromkeys(("Customer", "Contact", "StockAdjustment"), f"{READ} comment")
+_LEADING = {
+    "WeeklyPlan": f"{OWN_PLANS} review",
+    "Review": f"{READ} add edit answer",
+    "Suggestion": f"{READ} add edit delete answer close reopen",
+}
 _SYSTEM = dict.fromkeys(
     (
         "AuditEntry",
@@ -135,7 +145,13 @@ _SYSTEM = dict.fromkeys(
 ROLES: dict[str, RoleTable] = {
     ADMINISTRATOR: RoleTable(),
     "Director": RoleTable(
-        may={**_BUSINESS, **_TALK, "WeeklyPlan": f"{OWN_PLANS} review", "SavedView": "share"},
+        may={
+            **_BUSINESS,
+            **_TALK,
+            **_LEADING,
+            "Target": f"{READ} {WRITE}",
+            "SavedView": "share",
+        },
         grants={SEE_ALL: DOMAINS[:-1], CHANGE_ALL: ("activities",), SEE_COST: DOMAINS, SEE_DETAILS: DOMAINS},
     ),
     "Sales manager": RoleTable(
@@ -146,14 +162,15 @@ ROLES: dict[str, RoleTable] = {
             "Stage": f"{READ} {WRITE} usual",
             "StageCriterion": f"{READ} {WRITE}",
             "PoolRule": f"{READ} {WRITE} usual",
-            "WeeklyPlan": f"{OWN_PLANS} review",
+            **_LEADING,
+            "Target": f"{READ} {WRITE}",
             "Folder": f"{READ} add edit",
             "File": f"{READ} {WRITE}",
             "Article": f"{READ} add edit delete",
             "Role": "pick",
             "SavedView": "share",
         },
-        grants={ASSIGN: ("crm", "activities"), SEE_COST: ("catalog",), SEE_DETAILS: ("crm", "people")},
+        grants={ASSIGN: ("crm", "activities", "people"), SEE_COST: ("catalog",), SEE_DETAILS: ("crm", "people")},
     ),
     "Salesperson": RoleTable(may=_SALES, grants={SEE_DETAILS: ("crm",)}),
     "Warehouse keeper": RoleTable(
@@ -221,6 +238,11 @@ ROLES: dict[str, RoleTable] = {
                     "StageCriterion",
                     "PoolRule",
                     "WeeklyPlan",
+                    "Outing",
+                    "ContactRecord",
+                    "Review",
+                    "Suggestion",
+                    "Target",
                     "Folder",
                     "File",
                     "Article",

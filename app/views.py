@@ -18,7 +18,13 @@ from app.core.web.pages import pages_for
 from app.core.web.saved import SavedViewView
 from app.core.web.system import AuditEntryView, CustomFieldView, RoleView, SequenceView, UserView
 from app.core.web.tags import TagView
-from app.domains.activities.views import WeeklyPlanView
+from app.domains.activities.views import (
+    ContactRecordView,
+    OutingView,
+    ReviewView,
+    SuggestionView,
+    WeeklyPlanView,
+)
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
 from app.domains.crm.views import (
     ContactView,
@@ -35,7 +41,7 @@ from app.domains.crm.views import (
 from app.domains.finance.views import PartyBalanceView, PartyEntryView, PeriodView
 from app.domains.library.pages import FileContentApi, FileUploads, LibraryView
 from app.domains.library.views import ArticleView, FileView, FolderView
-from app.domains.people.views import DepartmentView, EmployeeView, HolidayView, LeaveView
+from app.domains.people.views import DepartmentView, EmployeeView, HolidayView, LeaveView, TargetView
 from app.domains.stock.views import (
     SafetyStockView,
     StockAdjustmentView,
@@ -55,7 +61,12 @@ CONSOLE = (
     MapSection(
         "selling", _l("Opportunities"), "target", (OpportunityView, StageMoveView, StageView, StageCriterionView)
     ),
-    MapSection("activities", _l("Activities"), "clipboard", (WeeklyPlanView, NoticeView)),
+    MapSection(
+        "activities",
+        _l("Activities"),
+        "clipboard",
+        (WeeklyPlanView, ContactRecordView, OutingView, ReviewView, SuggestionView, NoticeView),
+    ),
     MapSection("library", _l("Papers"), "folder", (FileView, ArticleView, FolderView)),
     MapSection("catalog", _l("Products"), "box", (ProductView, CategoryView, BrandView, UnitView)),
     MapSection(
@@ -65,7 +76,7 @@ CONSOLE = (
         (StockBalanceView, StockAdjustmentView, SafetyStockView, StockEntryView, WarehouseView),
     ),
     MapSection("finance", _l("Receivables"), "coin", (PartyBalanceView, PartyEntryView, PeriodView)),
-    MapSection("people", _l("People"), "people", (EmployeeView, DepartmentView, LeaveView, HolidayView)),
+    MapSection("people", _l("People"), "people", (EmployeeView, DepartmentView, TargetView, LeaveView, HolidayView)),
     MapSection(
         "system",
         _l("System"),

@@ -81,17 +81,20 @@ def reference(
     needs: str = "",
     readonly: bool = False,
     owned: bool = False,
+    loose: bool = False,
     hangs: bool = True,
     **options: Any,
 ) -> Any:
     """A column that points at another row: ``reference("customers.id", _l("Customer"))``.
 
-    ``owned`` rows go when the row they point at goes.  A document ``hangs`` on the one it points at, which can't be
-    cancelled without it, unless it only tells where it came from (a copy).
+    ``owned`` rows go when the row they point at goes; a ``loose`` one lets it go and points at nothing then.  A document
+    ``hangs`` on the one it points at, which can't be cancelled without it, unless it only tells where it came from (a
+    copy).
     """
     info = {"label": label, "help": help, "needs": needs, "readonly": readonly, "hangs": hangs}
     options.setdefault("index", True)
-    return mapped_column(sa.ForeignKey(target, ondelete="CASCADE" if owned else None), info=info, **options)
+    left = "CASCADE" if owned else "SET NULL" if loose else None
+    return mapped_column(sa.ForeignKey(target, ondelete=left), info=info, **options)
 
 
 class derived(property):

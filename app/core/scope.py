@@ -49,6 +49,7 @@ WAYS: dict[str, Any] = {
     "shared": _l("The customer is shared with them"),
     "customer": _l("The customer is theirs, or of those they lead"),
     "pool": _l("It lies in the public pool"),
+    "addressed": _l("It is addressed to them"),
 }
 """The ways in which somebody may see or write a row, as people say them."""
 
@@ -135,6 +136,21 @@ class WithCustomer(OwnRows):
         return found
 
 
+class Addressed(OwnRows):
+    """A row that one writes to another: it is as ``own_rows`` its author's (``owner``), and theirs whom it is for (``to``),
+    who come to write their part of it.
+    """
+
+    def __init__(self, owner: str, to: str) -> None:
+        super().__init__(owner)
+        self.to = to
+        self.decides = (to,)
+
+    def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> Ways:
+        found = super().ways(model, columns, actor, write)
+        return found if "all" in found else found | {"addressed": columns[self.to] == actor.user_id}
+
+
 class Personal(Rule):
     """A row is its owner's alone: not their superiors', nor theirs who see every row."""
 
@@ -207,6 +223,7 @@ class Through(Rule):
 everyone = Everyone()
 own_rows = OwnRows
 with_customer = WithCustomer
+addressed = Addressed
 personal = Personal
 published = Published
 through = Through

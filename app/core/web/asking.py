@@ -27,12 +27,14 @@ def fields(view: type[EntityView], deed: Any, row: Any = None, prefix: str = "")
     """
     required = getattr(deed, "required", ())
     shown: list[FormField] = []
-    own = tuple(each for each in deed.fields if isinstance(each, str))
+    quiet = getattr(deed, "quiet", ())
+    own = tuple(each for each in deed.fields if isinstance(each, str) and each not in quiet)
     if own:
         form = EntityForm(view, row=row, only=own)
         form.load()
         shown = form.plain_fields()
-    shown += inputs(deed, view.asked([each for each in deed.fields if not isinstance(each, str)]))
+    made = view.asked([each for each in deed.fields if not isinstance(each, str)])
+    shown += inputs(deed, {name: field for name, field in made.items() if name not in quiet})
     if isinstance(deed, Transition) and deed.comment:
         shown.append(FormField(COMMENT, COMMENT, _("Comment"), "longtext", help=_("Is kept in the history")))
         required = (*required, COMMENT) if deed.comment == "required" else required

@@ -128,6 +128,7 @@ class Action:
     fields: list[FormField] = field(default_factory=list)
     icon: str = ""
     tone: str = ""  # danger for what destroys
+    placed: bool = False  # the browser says where it is done, if it may
 
 
 @dataclass

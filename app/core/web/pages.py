@@ -185,6 +185,13 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
             return jsonify(result=pickers.name_all(self.view.model, names[: pickers.NAMED]))
         return jsonify(result=pickers.find(self.view.model, request.args.get("q", "")))
 
+    @expose("/pick-line")
+    @permission_name("list")
+    def pick_line(self) -> Response:
+        """What a picker of the documents' lines finds for ``q``, within the scope."""
+        reach.approach(self.view)
+        return jsonify(result=pickers.find_lines(self.view.model, request.args.get("q", "")))
+
     @expose("/export")
     @permission_name("export")
     def export(self) -> Response:

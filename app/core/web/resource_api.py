@@ -138,6 +138,23 @@ class ResourceCalls:
         pickers.require(self.view.model)
         return self.response(200, result=pickers.find(self.view.model, request.args.get("q", "")))
 
+    @expose("/pick-line", methods=["GET"])
+    @permission_name("list")
+    def pick_line(self) -> Response:
+        """What a picker of the documents' lines finds
+        ---
+        get:
+          parameters:
+          - {in: query, name: q, schema: {type: string}}
+          responses:
+            200: {description: 'Lines: {"result": [{"id", "label", "name", "code", "fact"}]}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+        """
+        reach.approach(self.view)
+        return self.response(200, result=pickers.find_lines(self.view.model, request.args.get("q", "")))
+
     @expose("/export", methods=["GET"])
     @permission_name("export")
     @asking

@@ -49,7 +49,9 @@ class RecordAction:
     ``run(row, values)`` does it and returns the row to answer with (the same, or a new one), or a ``Done``.  ``fields``
     are asked for: names of the model's fields, or functions that make one; ``values`` are by their names (a relation's
     id, None for what is empty).  ``shown`` says whether the button makes sense for a row.  The row is locked first,
-    unless the action sees to that itself (``locks``): one that others may take meanwhile is then told as taken.
+    unless the action sees to that itself (``locks``): one that others may take meanwhile is then told as taken.  What is
+    ``quiet`` may be said over the API and is not asked for on the page, which gives the position by itself where the
+    browser tells it (``latitude``, ``longitude``).
     """
 
     name: str
@@ -57,6 +59,7 @@ class RecordAction:
     run: Callable[[Any, Mapping[str, Any]], Any]
     fields: tuple[Asked, ...] = ()
     required: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
     confirm: Any = ""
     tone: str = ""
     primary: bool = False
@@ -68,6 +71,11 @@ class RecordAction:
     def permission(self) -> str:
         """The permission it needs: «can_claim»."""
         return f"can_{self.name.replace('-', '_')}"
+
+    @property
+    def placed(self) -> bool:
+        """Whether the page says where it is done."""
+        return {"latitude", "longitude"} <= set(self.quiet)
 
 
 @dataclass(frozen=True)

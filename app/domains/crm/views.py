@@ -66,6 +66,7 @@ class CustomerView(EntityView, model=Customer):
     )
     related = (
         Related("contacts", "customer", columns=("name", "job_title", "mobile", "email", "is_primary")),
+        Related("contact-records", "customer", columns=("at", "way", "outcome", "summary", "next_contact_on", "owner")),
         Related("opportunities", "customer", columns=("name", "stage", "amount", "expected_close_on", "owner")),
         Related("customer-shares", "customer", label=_l("Shared with"), columns=("user", "access", "until")),
         Related("customer-transfers", "customer", label=_l("Transfers")),
@@ -220,6 +221,7 @@ class OpportunityView(EntityView, model=Opportunity):
         (_l("Around it"), ("source", "competitor", "lost_reason", "note")),
     )
     related = (
+        Related("contact-records", "opportunity", columns=("at", "way", "outcome", "summary", "owner")),
         Related("stage-moves", "opportunity", columns=("at", "from_stage", "to_stage", "days", "reason", "missing")),
     )
     actions = (

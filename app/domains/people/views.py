@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from app.core import clock
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
 from app.core.web.view import EntityView, Related
-from app.domains.people.models import Department, Employee, Holiday, Leave
+from app.domains.people.models import Department, Employee, Holiday, Leave, Target
 
 
 class DepartmentView(EntityView, model=Department):
@@ -31,6 +35,19 @@ class EmployeeView(EntityView, model=Employee):
     sort = "department"
     help = _l("Who works in which department. It decides who leads whom.")
     empty = _l("Make an account for each person under Users, then give it a department here.")
+
+
+class TargetView(EntityView, model=Target):
+    icon = "target"
+    columns = ("owner", "metric", "month", "amount")
+    fieldsets = (("", ("owner", "metric", "month", "amount")),)
+    sort = "-month"
+    help = _l("What each is to reach in a month. The team's page shows how far they are.")
+    empty = _l("Set the first: so many contacts a month, or so much in orders.")
+
+    @classmethod
+    def defaults(cls) -> Mapping[str, Any]:
+        return {"month": clock.today().replace(day=1)}
 
 
 class HolidayView(EntityView, model=Holiday):
