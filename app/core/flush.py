@@ -206,13 +206,16 @@ def _check_pointers(connection: sa.Connection, actor: identity.Actor, rows: Any)
         for _name, model, key in found:
             wanted[model].add(key)
     visible = scope.visible_of(connection, wanted, actor)
+    errors: dict[str, list[str]] = {}
     for row, found in pointers:
         for name, model, key in found:
             if key not in visible[model]:
                 place = f"lines.{row.position}.{name}" if hasattr(row, "audit_parent") else name
-                raise Invalid(
-                    {place: [_("There is no such %(what)s, or it is not yours to see.", what=str(model.label).lower())]}
-                )
+                errors[place] = [
+                    _("There is no such %(what)s, or it is not yours to see.", what=str(model.label).lower())
+                ]
+    if errors:
+        raise Invalid(errors)
 
 
 def _told_anew(row: Any) -> bool:

@@ -32,35 +32,28 @@ def keep_customers(connection: sa.Connection, happened: Sequence[events.RecordEv
         return
     written = {int(each.record.partition("/")[2]) for each in told if each.deed != "delete"}
     customers = {key for each in told for key in each.changes.get("customer_id", ()) if key is not None}
-    for part in _parts(sorted(written)):
+    # A new one says whose it is.
+    untold = {int(each.record.partition("/")[2]) for each in told if "customer_id" not in each.changes}
+    for part in _parts(sorted(untold)):
         customers.update(connection.execute(sa.select(RECORDS.c.customer_id).where(RECORDS.c.id.in_(part))).scalars())
     bring_up_to_date(connection, customers, written)
 
 
 def bring_up_to_date(connection: sa.Connection, ids: Iterable[int], written: set[int]) -> None:
     """Reckon the last contact of the customers ``ids`` anew, and move the next one of those whose latest record is one of
-    ``written``.  Three statements for each 500, and two where a next contact moves.
+    ``written``.  For each 500 one statement, one where a last contact differs, and two where a next contact moves.
     """
     for part in _parts(sorted(set(ids))):
-        newest = _newest(connection, part)
-        before = {
-            row.id: row
-            for row in connection.execute(
-                sa.select(CUSTOMERS.c.id, CUSTOMERS.c.last_contact_on, CUSTOMERS.c.next_contact_on).where(
-                    CUSTOMERS.c.id.in_(part)
-                )
-            )
-        }
         last, following = [], []
-        for pk, row in before.items():
-            record = newest.get(pk)
-            day = clock.local(record.at).date() if record is not None else None
-            if day != row.last_contact_on:
-                last.append({"key": pk, "last": day})
-            if record is not None and day is not None and record.id in written:
-                planned = _next_after(day, record.next_contact_on, row.next_contact_on)
-                if planned != row.next_contact_on:
-                    following.append((pk, row.next_contact_on, planned))
+        for row in connection.execute(_newest(part)):
+            day = clock.local(row.at).date() if row.at is not None else None
+            planned = row.planned
+            if day is not None and row.record in written:
+                planned = _next_after(day, row.said, planned)
+            if planned != row.planned:
+                following.append((row.id, row.planned, {"key": row.id, "last": day, "planned": planned}))
+            elif day != row.last_contact_on:
+                last.append({"key": row.id, "last": day})
         _keep_last(connection, last)
         _keep_next(connection, following)
         for pk in part:
@@ -76,8 +69,8 @@ def _next_after(day: date, said: date | None, planned: date | None) -> date | No
     return None if planned is not None and planned <= day else planned
 
 
-def _newest(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Any]:
-    """The latest contact record of each of the customers, whoever may see it."""
+def _newest(ids: Sequence[int]) -> sa.Select[Any]:
+    """The customers with their latest contact record (``record``, ``at``, ``said``; None without one)."""
     place = sa.func.row_number().over(
         partition_by=RECORDS.c.customer_id, order_by=(RECORDS.c.at.desc(), RECORDS.c.id.desc())
     )
@@ -86,7 +79,16 @@ def _newest(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Any]:
         .where(RECORDS.c.customer_id.in_(ids))
         .subquery()
     )
-    return {row.customer_id: row for row in connection.execute(sa.select(ranked).where(ranked.c.place == 1))}
+    columns = (
+        CUSTOMERS.c.id,
+        CUSTOMERS.c.last_contact_on,
+        CUSTOMERS.c.next_contact_on.label("planned"),
+        ranked.c.id.label("record"),
+        ranked.c.at,
+        ranked.c.next_contact_on.label("said"),
+    )
+    latest = sa.and_(ranked.c.customer_id == CUSTOMERS.c.id, ranked.c.place == 1)
+    return sa.select(*columns).outerjoin(ranked, latest).where(CUSTOMERS.c.id.in_(ids)).order_by(CUSTOMERS.c.id)
 
 
 def _keep_last(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
@@ -96,29 +98,31 @@ def _keep_last(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
         connection.execute(statement.values(last_contact_on=sa.bindparam("last")), rows)
 
 
-def _keep_next(connection: sa.Connection, rows: list[tuple[int, date | None, date | None]]) -> None:
-    if not rows:
+def _keep_next(connection: sa.Connection, moved: list[tuple[int, date | None, dict[str, Any]]]) -> None:
+    """What people plan by is a change of the customer, told in its history; the last contact is kept along."""
+    if not moved:
         return
     statement = (
         sa.update(CUSTOMERS)
         .where(CUSTOMERS.c.id == sa.bindparam("key"))
         .values(
+            last_contact_on=sa.bindparam("last"),
             next_contact_on=sa.bindparam("planned"),
             version=CUSTOMERS.c.version + 1,
             changed_on=clock.now(),
             changed_by_id=identity.user_id(),
         )
     )
-    connection.execute(statement, [{"key": pk, "planned": planned} for pk, _before, planned in rows])
+    connection.execute(statement, [values for _pk, _before, values in moved])
     audit.note_all(
         connection,
         [
             (
                 f"{Customer.resource}/{pk}",
                 NEXT_CONTACT,
-                {"next_contact_on": [audit.plain(before), audit.plain(planned)]},
+                {"next_contact_on": [audit.plain(before), audit.plain(values["planned"])]},
             )
-            for pk, before, planned in rows
+            for pk, before, values in moved
         ],
     )
 

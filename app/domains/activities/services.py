@@ -66,13 +66,13 @@ def come_back(outing: Outing, record: Mapping[str, Any] | None = None, at: datet
     """Be back from ``outing``, with the contact record that ``record`` (its fields) tells of it: an outing to a customer
     can't end without one, unless it is written already.
 
-    Raises Conflict when nobody is out on it, Invalid (the record's faults under «record.…»), NotPermitted.
+    Raises Conflict when it is over, Invalid (the record's faults under «record.…»), NotPermitted.
     """
     _require_own(outing)
-    if outing.state != OUT:
-        raise Conflict(_("Nobody is out on “%(outing)s”.", outing=outing))
+    if outing.state not in (PLANNED, OUT):
+        raise Conflict(_("“%(outing)s” is over.", outing=outing))
     when = at or clock.now()
-    if when > clock.now() or when < outing.leave_at:
+    if when > clock.now() or (outing.state == OUT and when < outing.leave_at):
         raise Invalid({"at": [_("One comes back after one left, and not in the future.")]})
     if record is not None and not isinstance(record, Mapping):
         raise Invalid({"record": [_("Write the contact record as its fields.")]})
@@ -86,7 +86,7 @@ def come_back(outing: Outing, record: Mapping[str, Any] | None = None, at: datet
             crud.create(ContactRecord, {**given, "outing": outing.id})
         except Invalid as error:
             raise Invalid({f"record.{name}": said for name, said in error.errors.items()}, error.message) from None
-        outing.return_at = when
+        outing.back_at(when)
     else:
         outing.back_at(when)
     db.session.flush()

@@ -43,7 +43,7 @@ class Outing(Entity):
         "owner": ("外出人", "员工", "employee"),
         "customer": ("客户", "客户名称", "customer name"),
         "plan_line": ("计划行", "计划事项"),
-        "purpose": ("外出事由", "事由", "reason"),
+        "purpose": ("外出事由", "事由", "errand"),
         "leave_at": ("外出时间", "离开时间", "left at"),
         "return_at": ("返回时间", "back at"),
         "place": ("地点", "外出地点", "where"),
@@ -84,17 +84,19 @@ class Outing(Entity):
 
     def back_at(self, at: datetime, outcome: str = "") -> None:
         """Be back from it: what was planned is done then, with ``outcome`` for its result unless it has one."""
-        self.state, self.return_at = BACK, max(at, self.leave_at)
+        at = at.replace(microsecond=0)
+        self.leave_at = min(self.leave_at, at)
+        self.state, self.return_at = BACK, at
         line = pointed_at(self, "plan_line")
-        if line is not None and line.document.is_editable and not line.done:
+        if line is not None and line.owner_id == self.owner_id and line.document.is_editable and not line.done:
             line.done, line.result = True, line.result or outcome or None
+
+    def fill(self) -> None:
+        self.leave_at = (self.leave_at or clock.now()).replace(microsecond=0)  # as a file holds it, and a form
 
     def faults(self) -> dict[str, list[str]]:
         faults = degree_faults(self)
         state: Any = sa.inspect(self)
-        line = pointed_at(self, "plan_line")
-        if line is not None and state.attrs.plan_line_id.history.has_changes() and line.owner_id != self.owner_id:
-            faults["plan_line"] = [_("This is planned by somebody else.")]
         if self.return_at is not None and self.return_at < self.leave_at:
             faults["return_at"] = [_("One can't be back before one left.")]
         if state.persistent and self.state == BACK and not state.attrs.state.history.has_changes():
@@ -112,8 +114,13 @@ class Outing(Entity):
         session = object_session(self)
         if session is None:
             return False
-        if any(isinstance(row, ContactRecord) and row.outing_id == self.id for row in (*session.new, *session.dirty)):
+        pending = (row for row in (*session.new, *session.dirty) if isinstance(row, ContactRecord))
+        if any(row.outing_id == self.id and row.ends(self) for row in pending):
             return True
         records: Any = sa.inspect(ContactRecord).local_table
-        told = sa.select(records.c.id).where(records.c.outing_id == self.id).limit(1)
-        return session.connection().execute(told).first() is not None
+        told = sa.select(records.c.id).where(
+            records.c.outing_id == self.id,
+            records.c.owner_id == self.owner_id,
+            records.c.customer_id == self.customer_id,
+        )
+        return session.connection().execute(told.limit(1)).first() is not None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy.orm import Mapped, joinedload, relationship
 
 from app.core import clock, scope
 from app.core.entity import Entity, User, column, pointed_at, reference
@@ -14,7 +14,8 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
 from app.core.types import Day, Moment, Note, Word
-from app.domains.activities.models.outings import BACK, OUT, Outing
+from app.domains.activities.models.outings import BACK, CANCELLED, OUT, PLANNED, Outing
+from app.domains.activities.models.plans import WeeklyPlanLine
 from app.domains.crm.models import Contact, Customer, Opportunity
 
 WAYS = {
@@ -88,22 +89,18 @@ class ContactRecord(Entity):
         return self.at
 
     def fill(self) -> None:
+        self.at = (self.at or clock.now()).replace(microsecond=0)  # as a file holds it, and a form
         state: Any = sa.inspect(self)
-        outing = pointed_at(self, "outing") if state.attrs.outing_id.history.has_changes() else None
-        if outing is not None and outing.state == OUT:
+        outing = self._outing() if state.attrs.outing_id.history.has_changes() else None
+        if outing is not None and outing.state in (PLANNED, OUT) and self.ends(outing):
+            # Also for who forgot to say that they left.
             outing.back_at(clock.now(), self.outcome or "")
 
     def faults(self) -> dict[str, list[str]]:
         state: Any = sa.inspect(self)
         faults: dict[str, list[str]] = {}
-        for name, message in (
-            ("contact", _("This is no contact of that customer.")),
-            ("opportunity", _("This is no opportunity of that customer.")),
-        ):
-            if state.attrs[f"{name}_id"].history.has_changes() or state.attrs.customer_id.history.has_changes():
-                row = pointed_at(self, name)
-                if row is not None and row.customer_id != self.customer_id:
-                    faults[name] = [message]
+        if any(state.attrs[name].history.has_changes() for name in ("customer_id", "contact_id", "opportunity_id")):
+            faults |= self._foreign()
         if self.at is not None and state.attrs.at.history.has_changes() and self.at > clock.now() + SLACK:
             faults["at"] = [_("This lies ahead: a contact record tells what has been. Plan it instead.")]
         if (
@@ -116,32 +113,66 @@ class ContactRecord(Entity):
         faults |= self._outing_faults(state)
         return faults
 
+    def _outing(self) -> Outing | None:
+        """The outing that it tells of, with the line of the plan that it does: one statement."""
+        session = sa.orm.object_session(self)
+        if session is None or self.outing_id is None:
+            return self.outing
+        line = joinedload(Outing.plan_line).joinedload(WeeklyPlanLine.document)
+        with session.no_autoflush:
+            return session.get(Outing, self.outing_id, options=[line])
+
+    def _foreign(self) -> dict[str, list[str]]:
+        """What is wrong where its contact or its opportunity is another customer's.  One statement."""
+        session = sa.orm.object_session(self)
+        asked = [
+            sa.select(sa.literal(name), table.c.customer_id).where(table.c.id == key)
+            for name, model, key in (
+                ("contact", Contact, self.contact_id),
+                ("opportunity", Opportunity, self.opportunity_id),
+            )
+            if key is not None
+            for table in (sa.inspect(model).local_table,)
+        ]
+        if not asked or session is None:
+            return {}
+        found = dict(session.connection().execute(sa.union_all(*asked)).tuples().all())
+        words = {
+            "contact": _("This is no contact of that customer."),
+            "opportunity": _("This is no opportunity of that customer."),
+        }
+        return {name: [words[name]] for name, customer_id in found.items() if customer_id != self.customer_id}
+
     def _outing_faults(self, state: Any) -> dict[str, list[str]]:
         if not state.attrs.outing_id.history.has_changes() and not state.attrs.customer_id.history.has_changes():
             return {}
+        outing = pointed_at(self, "outing")
         left = state.attrs.outing_id.history.deleted if state.persistent else ()
         if left and left[0] is not None:
-            return {"outing": [_("It ends its outing: it stays with that.")]}
-        outing = pointed_at(self, "outing")
+            return {"outing": [_("It tells of its outing: it stays with that.")]}
         if outing is None:
             return {}
-        if outing.state not in (OUT, BACK):
-            return {"outing": [_("Nobody is out on it: press “Leave” first.")]}
-        if outing.owner_id != self.owner_id:
-            return {"outing": [_("That is somebody else's outing.")]}
-        if outing.customer_id is not None and outing.customer_id != self.customer_id:
-            return {"customer": [_("The outing is to another customer.")]}
+        if outing.state == CANCELLED:
+            return {"outing": [_("That outing was cancelled.")]}
         return {}
+
+    def ends(self, outing: Outing) -> bool:
+        """Whether it is what ``outing`` ends with: its owner's, with its customer.  What was heard of another customer on
+        the way, or by a colleague who came along, is told besides.
+        """
+        return outing.owner_id == self.owner_id and outing.customer_id in (None, self.customer_id)
 
     def stays(self) -> str:
         """Why it can't be deleted: it ended an outing to a customer, which would have none then."""
         outing = pointed_at(self, "outing")
-        if outing is None or outing.customer_id is None or outing.state != BACK:
+        if outing is None or outing.customer_id is None or outing.state != BACK or not self.ends(outing):
             return ""
         records: Any = sa.inspect(ContactRecord).local_table
         session: Any = sa.orm.object_session(self)
-        others = sa.select(records.c.id).where(records.c.outing_id == outing.id, records.c.id != self.id).limit(1)
-        if session.connection().execute(others).first() is not None:
+        others = sa.select(records.c.id).where(
+            records.c.outing_id == outing.id, records.c.customer_id == outing.customer_id, records.c.id != self.id
+        )
+        if session.connection().execute(others.limit(1)).first() is not None:
             return ""
         return _(
             "%(what)s ended the outing “%(outing)s”, which would be without a contact record.", what=self, outing=outing

@@ -107,14 +107,15 @@ class Review(Entity):
     def fill(self) -> None:
         state: Any = sa.inspect(self)
         self._about: Any = None
-        if not state.persistent and self.author_id is None:
-            self.author_id = identity.user_id()
         if not state.persistent or state.attrs.record.history.has_changes():
             self._about = filing.find(self.record)
             if self._about is not None:
                 self.record_resource, self.record_id = type(self._about).resource, self._about.id
                 self.to_id = getattr(self._about, "owner_id", None)  # type: ignore[assignment]
                 self.customer_id = getattr(self._about, "customer_id", None)
+        if not state.persistent and self.author_id is None:
+            # What Kehu itself says, it says in the name of whoever's work it is about.
+            self.author_id = identity.user_id() or self.to_id
 
     def faults(self) -> dict[str, list[str]]:
         state: Any = sa.inspect(self)
@@ -128,8 +129,6 @@ class Review(Entity):
                 ]
             elif not may_lead(about.owner_id, type(about).domain()):
                 faults["record"] = [_("Guidance is given by a superior of whoever's work it is.")]
-            elif self.author_id is None:
-                faults[""] = [_("Only a person can give guidance.")]
             return faults
         if state.attrs.record.history.has_changes():
             faults["record"] = [_("What it is about stays.")]

@@ -25,7 +25,7 @@ class Suggestion(Entity):
     resource = "suggestions"
     label, labels = _l("Suggestion"), _l("Suggestions")
     scope = scope.own_rows()
-    keys = ()
+    keys = ("owner", "body")
     searched = ("body", "answer")
     synonyms = {
         "owner": ("提出人", "员工", "employee"),
