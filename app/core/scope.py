@@ -1,9 +1,8 @@
 """Who sees which row: one rule for each model, turned into SQL here and nowhere else.
 
-``criteria()`` gives the loader criteria that ``core.db`` adds to every ORM select, update and delete.  It fails closed:
-without an identity there are no rows.  What a rule needs to know of the company (who leads whom, what is shared) it
-asks of the ``visibility``
-registry, which the people and crm domains fill.
+``core.scope_loading`` puts it on every ORM select, update and delete.  It fails closed: without an identity there are no
+rows.  What a rule needs to know of the company (who leads whom, what is shared) it asks of the ``visibility`` registry,
+which the people and crm domains fill.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import with_loader_criteria
 
 from app.core.i18n import lazy_gettext as _l
 from app.core.identity import CHANGE_ALL, SEE_ALL, Actor
@@ -250,25 +248,9 @@ class _Attributes:
         return sa.inspect(self.model).get_property_by_column(self.model.__table__.c[name]).class_attribute
 
 
-def criteria(actor: Actor | None, models: Iterable[type[Entity]]) -> list[Any]:
-    """Loader criteria for every model whose rows ``actor`` may not all see.  Kept on the actor: they are costly to
-    build.
-    """
-    if actor is None:
-        return [with_loader_criteria(model, sa.false(), include_aliases=True) for model in models]
-    if actor.unlimited:
-        return []
-    if "criteria" not in actor.cache:
-        # Marked before they are built: a rule may ask the database which departments the actor leads.
-        built = []
-        for model in models:
-            if model.scope.everyone:
-                continue
-            where = model.scope.condition(model, _Attributes(model), actor, False)
-            if where is not None:
-                built.append(with_loader_criteria(model, where, include_aliases=True))
-        actor.cache["criteria"] = built
-    return actor.cache["criteria"]
+def criterion(model: type[Entity], actor: Actor) -> Condition | None:
+    """What ``actor`` sees of ``model``, over its attributes, as loader criteria take it; None for every row."""
+    return model.scope.condition(model, _Attributes(model), actor, False)
 
 
 def reasons(connection: sa.Connection, model: type[Any], pk: int, actor: Actor, *, write: bool = False) -> list[str]:
