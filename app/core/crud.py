@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.core import clock, custom, db, files, filing, identity, numbering, scope, stale
+from app.core import clock, db, files, identity, numbering, references, scope, stale
 from app.core.document import Document, line_model
-from app.core.entity import pointing_at, registry, scoped
-from app.core.errors import BusinessError, Conflict, InUse, Invalid, NotPermitted, NotVisible
+from app.core.entity import registry
+from app.core.errors import BusinessError, Conflict, Invalid, NotPermitted, NotVisible
 from app.core.fields import SYSTEM, Field, declared, fields_of, parse_all, readable, writable
 from app.core.i18n import gettext as _
 
@@ -151,9 +151,7 @@ def delete(row: Any) -> None:
         )
     if hasattr(row, "stays") and (reason := row.stays()):
         raise Conflict(reason)
-    used = references_to(row)
-    if used:
-        raise InUse(str(row), used)
+    references.require_unused(row)
     db.session.delete(row)
     flush()
 
@@ -202,42 +200,6 @@ def _field_of_column(table: sa.Table, name: str) -> str:
         if model.__table__ is table:
             return next((field.name for field in declared(model).values() if field.attribute == name), name)
     return name
-
-
-def references_to(row: Any) -> list[tuple[Any, int]]:
-    """What refers to ``row``: (label, how many), whoever may see it; lines and other owned rows do not count.  One
-    statement.
-    """
-    table = type(row).__table__
-    labels = {model.__table__.name: model.labels for model in registry.values()}
-    counts = []
-    for column, key in pointing_at(table):
-        if key.ondelete not in ("CASCADE", "SET NULL"):
-            name = sa.literal(column.table.name).label("name")
-            counts.append(sa.select(name, sa.func.count().label("n")).where(column == row.id))
-    for model, link in custom.links_to(type(row)):
-        name = sa.literal(model.__table__.name).label("name")
-        counts.append(sa.select(name, sa.func.count().label("n")).select_from(model.__table__).where(link == row.id))
-    for model in filter(filing.hangs, registry.values()):
-        hung: Any = model.__table__
-        name = sa.literal(hung.name).label("name")
-        here = sa.and_(hung.c.record_resource == type(row).resource, hung.c.record_id == row.id)
-        counts.append(sa.select(name, sa.func.count().label("n")).where(here))
-    if not counts:
-        return []
-    found: dict[Any, int] = {}
-    for name, count in db.session.connection().execute(sa.union_all(*counts)):
-        if count:
-            label = str(labels.get(name) or _label_of_lines(name))
-            found[label] = found.get(label, 0) + count
-    return list(found.items())
-
-
-def _label_of_lines(table_name: str) -> Any:
-    for model in scoped:
-        if model.__table__.name == table_name and hasattr(model, "document_class"):
-            return sa.inspect(model).relationships["document"].mapper.class_.labels
-    return table_name.replace("_", " ")
 
 
 def _require_making(model: type[Any]) -> None:
