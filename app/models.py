@@ -19,6 +19,7 @@ import app.core.users
 import app.domains.activities.models
 import app.domains.catalog.models
 import app.domains.crm.models.customers
+import app.domains.crm.models.lead_rules
 import app.domains.crm.models.leads
 import app.domains.crm.models.opportunities
 import app.domains.crm.models.pool

@@ -25,6 +25,7 @@ from app.domains.crm.views import (
     CustomerShareView,
     CustomerTransferView,
     CustomerView,
+    LeadRuleView,
     LeadView,
     OpportunityView,
     PoolRuleView,
@@ -50,7 +51,7 @@ CONSOLE = (
         "crm",
         _l("Customers"),
         "users",
-        (CustomerView, ContactView, LeadView, CustomerShareView, CustomerTransferView, PoolRuleView),
+        (CustomerView, ContactView, LeadView, CustomerShareView, CustomerTransferView, PoolRuleView, LeadRuleView),
     ),
     MapSection(
         "selling", _l("Opportunities"), "target", (OpportunityView, StageMoveView, StageView, StageCriterionView)

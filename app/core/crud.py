@@ -6,7 +6,7 @@ Every function checks in the order of the web contract: visible (404), permitted
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -15,6 +15,7 @@ from flask_appbuilder import Model
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core import clock, db, files, identity, numbering, references, scope, stale
+from app.core import flush as flushing
 from app.core.document import Document, line_model
 from app.core.entity import registry
 from app.core.errors import BusinessError, Conflict, Invalid, NotPermitted, NotVisible
@@ -25,6 +26,12 @@ MAX_LINES = 2000  # of one document
 
 Lines = list[tuple[int | None, dict[str, Any]]]
 """A document's lines as read: each with its id (None for a new one) and its values by attribute."""
+
+
+heirs: dict[type[Any], Callable[[Mapping[str, Any], bool], int | None]] = {}
+"""By a company's rules, who gets a new row for which no owner is given: ``heir(values by attribute, whether it was said
+that it has none)``, a user's id or None for whom it would belong to otherwise.
+"""
 
 
 def require(permission: str, model: type[Any]) -> None:
@@ -69,7 +76,7 @@ def build(
     _require_making(model)
     errors = dict(errors or {})
     row = model()
-    _default_owner(model, values)
+    row.__dict__[flushing.BY_RULE] = _default_owner(model, values)
     for field in writable(model).values():
         if (
             field.required
@@ -259,16 +266,24 @@ def _check_owner(row: Any, values: Mapping[str, Any]) -> None:
         _require_assign(type(row))
 
 
-def _default_owner(model: type[Any], values: dict[str, Any]) -> None:
-    """The owner is the actor, unless the actor may assign to somebody else."""
+def _default_owner(model: type[Any], values: dict[str, Any]) -> bool:
+    """The owner is the actor, unless the actor may assign to somebody else, or a company's rule gives the row to somebody:
+    whether one did.
+    """
     field = fields_of(model).get("owner")
     if field is None or field.target is None or field.target.__name__ != "User":
-        return
+        return False
     actor = identity.require()
+    if model in heirs and values.get(field.attribute) is None:
+        heir = heirs[model](values, field.attribute in values)
+        if heir is not None:
+            values[field.attribute] = heir
+            return True
     if field.attribute not in values:
         values[field.attribute] = actor.user_id
     elif values[field.attribute] != actor.user_id:
         _require_assign(model)
+    return False
 
 
 def _into_pool(model: type[Any], values: Mapping[str, Any]) -> AbstractContextManager[None]:

@@ -43,6 +43,18 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Start:
+    """What a field of an action's dialog begins with: the ``row`` that its picker holds or the ``value`` typed, the rows
+    that it ``offers`` to choose at a click ((row, what is said of it)), and what is ``noted`` beside it.
+    """
+
+    row: Any = None
+    value: str = ""
+    offers: Sequence[tuple[Any, str]] = ()
+    noted: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class RecordAction:
     """Something that can be done with one row, or (``bulk``) with chosen ones: a button, an API call and a permission.
 
@@ -50,7 +62,8 @@ class RecordAction:
     are asked for: names of the model's fields, or functions that make one; ``values`` are by their names (a relation's
     id, None for what is empty).  ``shown`` says whether the button makes sense for a row.  The row is locked first,
     unless the action sees to that itself (``locks``): one that others may take meanwhile is then told as taken.  One that
-    is ``raw`` has a page of its own, asks for what it likes, and reads it itself.
+    is ``raw`` has a page of its own, asks for what it likes, and reads it itself.  ``begin(row)`` says what fields of the
+    dialog begin with, by name.
     """
 
     name: str
@@ -65,6 +78,7 @@ class RecordAction:
     shown: Callable[[Any], bool] | None = None
     locks: bool = True
     raw: bool = False
+    begin: Callable[[Any], Mapping[str, Start]] | None = None
 
     @property
     def permission(self) -> str:
