@@ -23,6 +23,7 @@ import app.domains.activities.models.reviews
 import app.domains.activities.models.suggestions
 import app.domains.catalog.models
 import app.domains.crm.models.customers
+import app.domains.crm.models.lead_rules
 import app.domains.crm.models.leads
 import app.domains.crm.models.opportunities
 import app.domains.crm.models.pool

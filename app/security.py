@@ -76,7 +76,7 @@ EVERYONE = RoleTable(
         **dict.fromkeys(
             ("Department", "Employee", "Holiday", "Category", "Unit", "Brand", "Product", "Warehouse"), READ
         ),
-        **dict.fromkeys(("Stage", "StageCriterion", "PoolRule"), READ),
+        **dict.fromkeys(("Stage", "StageCriterion", "PoolRule", "LeadRule"), READ),
         "User": "pick",
         **dict.fromkeys(("Folder", "File", "Article"), READ),
         "OpenApi": "get",
@@ -102,7 +102,7 @@ _SALES = {
     "Contact": f"{READ} add edit import",
     "CustomerShare": f"{READ} add edit delete",
     "CustomerTransfer": READ,
-    "Lead": f"{READ} {WRITE}",
+    "Lead": f"{READ} {WRITE} convert discard reopen",
     "Opportunity": f"{READ} {WRITE} move tick",
     "StageMove": READ,
     "StockBalance": READ,
@@ -162,6 +162,7 @@ ROLES: dict[str, RoleTable] = {
             "Stage": f"{READ} {WRITE} usual",
             "StageCriterion": f"{READ} {WRITE}",
             "PoolRule": f"{READ} {WRITE} usual",
+            "LeadRule": f"{READ} {WRITE}",
             **_LEADING,
             "Target": f"{READ} {WRITE}",
             "Folder": f"{READ} add edit",
@@ -216,7 +217,7 @@ ROLES: dict[str, RoleTable] = {
         grants={SEE_ALL: ("crm", "service"), CHANGE_ALL: ("service",), SEE_DETAILS: ("crm",)},
     ),
     "Marketer": RoleTable(
-        may={"Customer": READ, "Contact": READ, "Lead": f"{READ} {WRITE}", **_IMPORTS},
+        may={"Customer": READ, "Contact": READ, "Lead": f"{READ} {WRITE} discard reopen", **_IMPORTS},
         grants={SEE_ALL: ("crm", "marketing"), SEE_DETAILS: ("crm",)},
     ),
     "Auditor": RoleTable(
@@ -237,6 +238,7 @@ ROLES: dict[str, RoleTable] = {
                     "Stage",
                     "StageCriterion",
                     "PoolRule",
+                    "LeadRule",
                     "WeeklyPlan",
                     "Outing",
                     "ContactRecord",

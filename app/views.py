@@ -31,6 +31,7 @@ from app.domains.crm.views import (
     CustomerShareView,
     CustomerTransferView,
     CustomerView,
+    LeadRuleView,
     LeadView,
     OpportunityView,
     PoolRuleView,
@@ -56,7 +57,7 @@ CONSOLE = (
         "crm",
         _l("Customers"),
         "users",
-        (CustomerView, ContactView, LeadView, CustomerShareView, CustomerTransferView, PoolRuleView),
+        (CustomerView, ContactView, LeadView, CustomerShareView, CustomerTransferView, PoolRuleView, LeadRuleView),
     ),
     MapSection(
         "selling", _l("Opportunities"), "target", (OpportunityView, StageMoveView, StageView, StageCriterionView)

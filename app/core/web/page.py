@@ -109,6 +109,10 @@ class FormField:
     create_label: str = ""
     show_url: str = ""
     like_url: str = ""  # where it asks, while one types, which rows may be the same
+    offers: list[tuple[str, str, str]] = field(
+        default_factory=list
+    )  # a picker's rows at hand: (id, label, what is said)
+    noted: list[str] = field(default_factory=list)  # what is said besides of what there is already
 
 
 @dataclass
