@@ -147,6 +147,7 @@ ROLES: dict[str, RoleTable] = {
             "StageCriterion": f"{READ} {WRITE}",
             "PoolRule": f"{READ} {WRITE} usual",
             "WeeklyPlan": f"{OWN_PLANS} review",
+            "Employee": "handover",
             "Folder": f"{READ} add edit",
             "File": f"{READ} {WRITE}",
             "Article": f"{READ} add edit delete",

@@ -391,7 +391,9 @@ class OutcomePage:
 
 @dataclass
 class SheetPage:
-    """``/<resource>/look/<name>``: a table that was reckoned.  ``inputs`` are sent to ``url`` by GET."""
+    """``/<resource>/look/<name>``: a table that was reckoned.  ``inputs`` are sent to ``url`` by GET; ``action`` is done
+    with what it shows.
+    """
 
     title: str
     resource: str
@@ -404,3 +406,4 @@ class SheetPage:
     prev_url: str | None = None
     next_url: str | None = None
     help: str = ""
+    action: Action | None = None

@@ -20,7 +20,7 @@ from app.core.flags import flag
 from app.core.giving import Owned
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.domains.crm.models import Customer, CustomerTransfer, Opportunity, Stage
+from app.domains.crm.models import Customer, CustomerTransfer, Opportunity
 from app.domains.crm.models.pool import PoolRule, PoolWarning
 from app.domains.people import telling
 from app.domains.people.models import Department, Employee
@@ -146,10 +146,7 @@ def _due_by(
 
 
 def _with_open_opportunities() -> Any:
-    opportunities: Any = sa.inspect(Opportunity).columns
-    stages: Any = sa.inspect(Stage).columns
-    is_open = sa.select(stages["id"]).where(stages["is_won"].is_(False), stages["is_lost"].is_(False))
-    return sa.select(opportunities["customer_id"]).where(opportunities["stage_id"].in_(is_open))
+    return sa.select(sa.inspect(Opportunity).columns["customer_id"]).where(Opportunity.handed_on())
 
 
 def _warned(ids: Collection[int]) -> dict[tuple[int, int, date], date]:

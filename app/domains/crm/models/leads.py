@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, relationship
 
 from app.core import scope
@@ -18,6 +19,7 @@ LEAD_STATUSES = {
     "converted": lazy_pgettext("lead", "Converted"),
     "discarded": lazy_pgettext("lead", "Discarded"),
 }
+CLOSED = ("converted", "discarded")
 LEAD_TONES = {"new": "blue", "working": "amber", "converted": "green", "discarded": "grey"}
 
 
@@ -68,6 +70,11 @@ class Lead(Entity):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.company})" if self.company else str(self.name)
+
+    @classmethod
+    def handed_on(cls) -> sa.ColumnElement[bool]:
+        """Those that somebody still has to see to."""
+        return cls.status.not_in(CLOSED)
 
     def fact(self) -> str:
         return self.company or self.region or ""
