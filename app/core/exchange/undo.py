@@ -21,7 +21,7 @@ from app.core.document import Document, line_model, take
 from app.core.entity import Entity, User, entity_for, pointing_at, registry
 from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, about
 from app.core.exchange import batches, putting_back, runs
-from app.core.exchange.keeping import MOVED, REMOVED
+from app.core.exchange.keeping import MOVED, PAIRED, REMOVED
 from app.core.exchange.models import ImportRun, ImportRunRow
 from app.core.exchange.outcome import Undone
 from app.core.exchange.run_kinds import kind_of
@@ -73,6 +73,8 @@ def undo(run: ImportRun) -> Undone:
         for resource, deed, part in _written(run.id):
             if deed == MOVED:
                 putting_back.move_back(resource or "", [(row.record_id, row.before or {}) for row in part], outcome)
+            elif deed == PAIRED:
+                putting_back.pair_back(resource or "", [(row.record_id, row.before or {}) for row in part], outcome)
             elif (of := entity_for(resource or run.target)) is None:
                 continue  # its kind of rows is no more
             elif deed == REMOVED:

@@ -61,6 +61,8 @@ def read(
 ) -> tuple[str, dict[str, Any]]:
     """The comment, and the values by field name, that ``data`` gives ``action``.  Raises Invalid."""
     given = {key: value for key, value in data.items() if key != COMMENT}
+    if isinstance(action, RecordAction) and action.free:
+        return comment_in(data), given
     return comment_in(data), values(view.asked(action.fields), given, action.required)
 
 

@@ -49,7 +49,8 @@ class RecordAction:
     ``run(row, values)`` does it and returns the row to answer with (the same, or a new one), or a ``Done``.  ``fields``
     are asked for: names of the model's fields, or functions that make one; ``values`` are by their names (a relation's
     id, None for what is empty).  ``shown`` says whether the button makes sense for a row.  The row is locked first,
-    unless the action sees to that itself (``locks``): one that others may take meanwhile is then told as taken.
+    unless the action sees to that itself (``locks``): one that others may take meanwhile is then told as taken.  What is
+    asked for that follows from the row (``free``) comes to ``run`` as it was given, and is refused there.
     """
 
     name: str
@@ -63,6 +64,7 @@ class RecordAction:
     bulk: bool = False
     shown: Callable[[Any], bool] | None = None
     locks: bool = True
+    free: bool = False
 
     @property
     def permission(self) -> str:
