@@ -165,6 +165,7 @@ ROLES: dict[str, RoleTable] = {
             "LeadRule": f"{READ} {WRITE}",
             **_LEADING,
             "Target": f"{READ} {WRITE}",
+            "Employee": "handover",
             "Folder": f"{READ} add edit",
             "File": f"{READ} {WRITE}",
             "Article": f"{READ} add edit delete",

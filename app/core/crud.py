@@ -105,7 +105,7 @@ def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
     model = type(row)
     require_change(row)
     values, errors = _read(model, data, row)
-    _check_owner(row, values)
+    require_giving(row, values)
     require_editable(row)
     lines, line_errors = _read_lines(model, data.get("lines"), row)
     # Accounts have no version: the last write wins.
@@ -124,7 +124,7 @@ def put(row: Any, values: dict[str, Any], lines: Lines | None = None) -> None:
     """Give ``row`` what was read already (values by attribute), not yet flushed.  Raises NotPermitted when it is given
     away.
     """
-    _check_owner(row, values)
+    require_giving(row, values)
     _assign(row, values)
     if lines is not None:
         _replace_lines(row, lines)
@@ -259,8 +259,8 @@ def _read(model: type[Any], data: Mapping[str, Any], row: Any) -> tuple[dict[str
     return values, errors
 
 
-def _check_owner(row: Any, values: Mapping[str, Any]) -> None:
-    """Who may edit a row may not thereby give it to somebody else."""
+def require_giving(row: Any, values: Mapping[str, Any]) -> None:
+    """Raises NotPermitted when ``values`` (by attribute) give ``row`` away: who may edit it may not thereby do that."""
     field = fields_of(type(row)).get("owner")
     if field is not None and field.attribute in values and values[field.attribute] != getattr(row, field.attribute):
         _require_assign(type(row))

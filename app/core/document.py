@@ -72,6 +72,11 @@ class Document(Entity):
     def __str__(self) -> str:
         return self.number or _("%(kind)s (draft)", kind=str(type(self).label))
 
+    @classmethod
+    def handed_on(cls) -> sa.ColumnElement[bool] | None:
+        """Those that can still be edited."""
+        return cls.state.in_(cls.workflow.editable)
+
     @property
     def is_editable(self) -> bool:
         """Whether fields and lines may be changed in this state."""

@@ -252,6 +252,14 @@ class Entity(Model):
         """What the entity's own rules refuse, by field; empty when all is well.  Called before every write."""
         return {}
 
+    @classmethod
+    def handed_on(cls) -> sa.ColumnElement[bool] | None:
+        """Which rows go to somebody else when their owner leaves: all, unless the entity says otherwise; None for none.
+
+        What is closed stays, and so does what tells who did something.
+        """
+        return None if cls.domain() == "system" or cls.read_only else sa.true()
+
     def record_name(self) -> str:
         """How the row is named across the system: «customers/12»."""
         return record_name(self)

@@ -40,16 +40,11 @@ def find(model: type[Any], ids: Iterable[int]) -> list[Owned]:
     has become.  Raises NotVisible when one of them is not the actor's to see.
     """
     wanted, actor, connection = sorted(set(ids)), identity.require(), db.session.connection()
-    table = model.__table__
     found = []
     for part in _parts(wanted):
         if len(scope.visible_ids(connection, model, part, actor)) < len(part):
             raise NotVisible()
-        called = [table.c[name] for name in CALLED if name in table.c]
-        columns = (table.c.id, table.c[_owner(model)], table.c.version, *called)
-        statement = sa.select(*columns).where(table.c.id.in_(part)).order_by(table.c.id).with_for_update()
-        for pk, owner_id, version, *names in connection.execute(statement):
-            found.append(Owned(pk, owner_id, version, " ".join(str(name) for name in names if name) or f"#{pk}"))
+        found += locked(model, model.__table__.c.id.in_(part))
     return found
 
 
@@ -91,7 +86,7 @@ def give(model: type[Any], rows: Sequence[Owned], to: int | None, action: str, c
     ``action`` and ``comment`` stand in each row's history.  Who may do so was asked before: rows may leave the actor's
     scope.
     """
-    attribute = _owner(model)
+    attribute = owner_of(model)
     table, connection = model.__table__, db.session.connection()
     db.session.flush()
     moving = [row for row in rows if row.owner_id != to]
@@ -113,7 +108,32 @@ def give(model: type[Any], rows: Sequence[Owned], to: int | None, action: str, c
     return [Wrote(model.resource, row.id, row.version + 1, before={attribute: row.owner_id}) for row in moving]
 
 
-def _owner(model: type[Any]) -> str:
+Giver = Callable[[Sequence[Owned], int | None, str, str], list[Wrote]]
+givers: dict[type[Any], Giver] = {}
+"""What gives rows of a model where more comes of it than another owner: ``give(rows, to, action, comment)``."""
+
+
+def hand(model: type[Any], rows: Sequence[Owned], to: int | None, action: str, comment: str = "") -> list[Wrote]:
+    """``give``, in the model's own way if it has one."""
+    giver = givers.get(model)
+    return give(model, rows, to, action, comment) if giver is None else giver(rows, to, action, comment)
+
+
+def locked(model: type[Any], where: sa.ColumnElement[bool]) -> list[Owned]:
+    """The rows that ``where`` finds (of the model's table), whoever may see them, kept from other writers, in the order of
+    their ids.
+    """
+    table = model.__table__
+    called = [table.c[name] for name in CALLED if name in table.c]
+    columns = (table.c.id, table.c[owner_of(model)], table.c.version, *called)
+    statement = sa.select(*columns).where(where).order_by(table.c.id).with_for_update()
+    return [
+        Owned(pk, owner_id, version, " ".join(str(name) for name in names if name) or f"#{pk}")
+        for pk, owner_id, version, *names in db.session.connection().execute(statement)
+    ]
+
+
+def owner_of(model: type[Any]) -> str:
     """The attribute (and column) that holds whose a row is."""
     return str(getattr(model.scope, "owner", "owner_id"))
 

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
-from app.core import crud, db, identity, scope
+from app.core import crud, db, identity, merging, scope
 from app.core.entity import Entity, User, column, reference
 from app.core.errors import BusinessError, NotPermitted, NotVisible
+from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
@@ -274,3 +275,31 @@ def _layout_faults(model: type[Any], columns: Any, order: str) -> dict[str, list
         except BusinessError as error:
             faults["order"] = [error.message]
     return faults
+
+
+def follow_merge(work: merging.Merging, row: Any, other: Any) -> None:
+    """Let the filters of every view that name ``other``, which becomes one with ``row``, name that."""
+    for view in db.session.scalars(sa.select(SavedView).order_by(SavedView.id)).unique().all():
+        of = views[view.target].model if view.target in views else None
+        asked = (view.filter or {}).get("filters")
+        if of is None or not isinstance(asked, list):
+            continue
+        pointing = {name for name, each in fields_of(of).items() if each.target is type(row)}
+        told = [_naming(each, row.id, other.id) if each.get("col") in pointing else each for each in asked]
+        # One that can't be read any longer, because a field has gone, says nothing of anybody.
+        if told != asked and not _filter_faults(of, changed := {**view.filter, "filters": told}):
+            work.change(view, {"filter": changed})
+
+
+def _naming(condition: dict[str, Any], here: int, there: int) -> dict[str, Any]:
+    """``condition`` with the row ``here`` in the place of ``there``."""
+
+    def named(value: Any) -> Any:
+        return type(value)(here) if not isinstance(value, bool) and str(value) == str(there) else value
+
+    value = condition.get("value")
+    value = list(dict.fromkeys(map(named, value))) if isinstance(value, list) else named(value)
+    return {**condition, "value": value}
+
+
+merging.naming.append(follow_merge)

@@ -12,6 +12,7 @@ from app.domains.people.recipients import (
     is_real,
     read,
     recipient,
+    superiors,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "is_real",
     "read",
     "recipient",
+    "superiors",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import sqlalchemy as sa
 
@@ -13,6 +15,7 @@ from app.core.exchange.models import ImportRun
 from app.core.exchange.undo import undo
 from app.domains.crm.models import Contact, Customer, CustomerShare, CustomerTransfer
 from app.domains.library.models import File
+from tests.app_fixtures import Api, acting
 
 
 def user_id(name: str) -> int:
@@ -144,6 +147,92 @@ class TestMerging:
             undo(crud.fetch(ImportRun, run_id, lock=True))
             pat = db.session.scalars(sa.select(Contact).where(Contact.name == "Pat")).one()
             assert getattr(pat, field.attribute) == two[1]
+
+    def test_what_stands_in_a_table_between_two_comes_along_and_goes_back(self, act):
+        def pairs(name: str) -> set[tuple]:
+            return set(map(tuple, db.session.connection().execute(sa.select(db.db.metadata.tables[name]))))
+
+        with act(None):
+            piece = crud.create(registry["units"], {"name": "piece", "decimals": 0}).id
+            tea, mate = (
+                crud.create(
+                    registry["products"], {"code": code, "name": code, "unit": piece, "list_price": "1", "tax_rate": 0}
+                ).id
+                for code in ("Tea", "Mate")
+            )
+            stage = crud.create(registry["stages"], {"name": "First", "position": 1}).id
+            tick = crud.create(registry["stage-criteria"], {"stage": stage, "name": "Budget", "kind": "manual"}).id
+            customer = crud.create(Customer, {"name": "Acme"}).id
+            deal = {"customer": customer, "owner": user_id("ann"), "amount": "1", "expected_close_on": "2099-01-01"}
+            one, two = (
+                crud.create(registry["opportunities"], {**deal, "name": name, "products": products}).id
+                for name, products in (("One", [tea, mate]), ("Two", [mate]))
+            )
+            crud.fetch(registry["opportunities"], two).ticked = [crud.fetch(registry["stage-criteria"], tick)]
+        with act(None):
+            before = pairs("opportunity_products"), pairs("opportunity_ticks")
+            run = merging.merge(crud.fetch(registry["products"], tea), mate).run.id
+            assert pairs("opportunity_products") == {(one, tea), (two, tea)}
+        with act(None):
+            deals = merging.merge(crud.fetch(registry["opportunities"], one), two).run.id
+            assert pairs("opportunity_products") == {(one, tea)}
+            assert pairs("opportunity_ticks") == {(one, tick)}
+        with act(None):
+            for each in (deals, run):
+                assert undo(crud.fetch(ImportRun, each, lock=True)).kept == []
+        with act(None):
+            assert (pairs("opportunity_products"), pairs("opportunity_ticks")) == before
+
+    def test_views_that_name_the_other_name_the_one_that_stays(self, two, act):
+        one, other = two
+        conditions = [
+            {"col": "customer", "opr": "rel_o_m", "value": other},
+            {"col": "customer", "opr": "in", "value": [str(one), str(other), "987654"]},
+            {"col": "id", "opr": "eq", "value": other},
+            {"col": "name", "opr": "eq", "value": str(other)},
+        ]
+        with act("cleo"):
+            kept = crud.create(
+                registry["saved-views"], {"resource": "contacts", "name": "Mine", "filter": {"filters": conditions}}
+            ).id
+
+        def told() -> list:
+            with act("cleo"):
+                return [each["value"] for each in crud.fetch(registry["saved-views"], kept).filter["filters"]]
+
+        with act("bob"):
+            run = merging.merge(crud.fetch(Customer, one), other).run.id
+        assert told() == [one, [str(one), "987654"], other, str(other)]
+        with act("bob"):
+            assert undo(crud.fetch(ImportRun, run, lock=True)).kept == []
+        assert told() == [each["value"] for each in conditions]
+
+
+class TestTwoAtOnce:
+    @pytest.mark.parametrize("way", ["the same", "the other way round", "into a third"])
+    def test_one_wins_and_the_other_is_told(self, postgres_app, way):
+        with acting(postgres_app):
+            one, two, three = (crud.create(Customer, {"name": name}).id for name in ("One", "Two", "Three"))
+            crud.create(Contact, {"customer": two, "name": "Kim"})
+        into, gone = {"the same": (one, two), "the other way round": (two, one), "into a third": (three, two)}[way]
+        answers: list[tuple[int, str]] = []
+
+        def second() -> None:
+            answer = Api(postgres_app, "admin").post(f"customers/{into}/merge", {"other": gone})
+            answers.append((answer.status_code, answer.json["message"]))
+
+        with acting(postgres_app, "admin"):
+            merging.merge(crud.fetch(Customer, one), two)
+            other = threading.Thread(target=second)
+            other.start()
+            other.join(1)
+            assert answers == [], "it waits for the first"
+        other.join()
+        assert answers == [(409, "Somebody has merged one of them already. Look for the row that is left.")]
+        with acting(postgres_app):
+            assert set(db.session.scalars(sa.select(Customer.id))) == {one, three}
+            assert db.session.scalars(sa.select(Contact.customer_id)).all() == [one]
+            assert db.session.scalar(sa.select(sa.func.count(ImportRun.id))) == 1
 
 
 class TestRefusals:

@@ -23,7 +23,8 @@ from app.core.exchange.models import ImportRun, ImportRunRow
 from app.core.exchange.run_kinds import RunKind
 from app.core.exchange.snapshots import snapshot
 
-REMOVED, MOVED = "removed", "moved"
+REMOVED, MOVED, PAIRED = "removed", "moved", "paired"
+OF_TABLES = (MOVED, PAIRED)  # deeds whose resource is a table, of an entity or not
 AT_ONCE = 1000  # rows kept by one statement
 
 
@@ -62,6 +63,14 @@ def moved(table: sa.Table, pk: int, before: Mapping[str, Any], after: Mapping[st
     return Wrote(table.name, pk, 0, deed=MOVED, before=pairs)
 
 
+def paired(table: sa.Table, pk: int, gone: Mapping[str, Any], came: Mapping[str, Any] | None) -> Wrote:
+    """A pair of ``table``, which stands between two others and has no ids, went (``gone``), and the pair ``came``, of the
+    row ``pk``, took its place, unless that was there already (None).
+    """
+    before = {"gone": dict(gone), "came": dict(came) if came is not None else None}
+    return Wrote(table.name, pk, 0, deed=PAIRED, before=before)
+
+
 def keep_run(kind: RunKind, model: type[Any], wrote: Iterable[Wrote], description: str = "") -> ImportRun:
     """Keep a deed of ``kind`` on rows of ``model`` (whose permissions undoing asks for) and of whatever else ``wrote``
     names, in the order in which it was done; ``description`` (at most 200 characters are kept) is what it says of itself.
@@ -84,7 +93,7 @@ def keep_run(kind: RunKind, model: type[Any], wrote: Iterable[Wrote], descriptio
     kept = [
         {
             "run_id": run.id,
-            "resource": None if each.resource == model.resource and each.deed != MOVED else each.resource,
+            "resource": None if each.resource == model.resource and each.deed not in OF_TABLES else each.resource,
             "record_id": each.record_id,
             "created": each.created,
             "deed": each.deed,
@@ -98,4 +107,4 @@ def keep_run(kind: RunKind, model: type[Any], wrote: Iterable[Wrote], descriptio
     return run
 
 
-__all__ = ["MOVED", "REMOVED", "Wrote", "added", "changed", "held", "keep_run", "moved", "removed"]
+__all__ = ["MOVED", "PAIRED", "REMOVED", "Wrote", "added", "changed", "held", "keep_run", "moved", "paired", "removed"]

@@ -97,6 +97,34 @@ def _move(connection: sa.Connection, table: sa.Table, rows: Sequence[Part]) -> l
     return moved
 
 
+def pair_back(table_name: str, rows: Sequence[Part], outcome: Undone) -> None:
+    """Let the pairs of a table between two others be as they were: what took another's place goes, what went comes back,
+    as far as both of its ends are there.
+    """
+    table = Model.metadata.tables.get(table_name)
+    if table is None:
+        return
+    connection = db.session.connection()
+
+    def is_pair(values: dict[str, Any]) -> sa.ColumnElement[bool]:
+        return sa.and_(*(table.c[name] == value for name, value in values.items()))
+
+    def write(part: Sequence[Part]) -> None:
+        for _pk, pair in part:
+            if pair["came"] is not None:
+                connection.execute(sa.delete(table).where(is_pair(pair["came"])))
+            if connection.execute(sa.select(table).where(is_pair(pair["gone"]))).first() is None:
+                connection.execute(sa.insert(table).values(pair["gone"]))
+
+    def refuse(row: Part, _error: BusinessError) -> None:
+        outcome.keep(f"{table_name}/{row[0]}", "", _("What it belonged to is gone, or something else has its place."))
+
+    before = len(outcome.kept)
+    batches.write(list(rows), write, refuse)
+    outcome.restored += len(rows) - (len(outcome.kept) - before)
+    db.session().expire_all()
+
+
 def _called(model: type[Entity], kept: dict[str, Any]) -> str:
     values = kept["rows"][0][1]
     return " ".join(str(values[name]) for name in ("code", "name") if values.get(name))

@@ -15,13 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from app.core import crud, custom, custom_values, db, identity, remarks, scope
+from app.core import crud, custom, custom_values, db, giving, identity, remarks, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model, take
 from app.core.entity import Entity, User, entity_for, pointing_at, registry
 from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, about
 from app.core.exchange import batches, putting_back, runs
-from app.core.exchange.keeping import MOVED, REMOVED
+from app.core.exchange.keeping import MOVED, PAIRED, REMOVED
 from app.core.exchange.models import ImportRun, ImportRunRow
 from app.core.exchange.outcome import Undone
 from app.core.exchange.run_kinds import kind_of
@@ -73,6 +73,8 @@ def undo(run: ImportRun) -> Undone:
         for resource, deed, part in _written(run.id):
             if deed == MOVED:
                 putting_back.move_back(resource or "", [(row.record_id, row.before or {}) for row in part], outcome)
+            elif deed == PAIRED:
+                putting_back.pair_back(resource or "", [(row.record_id, row.before or {}) for row in part], outcome)
             elif (of := entity_for(resource or run.target)) is None:
                 continue  # its kind of rows is no more
             elif deed == REMOVED:
@@ -81,7 +83,7 @@ def undo(run: ImportRun) -> Undone:
                 if kind.whole and outcome.kept[kept:]:
                     raise Conflict(about(outcome.kept[-1].label, outcome.kept[-1].reason))
             else:
-                _Undo(of, run.created_on, run.changed_on, outcome).take_back(part)
+                _Undo(of, run.created_on, run.changed_on, outcome, kind.gives_away).take_back(part)
     run.undone = True
     run.state = "undone"
     db.session.flush()
@@ -114,8 +116,11 @@ def _written(run_id: int) -> Iterator[tuple[str | None, str | None, list[_Row]]]
 class _Undo:
     """Takes back what a run added and changed of one kind of rows."""
 
-    def __init__(self, model: type[Entity], began: datetime, ended: datetime, outcome: Undone) -> None:
+    def __init__(
+        self, model: type[Entity], began: datetime, ended: datetime, outcome: Undone, gave_away: bool = False
+    ) -> None:
         self.model = model
+        self.gave_away = gave_away
         self.began, self.ended = began, ended
         self.lines_of = line_model(model)
         self.outcome = outcome
@@ -194,6 +199,8 @@ class _Undo:
             row.record = found.get(row.record_id)
 
     def _write(self, rows: Sequence[_Row]) -> None:
+        taken = self._take(rows)
+        rows = [row for row in rows if row.record_id not in taken]
         self._load([row.record_id for row in rows], rows)
         with db.session.no_autoflush:
             for row in rows:
@@ -204,7 +211,19 @@ class _Undo:
         crud.flush()
         deleted = sum(row.created for row in rows)
         self.outcome.deleted += deleted
-        self.outcome.restored += len(rows) - deleted
+        self.outcome.restored += len(rows) - deleted + len(taken)
+
+    def _take(self, rows: Sequence[_Row]) -> set[int]:
+        """Give back those of ``rows`` that the run gave away and did nothing else to, in a few statements; their ids."""
+        owner = giving.owner_of(self.model)
+        given: dict[int | None, list[giving.Owned]] = {}
+        for row in rows:
+            if self.gave_away and not row.created and row.before is not None and list(row.before) == [owner]:
+                now = giving.Owned(row.record_id, getattr(row.record, owner), row.version, str(row.record))
+                given.setdefault(row.before[owner], []).append(now)
+        for to, part in given.items():
+            giving.hand(self.model, part, to, *identity.deed())
+        return {row.id for part in given.values() for row in part}
 
     def _restore(self, record: Any, before: dict[str, Any]) -> None:
         if any(name.startswith(custom_values.ATTRIBUTE) and name not in self.by_attribute for name in before):

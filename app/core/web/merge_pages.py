@@ -58,6 +58,8 @@ class MergePage:
 
 def run(row: Any, data: Mapping[str, Any]) -> Done:
     """Merge ``other`` into ``row``: from the API with ``take``, from the page with a field for each choice."""
+    if unknown := [name for name in data if name not in ("other", "take") and not name.startswith(TAKE)]:
+        raise Invalid({name: [_("There is no such field here.")] for name in unknown})
     take = data.get("take") or {}
     if not isinstance(take, dict):
         raise Invalid({"take": [_('Give {"field": "this" or "other"}.')]})
@@ -67,8 +69,8 @@ def run(row: Any, data: Mapping[str, Any]) -> Done:
     return Done(done.row, message, {"run": done.run.id, "moved": done.moved, "united": done.united})
 
 
-MERGE = RecordAction("merge", _l("Merge"), run, shown=lambda _row: False, raw=True)
-"""What a view declares whose rows can be merged; its page is a link."""
+MERGE = RecordAction("merge", _l("Merge"), run, shown=lambda _row: False, locks=False, raw=True)
+"""What a view declares whose rows can be merged; its page is a link.  Merging locks both rows itself."""
 MERGE_LINK = RecordLink(
     _l("Merge with another"), lambda row: f"/{row.resource}/merge/{row.id}", operation="merge", rank="menu"
 )

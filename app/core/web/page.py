@@ -396,7 +396,9 @@ class OutcomePage:
 
 @dataclass
 class SheetPage:
-    """``/<resource>/look/<name>``: a table that was reckoned.  ``inputs`` are sent to ``url`` by GET."""
+    """``/<resource>/look/<name>``: a table that was reckoned.  ``inputs`` are sent to ``url`` by GET; ``action`` is done
+    with what it shows.
+    """
 
     title: str
     resource: str
@@ -409,3 +411,4 @@ class SheetPage:
     prev_url: str | None = None
     next_url: str | None = None
     help: str = ""
+    action: Action | None = None

@@ -119,7 +119,17 @@ def page(view: type[EntityView], name: str, pk: int | None, arguments: Mapping[s
         prev_url=f"{path}?{urlencode({**kept, 'page': number - 1})}" if number else None,
         next_url=f"{path}?{urlencode({**kept, 'page': number + 1})}" if (number + 1) * size < sheet.count else None,
         help=str(reading.help),
+        action=_action(view, reading, row),
     )
+
+
+def _action(view: type[EntityView], reading: Reading, row: Any) -> Action | None:
+    """What the page of ``reading`` offers to do with ``row``, if the actor may."""
+    action = view.action(reading.action) if row is not None and reading.action else None
+    if action is None or not identity.require().may(action.permission, view.model.permission_key()):
+        return None
+    url = f"/{view.model.resource}/action/{action.name}/{row.id}"
+    return Action(action.name, str(action.label), url, rank="primary", fields=asking.fields(view, action, row))
 
 
 def buttons(view: type[EntityView], *, chosen: bool) -> list[Action]:
@@ -155,7 +165,9 @@ def links(view: type[EntityView], row: Any = None) -> list[Action]:
     return [
         Action("look", str(each.label), f"/{view.model.resource}/look/{each.name}{tail}", method="get")
         for each in view.readings
-        if each.of_row == (row is not None) and may_read(view, each)
+        if each.of_row == (row is not None)
+        and may_read(view, each)
+        and (row is None or each.shown is None or each.shown(row))
     ]
 
 

@@ -143,6 +143,8 @@ class Reading:
 
     ``run(row, values, page)`` finds it; ``values`` are those of ``fields`` (as in ``ResourceAction``), ``page`` the
     part that is wanted.  Whoever reads it must be allowed ``operation``, and to list each of the resources in ``also``.
+    The page of a row's reading can ask for an ``action`` of the row below what it shows; ``shown`` says whether the way
+    to it makes sense for a row.
     """
 
     name: str
@@ -153,6 +155,8 @@ class Reading:
     operation: str = "list"
     also: tuple[str, ...] = ()
     help: Any = ""
+    action: str = ""
+    shown: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True)

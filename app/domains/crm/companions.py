@@ -14,11 +14,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import db, giving
+from app.core import db, giving, handing
 from app.core.exchange.keeping import Wrote
 from app.core.giving import Owned
+from app.core.handing import Follower
 from app.core.i18n import lazy_gettext as _l
-from app.domains.crm.models import Opportunity, Stage
+from app.domains.crm.models import Contact, Customer, Opportunity
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,17 @@ class Moves:
 
 @dataclass(frozen=True)
 class Companion:
-    """A kind of rows that goes along.  Without ``move`` they have no owner of their own: they follow by scope."""
+    """A kind of rows that goes along.  Without ``move`` they have no owner of their own: they follow by scope.
+
+    What a handover does not find by itself (rows without an owner field of their own) says how many of them go along with
+    the customers of a user, ``count``.
+    """
 
     name: str
     label: Any
     move: Callable[[Moves], list[Wrote]] | None = None
+    count: Callable[[int], int] | None = None
+    offered: bool = True  # whether pages ask for it
 
 
 COMPANIONS: dict[str, Companion] = {}
@@ -49,10 +56,10 @@ class Labels(Mapping[str, Any]):
         return COMPANIONS[name].label
 
     def __iter__(self) -> Iterator[str]:
-        return iter(COMPANIONS)
+        return (name for name, each in COMPANIONS.items() if each.offered)
 
     def __len__(self) -> int:
-        return len(COMPANIONS)
+        return sum(1 for _name in self)
 
     def __bool__(self) -> bool:
         return True
@@ -61,7 +68,22 @@ class Labels(Mapping[str, Any]):
 def goes_along(companion: Companion) -> Companion:
     """Let ``companion`` go along: for the module that knows its rows."""
     COMPANIONS[companion.name] = companion
+    if companion.count is not None:
+        move = _in_a_handover(companion.move) if companion.move is not None else None
+        handing.followers[companion.name] = Follower(companion.label, Customer, companion.count, move)
     return companion
+
+
+def _in_a_handover(move: Callable[[Moves], list[Wrote]]) -> handing.Move:
+    """``move`` for customers that went to several."""
+
+    def moved(user_id: int, heirs: Mapping[int, int], reason: str) -> list[Wrote]:
+        parts: dict[int, list[int]] = defaultdict(list)
+        for customer_id, heir in heirs.items():
+            parts[heir].append(customer_id)
+        return [each for heir, ids in parts.items() for each in move(Moves(heir, {user_id: ids}, reason))]
+
+    return moved
 
 
 def moves_of(rows: Sequence[Owned], to: int, reason: str = "") -> Moves:
@@ -76,26 +98,29 @@ def moves_of(rows: Sequence[Owned], to: int, reason: str = "") -> Moves:
 def _open_opportunities(moves: Moves) -> list[Wrote]:
     """The open ones of the customers' former owners; those of others at the same customer stay theirs."""
     opportunities: Any = sa.inspect(Opportunity).columns
-    stages: Any = sa.inspect(Stage).columns
-    is_open = sa.select(stages["id"]).where(stages["is_won"].is_(False), stages["is_lost"].is_(False))
-    found = []
+    found: list[Owned] = []
     for owner_id, customers in moves.customers.items():
         for start in range(0, len(customers), giving.AT_ONCE):
-            statement = (
-                sa.select(
-                    opportunities["id"], opportunities["owner_id"], opportunities["version"], opportunities["name"]
-                )
-                .where(
-                    opportunities["owner_id"] == owner_id,
-                    opportunities["customer_id"].in_(customers[start : start + giving.AT_ONCE]),
-                    opportunities["stage_id"].in_(is_open),
-                )
-                .order_by(opportunities["id"])
-                .with_for_update()
+            theirs = sa.and_(
+                opportunities["owner_id"] == owner_id,
+                opportunities["customer_id"].in_(customers[start : start + giving.AT_ONCE]),
+                Opportunity.handed_on(),
             )
-            found += [Owned(*row) for row in db.session.connection().execute(statement)]
+            found += giving.locked(Opportunity, theirs)
     return giving.give(Opportunity, found, moves.to, "transfer", moves.reason)
 
 
-CONTACTS = goes_along(Companion("contacts", _l("Contacts")))
+def _contacts_of(user_id: int) -> int:
+    contacts, customers = sa.inspect(Contact).columns, sa.inspect(Customer).columns
+    statement = sa.select(sa.func.count(contacts["id"])).join_from(
+        sa.inspect(Contact).local_table,
+        sa.inspect(Customer).local_table,
+        contacts["customer_id"] == customers["id"],
+    )
+    return db.session.connection().execute(statement.where(customers["owner_id"] == user_id)).scalar_one()
+
+
+CONTACTS = goes_along(Companion("contacts", _l("Contacts"), count=_contacts_of))
 OPPORTUNITIES = goes_along(Companion("opportunities", _l("Open opportunities"), _open_opportunities))
+TASKS = goes_along(Companion("tasks", _l("Tasks"), offered=False))
+"""Nothing yet: there are no tasks.  Who brings them lets them go along under this name."""

@@ -25,7 +25,9 @@ from app.core.i18n import lazy_gettext as _l
 from app.core.users import full_name
 from app.domains.crm import companions, pool
 from app.domains.crm.models import Customer, CustomerShare, CustomerTransfer
+from app.domains.crm.models.transfers import kind_of_transfer
 from app.domains.people import telling
+from app.domains.people.services import colleague
 
 MOST = 20_000  # customers of one deed
 MOVED, SHARED = "customers-moved", "customers-shared"
@@ -60,7 +62,7 @@ def assign(ids: Iterable[int], to: int) -> Handed:
     """
     rows = _find(ids)
     giving.require_command(Customer, rows, unowned=True)
-    return _hand(ASSIGN, rows, _colleague(to))
+    return _hand(ASSIGN, rows, colleague(to))
 
 
 def transfer(ids: Iterable[int], to: int, along: Collection[str] = (), reason: str | None = None) -> Handed:
@@ -69,7 +71,7 @@ def transfer(ids: Iterable[int], to: int, along: Collection[str] = (), reason: s
     """
     rows = _find(ids)
     giving.require_command(Customer, rows, unowned=True)
-    return _hand(TRANSFER, rows, _colleague(to), reason, along)
+    return _hand(TRANSFER, rows, colleague(to), reason, along)
 
 
 def claim(ids: Iterable[int]) -> Handed:
@@ -104,7 +106,7 @@ def share(ids: Iterable[int], user_id: int, access: str | None, until: date | No
     """
     rows = _find(ids)
     giving.require_command(Customer, rows)
-    user = _colleague(user_id, "user")
+    user = colleague(user_id, "user")
     mine = [row for row in rows if row.owner_id != user.id]
     giving.refuse(
         (row for row in rows if row.owner_id == user.id),
@@ -157,16 +159,6 @@ def _find(ids: Iterable[int]) -> list[Owned]:
     return giving.find(Customer, wanted)
 
 
-def _colleague(user_id: int, field: str = "to") -> User:
-    """The user with the id, who must be able to log in.  Raises Invalid."""
-    user = db.session.get(User, user_id)
-    if user is None:
-        raise Invalid({field: [_("There is no such colleague.")]})
-    if not user.active:
-        raise Invalid({field: [_("%(who)s's account is not active.", who=full_name(user))]})
-    return user
-
-
 def _taken(row: Owned, me: int | None) -> str:
     if row.owner_id == me:
         return _("%(what)s is yours already.", what=row.label)
@@ -204,10 +196,12 @@ def _hand(
     return Handed(run, len(rows), words[kind.name]())
 
 
-def hand_over(kind: str, rows: Sequence[Owned], to: int | None, reason: str | None = None) -> list[Wrote]:
+def hand_over(
+    kind: str, rows: Sequence[Owned], to: int | None, reason: str | None = None, action: str = ""
+) -> list[Wrote]:
     """Make ``to`` the owner of customers and write that to their transfers (of ``kind``); what a run keeps of it.
 
-    Who may do so was asked before.
+    ``action`` stands in their history, unless it is the kind.  Who may do so was asked before.
     """
     with identity.moving_ownership():
         # Before they go: a row about what is no longer the actor's to see can't be written.
@@ -218,7 +212,18 @@ def hand_over(kind: str, rows: Sequence[Owned], to: int | None, reason: str | No
             for row in rows
         )
         crud.flush()
-        return giving.give(Customer, rows, to, kind, reason or "")
+        return giving.give(Customer, rows, to, action or kind, reason or "")
+
+
+def _give(rows: Sequence[Owned], to: int | None, action: str, comment: str) -> list[Wrote]:
+    """What happens to customers when others hand them on, or take that back."""
+    parts: dict[str, list[Owned]] = defaultdict(list)
+    for row in rows:
+        parts[kind_of_transfer(row.owner_id, to)].append(row)
+    return [each for kind, part in parts.items() for each in hand_over(kind, part, to, comment or None, action)]
+
+
+giving.givers[Customer] = _give
 
 
 def tell_of(kind: str, rows: Sequence[Owned], to: int | None, run_id: int, reason: str | None = None) -> None:

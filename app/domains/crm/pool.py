@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,10 +20,9 @@ from app.core.flags import flag
 from app.core.giving import Owned
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.domains.crm.models import Customer, CustomerTransfer, Opportunity, Stage
+from app.domains.crm.models import Customer, CustomerTransfer, Opportunity
 from app.domains.crm.models.pool import PoolRule, PoolWarning
-from app.domains.people import telling
-from app.domains.people.models import Department, Employee
+from app.domains.people import recipients, telling
 
 WARNED, RECYCLED = "pool-warning", "pool-recycled"
 notices.KINDS |= {
@@ -146,10 +145,7 @@ def _due_by(
 
 
 def _with_open_opportunities() -> Any:
-    opportunities: Any = sa.inspect(Opportunity).columns
-    stages: Any = sa.inspect(Stage).columns
-    is_open = sa.select(stages["id"]).where(stages["is_won"].is_(False), stages["is_lost"].is_(False))
-    return sa.select(opportunities["customer_id"]).where(opportunities["stage_id"].in_(is_open))
+    return sa.select(sa.inspect(Opportunity).columns["customer_id"]).where(Opportunity.handed_on())
 
 
 def _warned(ids: Collection[int]) -> dict[tuple[int, int, date], date]:
@@ -218,13 +214,15 @@ def _warning(customers: Sequence[Due]) -> telling.Message:
 
 
 def _tell_recycled(rows: Sequence[Owned], run_id: int) -> None:
+    """Tell each owner what they lost, and their nearest superior."""
     lost: dict[int, list[Owned]] = defaultdict(list)
+    owners = {row.owner_id for row in rows if row.owner_id is not None}
+    above = recipients.superiors_of(db.session.connection(), owners)
     for row in rows:
         if row.owner_id is not None:
             lost[row.owner_id].append(row)
-            for superior in _superiors([row.owner_id]):
-                if superior != row.owner_id:
-                    lost[superior].append(row)
+            if (superior := above.get(row.owner_id)) is not None:
+                lost[superior.user_id].append(row)
     telling.tell(RECYCLED, {who: _returned(mine) for who, mine in lost.items()}, f"recycle, run {run_id}")
 
 
@@ -236,18 +234,6 @@ def _returned(rows: Sequence[Owned]) -> telling.Message:
         "/customers/list/",
         lambda: _("There was no contact for as long as the pool's rules allow."),
     )
-
-
-def _superiors(user_ids: Iterable[int]) -> set[int]:
-    """The managers of the users' departments."""
-    employees: Any = sa.inspect(Employee).columns
-    departments: Any = sa.inspect(Department).columns
-    statement = (
-        sa.select(departments["manager_id"])
-        .join(Employee, employees["department_id"] == departments["id"])
-        .where(employees["user_id"].in_(list(user_ids)), departments["manager_id"].is_not(None))
-    )
-    return set(db.session.connection().execute(statement).scalars())
 
 
 def require_claimable(rows: Sequence[Owned], me: int) -> None:

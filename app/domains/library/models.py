@@ -162,6 +162,11 @@ class File(Entity):
         "FileVersion", order_by="FileVersion.number.desc()", cascade="all, delete-orphan", passive_deletes=True
     )
 
+    @classmethod
+    def handed_on(cls) -> sa.ColumnElement[bool]:
+        """Those that lie nowhere: others follow the record or the folder, and whoever sent one stays its sender."""
+        return sa.and_(cls.record_id.is_(None), cls.folder_id.is_(None))
+
     def __str__(self) -> str:
         return str(self.title)
 
@@ -268,6 +273,11 @@ class Article(Entity):
 
     folder: Mapped[Folder | None] = relationship(Folder, foreign_keys=[folder_id])
     owner: Mapped[User] = relationship(User, foreign_keys=[owner_id])
+
+    @classmethod
+    def handed_on(cls) -> sa.ColumnElement[bool]:
+        """Drafts, which nobody else sees: whoever wrote what is published stays its author."""
+        return cls.published.is_(sa.false())
 
     def __str__(self) -> str:
         return str(self.title)

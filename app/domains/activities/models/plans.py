@@ -81,6 +81,10 @@ class WeeklyPlan(Document):
 
     owner: Mapped[User] = relationship(User, foreign_keys=[owner_id])
 
+    @classmethod
+    def handed_on(cls) -> None:
+        """None: a plan is its owner's; what is open in it goes with the customers (``along``)."""
+
     @property
     def person(self) -> str:
         """Whose plan it is."""

@@ -24,6 +24,7 @@ LEAD_STATUSES = {
 }
 CONVERT, DISCARD, REOPEN, UNDO = "convert", "discard", "reopen", "undo"
 """The deeds that alone set a status which is reached by no editing."""
+CLOSED = ("converted", "discarded")
 LEAD_TONES = {"new": "blue", "working": "amber", "converted": "green", "discarded": "grey"}
 
 
@@ -77,6 +78,11 @@ class Lead(Entity):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.company})" if self.company else str(self.name)
+
+    @classmethod
+    def handed_on(cls) -> sa.ColumnElement[bool]:
+        """Those that somebody still has to see to."""
+        return cls.status.not_in(CLOSED)
 
     def fact(self) -> str:
         return self.company or self.region or ""

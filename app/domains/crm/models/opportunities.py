@@ -35,6 +35,12 @@ opportunity_ticks = sa.Table(
 )
 
 
+def open_stages() -> sa.Select[tuple[int]]:
+    """The ids of the stages in which nothing is decided yet, whoever asks."""
+    stages: Any = sa.inspect(Stage).columns
+    return sa.select(stages["id"]).where(stages["is_won"].is_(False), stages["is_lost"].is_(False))
+
+
 def _by_rule() -> None:
     """What ``fill`` gives when nobody says it."""
 
@@ -101,6 +107,11 @@ class Opportunity(Entity):
         info={"label": _l("Ticked by hand"), "readonly": True},
         order_by=StageCriterion.id,
     )
+
+    @classmethod
+    def handed_on(cls) -> sa.ColumnElement[bool]:
+        """The open ones."""
+        return cls.stage_id.in_(open_stages())
 
     @property
     def standing(self) -> standing.Standing:

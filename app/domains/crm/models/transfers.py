@@ -62,6 +62,11 @@ class CustomerTransfer(Entity):
         return self.at
 
 
+def kind_of_transfer(before: int | None, to: int | None) -> str:
+    """What it is that a customer comes from the owner ``before`` to the owner ``to`` (None: the pool)."""
+    return "release" if to is None else "assign" if before is None else "transfer"
+
+
 def note_transfer(customer: Customer) -> None:
     """Write down that ``customer``, about to be flushed, comes to another owner, whoever changes it and however: once for
     a flush.  What is done («merge») says of which kind it is, else from whom to whom it goes.
@@ -78,7 +83,7 @@ def note_transfer(customer: Customer) -> None:
         return
     before, to = history.deleted[0], customer.owner_id
     done, comment = identity.deed()
-    kind = done if done in TRANSFERS else "release" if to is None else "assign" if before is None else "transfer"
+    kind = done if done in TRANSFERS else kind_of_transfer(before, to)
     known = CustomerTransfer(
         customer_id=customer.id, from_owner_id=before, to_owner_id=to, kind=kind, reason=comment or None
     )

@@ -1,191 +1,40 @@
-"""Two rows that are one are made one: ``row`` stays, ``other`` goes, and whatever pointed at the one that goes points at
-the one that stays.
-
-It walks the metadata, so that a new entity needs to say nothing: every foreign key, every field that a company added and
-that links, and every column that names records as text («customers/12»).  Where two rows would come to be the same (a
-share with the same user), they unite too.  The whole is one run, and one undo.
+"""One merge at work: what points at the row that goes is pointed at the one that stays, what is the same unites, and all
+of it is noted in its order, so that it can be undone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from flask_appbuilder import Model
-from sqlalchemy.exc import OperationalError
 
-from app.core import audit, bulk, crud, custom, db, identity, match_keys, scope
-from app.core.document import Document
-from app.core.entity import Entity, pointing_at, record_name, registry
-from app.core.errors import Conflict, Invalid, NotPermitted, NotVisible
+from app.core import audit, crud, custom, db, identity, match_keys
+from app.core.entity import pointing_at, record_name, registry
+from app.core.errors import Conflict
 from app.core.exchange import keeping
 from app.core.exchange.changes import held
-from app.core.exchange.models import ImportRun, ImportRunRow
-from app.core.exchange.run_kinds import RunKind, add_kind
-from app.core.fields import Field, fields_of, readable, writable
+from app.core.fields import fields_of, writable
 from app.core.i18n import gettext as _
-from app.core.i18n import lazy_gettext as _l
+from app.core.merging.choosing import OPAQUE, SEVERAL
+from app.core.merging.following import MERGE
 
-MERGE = "merge"
-PERMISSION = "can_merge"
-SIDES = ("this", "other", "both")
-SEVERAL = ("relations", "tags")  # they unite
-OPAQUE = ("images", "json", "password")  # what can't be chosen between: that of the row that stays
 RECORD = "record"  # what a column is called that names records as text
 NOT_MOVED = frozenset({"audit_entries", "import_run_rows"})  # what was told stays told of whom it was told
 FIXED: dict[str, Any] = {}
 """Tables whose rows are never changed, with what is said when one of them points at a row that is to go."""
-
-RUN = add_kind(
-    RunKind(
-        MERGE,
-        _l("Merge"),
-        lambda run: _("Merged: %(what)s", what=run.file),
-        own=PERMISSION,
-        others="can_delete",
-        gives_away=True,
-        whole=True,
-    )
-)
 
 Rule = Callable[["Merging", Any, Any], None]
 rules: dict[type[Any], Rule] = {}
 """What a domain does first when two rows of a model become one: ``rule(work, row, other)``."""
 uniting: dict[type[Any], Callable[[Any, Any], dict[str, Any]]] = {}
 """What the first of two rows that unite as parts of a merge comes to hold; unless said, what is empty is filled."""
-
-
-@dataclass
-class Merged:
-    """What came of it: the row that stays, the run that undoes it, and how many rows were moved and united."""
-
-    row: Any
-    run: ImportRun
-    moved: int = 0
-    united: int = 0
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A field in which two rows differ: what each holds, and which side is the better one."""
-
-    field: Field
-    this: Any
-    other: Any
-    better: str
-    sides: tuple[str, ...] = ("this", "other")
-
-
-def choices(row: Any, other: Any) -> list[Choice]:
-    """The fields that exist for the actor in which the rows differ."""
-    known, found = writable(type(row)), []
-    for name, each in readable(type(row)).items():
-        if name not in known or each.kind in SEVERAL or each.kind in OPAQUE:
-            continue
-        this, that = getattr(row, each.attribute), getattr(other, each.attribute)
-        if this == that:
-            continue
-        sides = SIDES if each.kind == "longtext" and this and that else SIDES[:2]
-        found.append(Choice(each, each.value(row), each.value(other), better(each, this, that), sides))
-    return found
-
-
-def better(of: Field, this: Any, other: Any) -> str:
-    """Which value is kept unless somebody says: what is there rather than nothing, of long texts both, else this one's."""
-    if this in (None, "") and other not in (None, ""):
-        return "other"
-    return "both" if of.kind == "longtext" and this and other else "this"
-
-
-def merge(row: Any, other_id: Any, take: Mapping[str, Any] | None = None) -> Merged:
-    """Make ``row`` (fetched with ``lock``) and the row ``other_id`` one, which is ``row``, with the values that ``take``
-    says («this» or «other» by field, «both» for long texts; else the better one).
-
-    Both must be the actor's to write.  Raises NotVisible, NotPermitted, Conflict, Invalid.
-    """
-    model = type(row)
-    crud.require(PERMISSION, model)
-    other = _other(row, other_id)
-    if model.read_only or issubclass(model, Document):
-        raise Conflict(_("Documents are not merged: cancel the one that is too much."))
-    ids = {row.id, other.id}
-    if scope.visible_ids(db.session.connection(), model, ids, identity.require(), write=True) != ids:
-        raise NotPermitted(_("Both must be yours to change. Ask whoever owns the other one, or their manager."))
-    values = _values(row, other, dict(take or {}))
-    crud._check_owner(row, values)
-    work = Merging(row, other)
-    actor = identity.require()
-    said = _("%(other)s into %(this)s", other=other, this=row)
-    with identity.acting_as(replace(actor, is_system=True, cache={})), identity.doing(MERGE, said):
-        wrote = work.go(values)
-        run = keeping.keep_run(RUN, model, wrote, said)
-    db.session().expire_all()
-    return Merged(row, run, work.moved, work.united)
-
-
-def _other(row: Any, other_id: Any) -> Any:
-    """The row that goes, locked.  Raises Invalid when it is none, or nothing the actor sees."""
-    try:
-        pk = int(other_id if not isinstance(other_id, bool) else "x")
-    except (TypeError, ValueError):
-        raise Invalid({"other": [_("Choose one from the list.")]}) from None
-    if pk == row.id:
-        raise Invalid({"other": [_("A row can't be merged with itself.")]})
-    model = type(row)
-    try:
-        return _locked(model, pk, wait=pk > row.id)
-    except NotVisible:
-        message = _("There is no such %(what)s, or it is not yours to see.", what=str(model.label).lower())
-        raise Invalid({"other": [message]}) from None
-
-
-def _locked(model: type[Any], pk: int, *, wait: bool) -> Any:
-    """The row ``pk``, locked: without waiting where that would be against the order of ids, in which all lock."""
-    if wait or db.is_sqlite():
-        return crud.fetch(model, pk, lock=True)
-    statement = sa.select(model).where(model.id == pk).with_for_update(of=model, nowait=True)
-    try:
-        with db.session.begin_nested():
-            found = db.session.scalars(statement.execution_options(populate_existing=True)).unique().one_or_none()
-    except OperationalError:
-        raise Conflict(_("Somebody else is changing the other one now. Try again in a moment.")) from None
-    if found is None:
-        raise NotVisible()
-    return found
-
-
-def _values(row: Any, other: Any, take: dict[str, Any]) -> dict[str, Any]:
-    """What ``row`` is to hold besides what it holds, by attribute.  Raises Invalid."""
-    known = {each.field.name: each for each in choices(row, other)}
-    all_fields = readable(type(row))
-    errors: dict[str, list[str]] = {}
-    for name, side in take.items():
-        sides = known[name].sides if name in known else SIDES
-        if name not in all_fields:
-            errors[name] = [_("There is no such field here.")]
-        elif side not in sides:
-            errors[name] = [_("Say “this” or “other”.")]
-    if errors:
-        raise Invalid(errors)
-    values: dict[str, Any] = {}
-    for name, each in known.items():
-        side, attribute = take.get(name, each.better), each.field.attribute
-        this, that = getattr(row, attribute), getattr(other, attribute)
-        if side == "other":
-            values[attribute] = that
-        elif side == "both":
-            values[attribute] = f"{this}\n\n{that}"
-    # What does not exist for the actor must not be lost either.
-    for name, hidden in writable(type(row), identity.system()).items():
-        if name in all_fields or hidden.kind in SEVERAL or hidden.kind in OPAQUE:
-            continue
-        this, that = getattr(row, hidden.attribute), getattr(other, hidden.attribute)
-        if this in (None, "") and that not in (None, ""):
-            values[hidden.attribute] = that
-    return values
+naming: list[Rule] = []
+"""What else names a row, in data of its own (a saved view's filter), and lets it name the one that stays, for the module
+that keeps it: ``follow(work, row, other)``.
+"""
 
 
 class Merging:
@@ -228,6 +77,8 @@ class Merging:
             self._repoint(model, column, row, other)
         self._relink(model, row, other)
         self._rename(record_name(row), record_name(other))
+        for follow in naming:
+            follow(self, row, other)
         mine = sa.and_(match_keys.KEYS.c.target == model.resource, match_keys.KEYS.c.row_id == other.id)
         of_others = sa.and_(mine, match_keys.KEYS.c.source != model.resource)
         self.connection.execute(sa.update(match_keys.KEYS).where(of_others).values(row_id=row.id))
@@ -299,12 +150,21 @@ class Merging:
         self._wrote.append(lambda: keeping.moved(table, pk, before, after))
 
     def _join(self, table: sa.Table, column: sa.Column[Any], here: int, there: int) -> None:
-        """Move the pairs of a table between two others; those that are there already go with the row they belong to."""
+        """Move the pairs of a table between two others, unless they are there already."""
         rest = [each for each in table.c if each is not column]
-        held_already = sa.select(*rest).where(column == here)
-        for pair in self.connection.execute(sa.select(*rest).where(column == there).except_(held_already)).all():
-            values = dict(zip((each.name for each in rest), pair, strict=True))
-            self.connection.execute(sa.insert(table).values({column.name: here, **values}))
+        mine = {tuple(pair) for pair in self.connection.execute(sa.select(*rest).where(column == here))}
+        theirs = self.connection.execute(sa.select(*rest).where(column == there)).all()
+        self.connection.execute(sa.delete(table).where(column == there))
+        for pair in map(tuple, theirs):
+            values = {each.name: value for each, value in zip(rest, pair, strict=True)}
+            came = None if pair in mine else {column.name: here, **values}
+            if came is not None:
+                self.connection.execute(sa.insert(table).values(came))
+                self.moved += 1
+            self._pair(table, here, {column.name: there, **values}, came)
+
+    def _pair(self, table: sa.Table, here: int, gone: dict[str, Any], came: dict[str, Any] | None) -> None:
+        self._wrote.append(lambda: keeping.paired(table, here, gone, came))
 
     def _same(self, kind: type[Any], column: sa.Column[Any], row: Any, other: Any) -> Iterator[tuple[Any, Any]]:
         """The rows of ``kind`` at ``other`` that are one with one at ``row``: by a constraint, or by their keys without a
@@ -425,27 +285,3 @@ def _differ(kind: type[Any], one: Any, other: Any, besides: str) -> bool:
         if mine not in (None, "") and theirs not in (None, "") and mine != theirs:
             return True
     return False
-
-
-def followed(model: type[Entity], pk: int) -> int | None:
-    """The row into which the row ``pk``, which is no more, was merged, through as many merges as there were; or None."""
-    table, runs = ImportRunRow.__table__, ImportRun.__table__
-    if not 0 < pk <= bulk.LARGEST:
-        return None  # no row ever had that number
-    found, seen = None, set[int]()
-    while pk not in seen:
-        seen.add(pk)
-        statement = (
-            sa.select(table.c.before)
-            .join(runs, runs.c.id == table.c.run_id)
-            .where(table.c.record_id == pk, table.c.deed == keeping.REMOVED)
-            .where(sa.func.coalesce(table.c.resource, runs.c.resource) == model.resource)
-            .where(runs.c.kind == MERGE, runs.c.undone.is_(sa.false()))
-            .order_by(table.c.id.desc())
-            .limit(1)
-        )
-        before = db.session.connection().execute(statement).scalar()
-        if before is None or before.get("into") is None:
-            return found
-        pk = found = before["into"]
-    return found
