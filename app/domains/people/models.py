@@ -123,6 +123,10 @@ class Target(Entity):
             f"{self.person} {METRICS.get(self.metric, self.metric)} {self.month:%Y-%m}" if self.month else self.person
         )
 
+    @classmethod
+    def handed_on(cls) -> None:
+        """It is the person's own: it stays."""
+
     @property
     def person(self) -> str:
         """Whose target it is."""

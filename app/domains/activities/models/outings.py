@@ -75,6 +75,11 @@ class Outing(Entity):
     def __str__(self) -> str:
         return f"{self.purpose} {clock.local(self.leave_at):%Y-%m-%d}" if self.leave_at else str(self.purpose)
 
+    @classmethod
+    def handed_on(cls) -> sa.ColumnElement[bool]:
+        """Those on which nobody has left yet."""
+        return cls.state == PLANNED
+
     def fact(self) -> str:
         return str(pointed_at(self, "owner") or "")
 
