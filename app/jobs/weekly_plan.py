@@ -25,10 +25,11 @@ from app.core.settings import settings
 from app.core.users import full_name
 from app.domains.activities.models import WeeklyPlan
 from app.domains.people.models import Department, Employee, Leave
+from app.domains.people.superiors import Superiors
+from app.domains.people.working_days import Calendar
 from app.jobs import recipients
 from app.jobs.job import Occasion
 from app.jobs.recipients import Recipient
-from app.jobs.working_days import Calendar
 
 SUNDAY = timedelta(days=6)
 PLANS, TEAM_PLANS = "weekly-plans", "team-plans"
@@ -157,37 +158,18 @@ def _reminder(week: date, person: Missing, to: Recipient, second: bool) -> outbo
 
 def _tell_superiors(week: date, people: Iterable[Missing]) -> int:
     """Write each superior one list of who has no plan; how many had not been told yet."""
-    connection = db.session.connection()
-    departments = {
-        row.id: row for row in connection.execute(sa.select(Department.id, Department.parent_id, Department.manager_id))
-    }
-    managers = {row.manager_id for row in departments.values() if row.manager_id is not None}
-    reached = recipients.read(connection, User.id.in_(managers)) if managers else {}
+    superiors = Superiors.load(db.session.connection())
     lists: dict[int, list[Missing]] = defaultdict(list)
     for person in people:
-        superior = _superior(person, departments, reached)
+        superior = superiors.of(person.user_id, person.department_id)
         if superior is not None:
             lists[superior].append(person)
     return len(
         notices.deliver(
-            notices.News(user_id, TEAM_PLANS, _list_for(week, reached[user_id], names))
+            notices.News(user_id, TEAM_PLANS, _list_for(week, superiors.reached[user_id], names))
             for user_id, names in lists.items()
         )
     )
-
-
-def _superior(person: Missing, departments: dict[int, Any], reached: dict[int, Recipient]) -> int | None:
-    """The nearest manager up the tree who is not the person and whom mails reach: a list must not end with somebody who
-    has left.
-    """
-    seen: set[int] = set()
-    department = departments.get(person.department_id)
-    while department is not None and department.id not in seen:
-        seen.add(department.id)
-        if department.manager_id in reached and department.manager_id != person.user_id:
-            return int(department.manager_id)
-        department = departments.get(department.parent_id)
-    return None
 
 
 def _list_for(week: date, to: Recipient, people: list[Missing]) -> outbox.Mail:
