@@ -18,6 +18,7 @@ from app.core.web.pages import pages_for
 from app.core.web.saved import SavedViewView
 from app.core.web.system import AuditEntryView, CustomFieldView, RoleView, SequenceView, UserView
 from app.core.web.tags import TagView
+from app.domains.activities.pages import TEAM, TeamApi, TeamView
 from app.domains.activities.views import (
     ContactRecordView,
     OutingView,
@@ -67,6 +68,7 @@ CONSOLE = (
         _l("Activities"),
         "clipboard",
         (WeeklyPlanView, ContactRecordView, OutingView, ReviewView, SuggestionView, NoticeView),
+        (TEAM,),
     ),
     MapSection("library", _l("Papers"), "folder", (FileView, ArticleView, FolderView)),
     MapSection("catalog", _l("Products"), "box", (ProductView, CategoryView, BrandView, UnitView)),
@@ -108,6 +110,8 @@ def register(appbuilder: AppBuilder) -> None:
         for view in section.views:
             appbuilder.add_view_no_menu(pages_for(view))
             appbuilder.add_api(api_for(view))
+    appbuilder.add_view_no_menu(TeamView)
+    appbuilder.add_api(TeamApi)
     appbuilder.add_view_no_menu(LibraryView)
     appbuilder.add_view_no_menu(FileUploads)
     appbuilder.add_api(FileContentApi)

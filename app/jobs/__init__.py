@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from app.core import db
 from app.core.i18n import lazy_gettext as _l
+from app.domains.people.working_days import Calendar
 from app.jobs.job import Job
-from app.jobs.working_days import Calendar
 
 # isort: split
 from app.jobs import clean_up, low_stock, pool_recycle, read_papers, send_mail, stale_opportunities, weekly_plan

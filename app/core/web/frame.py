@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +22,38 @@ preferences.every_page.add(STARRED)
 
 
 @dataclass(frozen=True)
+class MapPage:
+    """A page of the map that lists no entity's rows; ``shown`` says whether the actor has it in the menu.  ``key`` is the
+    first segment of its address.
+    """
+
+    key: str
+    label: Any
+    icon: str
+    shown: Callable[[identity.Actor], bool]
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"/{self.key}/"
+
+
+@dataclass(frozen=True)
 class MapSection:
-    """A section of the console's map: the views in it, as data."""
+    """A section of the console's map: the pages and the views in it, as data."""
 
     id: str
     label: Any
     icon: str
     views: tuple[type[EntityView], ...]
+    pages: tuple[MapPage, ...] = ()
+
+    def pages_of(self, actor: identity.Actor) -> list[MapPage]:
+        """The pages that ``actor`` has; none while the database can't be asked."""
+        try:
+            return [page for page in self.pages if page.shown(actor)]
+        except SQLAlchemyError:
+            return []
 
 
 console: list[MapSection] = []
@@ -44,6 +70,10 @@ def sections(actor: identity.Actor) -> list[Section]:
     here = belongs.get(first, first)
     for section in console:
         items = [
+            NavItem(str(page.label), page.url, page.key == here, page.key, page.icon, request.path == page.url)
+            for page in section.pages_of(actor)
+        ]
+        items += [
             NavItem(
                 str(view.model.labels),
                 f"/{view.model.resource}/list/",

@@ -22,7 +22,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.domains.crm.models import Customer, CustomerTransfer, Opportunity
 from app.domains.crm.models.pool import PoolRule, PoolWarning
-from app.domains.people import recipients, telling
+from app.domains.people import telling
 
 WARNED, RECYCLED = "pool-warning", "pool-recycled"
 notices.KINDS |= {
@@ -217,7 +217,7 @@ def _tell_recycled(rows: Sequence[Owned], run_id: int) -> None:
     """Tell each owner what they lost, and their nearest superior."""
     lost: dict[int, list[Owned]] = defaultdict(list)
     owners = {row.owner_id for row in rows if row.owner_id is not None}
-    above = recipients.superiors_of(db.session.connection(), owners)
+    above = superiors_of(db.session.connection(), owners)
     for row in rows:
         if row.owner_id is not None:
             lost[row.owner_id].append(row)
