@@ -93,7 +93,11 @@ def _words(labels: tuple[str, ...]) -> str:
 def _all() -> Iterator[Command]:
     for key, label, url, icon in ACCOUNT[:1]:
         yield Command(f"page/{key}", str(label), "page", icon, url)
+    actor = identity.current()
     for section in console:
+        for page in section.pages:
+            if actor is not None and actor.may(page.permission, page.key_of):
+                yield Command(f"page/{page.key}", str(page.label), "page", page.icon, page.url, hint=str(section.label))
         for view in section.views:
             if reach.may(view, "list"):
                 yield from _of(view, str(section.label))

@@ -21,13 +21,28 @@ preferences.every_page.add(STARRED)
 
 
 @dataclass(frozen=True)
+class MapPage:
+    """A page on the console's map that is no entity's: for whoever may do ``permission`` (with the entity called
+    ``key_of``).
+    """
+
+    key: str
+    label: Any
+    url: str
+    icon: str
+    permission: str
+    key_of: str
+
+
+@dataclass(frozen=True)
 class MapSection:
-    """A section of the console's map: the views in it, as data."""
+    """A section of the console's map: the views in it, as data, and pages besides, which come first."""
 
     id: str
     label: Any
     icon: str
     views: tuple[type[EntityView], ...]
+    pages: tuple[MapPage, ...] = ()
 
 
 console: list[MapSection] = []
@@ -44,6 +59,11 @@ def sections(actor: identity.Actor) -> list[Section]:
     here = belongs.get(first, first)
     for section in console:
         items = [
+            NavItem(str(page.label), page.url, page.key == here, page.key, page.icon, request.path == page.url)
+            for page in section.pages
+            if actor.may(page.permission, page.key_of)
+        ]
+        items += [
             NavItem(
                 str(view.model.labels),
                 f"/{view.model.resource}/list/",
