@@ -18,6 +18,7 @@ from app.core.web.pages import pages_for
 from app.core.web.saved import SavedViewView
 from app.core.web.system import AuditEntryView, CustomFieldView, RoleView, SequenceView, UserView
 from app.core.web.tags import TagView
+from app.domains.activities.field import FIELD_PAGE, FieldApi, FieldView
 from app.domains.activities.pages import TEAM, TeamApi, TeamView
 from app.domains.activities.views import (
     ContactRecordView,
@@ -68,7 +69,7 @@ CONSOLE = (
         _l("Activities"),
         "clipboard",
         (WeeklyPlanView, ContactRecordView, OutingView, ReviewView, SuggestionView, NoticeView),
-        (TEAM,),
+        (FIELD_PAGE, TEAM),
     ),
     MapSection("library", _l("Papers"), "folder", (FileView, ArticleView, FolderView)),
     MapSection("catalog", _l("Products"), "box", (ProductView, CategoryView, BrandView, UnitView)),
@@ -115,3 +116,5 @@ def register(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(LibraryView)
     appbuilder.add_view_no_menu(FileUploads)
     appbuilder.add_api(FileContentApi)
+    appbuilder.add_view_no_menu(FieldView)
+    appbuilder.add_api(FieldApi)

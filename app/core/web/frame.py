@@ -24,18 +24,19 @@ preferences.every_page.add(STARRED)
 @dataclass(frozen=True)
 class MapPage:
     """A page of the map that lists no entity's rows; ``shown`` says whether the actor has it in the menu.  ``key`` is the
-    first segment of its address.
+    first segment of its address, which is ``path`` where that is said.
     """
 
     key: str
     label: Any
     icon: str
     shown: Callable[[identity.Actor], bool]
+    path: str = ""
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"/{self.key}/"
+        return self.path or f"/{self.key}/"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from app.core.numbering import PREFIXES
 from app.domains.activities import contacting, measured, telling
 from app.domains.activities.models import ContactRecord, Outing, Review, Suggestion, WeeklyPlan
 from app.domains.activities.models.outings import BACK, CANCELLED, OUT, PLANNED
+from app.domains.activities.models.records import SLACK
 from app.domains.people.queries import may_lead
 
 PREFIXES["weekly-plans"] = "WP"
@@ -52,8 +53,8 @@ def leave(
     already = sa.select(Outing).where(Outing.owner_id == outing.owner_id, Outing.state == OUT)
     if (other := db.session.scalars(already.limit(1)).first()) is not None:
         raise Conflict(_("%(who)s is out already (%(outing)s): come back first.", who=outing.owner, outing=other))
-    when = at or clock.now()
-    if when > clock.now():
+    when = _so_far(at)
+    if when is None:
         raise Invalid({"at": [_("This lies ahead: nobody has left yet.")]})
     outing.state, outing.leave_at = OUT, when
     outing.latitude = latitude if latitude is not None else outing.latitude
@@ -62,20 +63,23 @@ def leave(
     return outing
 
 
-def come_back(outing: Outing, record: Mapping[str, Any] | None = None, at: datetime | None = None) -> Outing:
-    """Be back from ``outing``, with the contact record that ``record`` (its fields) tells of it: an outing to a customer
-    can't end without one, unless it is written already.
+def come_back(
+    outing: Outing, record: Mapping[str, Any] | None = None, at: datetime | None = None
+) -> ContactRecord | None:
+    """Be back from ``outing``, with the contact record that ``record`` (its fields) tells of it, which is returned: an
+    outing to a customer can't end without one.
 
     Raises Conflict when it is over, Invalid (the record's faults under «record.…»), NotPermitted.
     """
     _require_own(outing)
     if outing.state not in (PLANNED, OUT):
         raise Conflict(_("“%(outing)s” is over.", outing=outing))
-    when = at or clock.now()
-    if when > clock.now() or (outing.state == OUT and when < outing.leave_at):
+    when = _so_far(at)
+    if when is None or (outing.state == OUT and when < outing.leave_at):
         raise Invalid({"at": [_("One comes back after one left, and not in the future.")]})
     if record is not None and not isinstance(record, Mapping):
         raise Invalid({"record": [_("Write the contact record as its fields.")]})
+    told: ContactRecord | None = None
     if record or outing.customer_id is not None:
         # What is not said of the record follows from the outing.
         known = {"outing": outing.id, "customer": outing.customer_id}
@@ -83,14 +87,12 @@ def come_back(outing: Outing, record: Mapping[str, Any] | None = None, at: datet
         if not record:
             raise Invalid({"record": [_("An outing to a customer ends with its contact record.")]})
         try:
-            crud.create(ContactRecord, {**given, "outing": outing.id})
+            told = crud.create(ContactRecord, {**given, "outing": outing.id})
         except Invalid as error:
             raise Invalid({f"record.{name}": said for name, said in error.errors.items()}, error.message) from None
-        outing.back_at(when)
-    else:
-        outing.back_at(when)
+    outing.back_at(when)
     db.session.flush()
-    return outing
+    return told
 
 
 def call_off(outing: Outing, reason: str | None) -> Outing:
@@ -152,6 +154,14 @@ def reopen_suggestion(suggestion: Suggestion) -> Suggestion:
     suggestion.closed = False
     db.session.flush()
     return suggestion
+
+
+def _so_far(at: datetime | None) -> datetime | None:
+    """The moment ``at``, now when none is said; None if it lies ahead by more than clocks differ."""
+    now = clock.now()
+    if at is None:
+        return now
+    return min(at, now) if at <= now + SLACK else None
 
 
 def _require_own(outing: Outing) -> None:

@@ -101,7 +101,8 @@ def _leave(outing: Outing, values: Mapping[str, Any]) -> Done:
 
 
 def _back(outing: Outing, values: Mapping[str, Any]) -> Done:
-    return Done(services.come_back(outing, values["record"], values["at"]), _("You are back."))
+    told = services.come_back(outing, values["record"], values["at"])
+    return Done(outing, _("You are back."), {"contact_record": told.id} if told is not None else {})
 
 
 def _call_off(outing: Outing, values: Mapping[str, Any]) -> Done:

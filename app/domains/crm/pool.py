@@ -23,6 +23,7 @@ from app.core.i18n import lazy_gettext as _l
 from app.domains.crm.models import Customer, CustomerTransfer, Opportunity
 from app.domains.crm.models.pool import PoolRule, PoolWarning
 from app.domains.people import telling
+from app.domains.people.superiors import superiors_of
 
 WARNED, RECYCLED = "pool-warning", "pool-recycled"
 notices.KINDS |= {
