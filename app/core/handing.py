@@ -82,12 +82,19 @@ class Handed:
 
 def models() -> list[type[Any]]:
     """Every entity that has an owner and is handed on: what others point at comes before them."""
-    rest = [model for model in registry.values() if _is_handed_on(model)]
     found: list[type[Any]] = []
-    while rest:
-        free = [each for each in rest if not any(target in rest for _key, target in _above(each) if target is not each)]
-        found += free or rest[:1]  # a circle is begun somewhere
-        rest = [each for each in rest if each not in found]
+    seen: set[type[Any]] = set()
+
+    def add(model: type[Any]) -> None:
+        if model in seen or not _is_handed_on(model):
+            return
+        seen.add(model)
+        for _key, target in _above(model):
+            add(target)
+        found.append(model)
+
+    for model in registry.values():
+        add(model)
     return found
 
 

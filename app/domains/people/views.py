@@ -67,7 +67,7 @@ def _preview(employee: Employee, _values: Mapping[str, Any], part: Part) -> Shee
     fields = (
         _field("label", _l("What")),
         _field("going", _l("Is handed over"), "integer"),
-        _field("staying", _l("Stays: closed, or of the past"), "integer"),
+        _field("staying", _l("Stays"), "integer"),
     )
     return Sheet(fields, rows[part.offset : part.offset + part.size], len(rows))
 

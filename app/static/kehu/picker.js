@@ -236,6 +236,12 @@ export function fill(box, pairs) {
   box.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
+/* What must hold one at least asks for it while it holds none. */
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches?.("[data-picker=many][data-required]")) return;
+  target.querySelector(":scope > [role=combobox]").required = !target.querySelector(":scope > .token");
+});
+
 /* ---- What can't be told ---- */
 
 /** Say at the picker why its text can't be sent. */
