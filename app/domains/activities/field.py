@@ -29,6 +29,7 @@ from app.core.web.reach import NotLoggedIn, enter, may
 from app.core.web.uploading import MAX_BYTES
 from app.core.web.view import views
 from app.domains.activities import queries
+from app.domains.activities.models import ContactRecord
 from app.domains.activities.models.records import WAYS
 from app.domains.activities.views import ContactRecordView, OutingView
 from app.domains.crm.models import Customer
