@@ -27,6 +27,7 @@ from app.domains.activities.views import (
     SuggestionView,
     WeeklyPlanView,
 )
+from app.domains.activities.week_pages import MY_WEEK, WeekView
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
 from app.domains.crm.views import (
     ContactView,
@@ -69,7 +70,7 @@ CONSOLE = (
         _l("Activities"),
         "clipboard",
         (WeeklyPlanView, ContactRecordView, OutingView, ReviewView, SuggestionView, NoticeView),
-        (FIELD_PAGE, TEAM),
+        (MY_WEEK, FIELD_PAGE, TEAM),
     ),
     MapSection("library", _l("Papers"), "folder", (FileView, ArticleView, FolderView)),
     MapSection("catalog", _l("Products"), "box", (ProductView, CategoryView, BrandView, UnitView)),
@@ -113,6 +114,7 @@ def register(appbuilder: AppBuilder) -> None:
             appbuilder.add_api(api_for(view))
     appbuilder.add_view_no_menu(TeamView)
     appbuilder.add_api(TeamApi)
+    appbuilder.add_view_no_menu(WeekView)
     appbuilder.add_view_no_menu(LibraryView)
     appbuilder.add_view_no_menu(FileUploads)
     appbuilder.add_api(FileContentApi)

@@ -89,6 +89,15 @@ def due(today: date, ids: Collection[int] | None = None, ahead: int | None = Non
     return _with_warning(found, today)
 
 
+def due_of(owner_id: int, until: date) -> list[Due]:
+    """The customers of a user that return to the pool by ``until``.  Statements as of ``due``, and one."""
+    customers: Any = sa.inspect(Customer).columns
+    theirs = sa.select(customers["id"]).where(customers["owner_id"] == owner_id)
+    ids = list(db.session.connection().execute(theirs).scalars())
+    ahead = max(0, (until - clock.today()).days)
+    return [each for each in due(clock.today(), ids, ahead) if each.returns_on <= until] if ids else []
+
+
 def _with_warning(found: Sequence[Due], today: date) -> list[Due]:
     """``found`` with the days on which they return, since nobody loses what they were not warned of."""
     warned = _warned({each.id for each in found})
