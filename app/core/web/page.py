@@ -104,6 +104,7 @@ class FormField:
     step: str = ""
     width: str = "m"  # xs, s, m, l, full: by content
     unit: str = ""
+    placeholder: str = ""  # what stands in it while it is empty, where no label stands beside it
     told: str = ""
     create_url: str = ""
     create_label: str = ""

@@ -262,7 +262,7 @@ def _page(monday: date, place: str, error: Invalid | None, given: Mapping[str, A
     today = clock.monday_of(clock.today())
     counted = actual.counts(found)
     return WeekPage(
-        title=_("Week of %(first)s to %(last)s", first=_day(monday), last=_day(last)),
+        title=_("Week of %(first)s to %(last)s", first=_day(monday, brief=True), last=_day(last, brief=True)),
         state=_state(plan),
         days=[building.column(day, lines, found) for day in (*days, *outside)],
         left=[(line.id, str(line.customer or ""), line.goal) for line in left],
@@ -284,7 +284,9 @@ def _page(monday: date, place: str, error: Invalid | None, given: Mapping[str, A
     )
 
 
-def _day(day: date) -> str:
+def _day(day: date, *, brief: bool = False) -> str:
+    if brief:
+        return format_date(day, "d MMM" if not current_locale().startswith("zh") else "M月d日", locale=current_locale())
     return format_date(
         day, "EEE d MMM" if not current_locale().startswith("zh") else "M月d日 EEE", locale=current_locale()
     )
@@ -325,6 +327,8 @@ class _Building:
         if self.is_open:
             start = {"planned_on": str(day), "kind": "visit"} | (dict(self.given) if self.place == place else {})
             adding = [self._input(place, name, start.get(name, "")) for name in ("customer", "kind", "goal")]
+            for each in adding:
+                each.placeholder = each.label
             errors = self._errors(place, adding)
         return DayColumn(
             str(day),
