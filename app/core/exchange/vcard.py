@@ -2,7 +2,7 @@
 
 An entity says which of its fields are what of a card (``card = {"name": "FN", "mobile": "TEL CELL"}``): the same names
 head the columns of a file that is imported.  Cards are written by vobject and read here: vobject's own reader takes
-minutes for a line of a hundred characters that is made to hurt (docs/decisions/0047).
+minutes for a line of a hundred characters that is made to hurt (docs/decisions/0046).
 """
 
 from __future__ import annotations
