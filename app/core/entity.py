@@ -142,6 +142,9 @@ class Entity(Model):
     inside: ClassVar[str] = ""  # the long text of a row that is searched word by word (``core.fulltext``)
     likeness: ClassVar[Mapping[str, str]] = {}  # the fields that say who it is, by ``core.likeness`` kinds
     likeness_of: ClassVar[str] = ""  # the relation to the row for which they count, unless it is the row itself
+    card: ClassVar[
+        Mapping[str, str]
+    ] = {}  # as a name card: what of one each field is (``core.exchange.vcard.HEADERS``)
     tags_need: ClassVar[str] = ""  # the grant without which the tags do not exist for a reader
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-100, info={"label": _l("ID")})

@@ -168,6 +168,8 @@ class ImportPage:
     message: str = ""
     is_wrong: bool = False  # whether the message tells of something that went wrong
     checked: str = ""  # how much of the file was checked, when that is not all of it
+    drop_label: str = ""  # which files can be dropped or chosen
+    accept: str = ""
     template_url: str | None = None  # an empty file with the right headers
     mappings: ImportMappings | None = None
     progress: ImportProgress | None = None

@@ -426,6 +426,8 @@ def pages_for(view: type[EntityView]) -> type[EntityPages]:
         )
         if operation not in operations
     }
+    if not view.model.card:
+        hidden.add("card")
     members = {
         "view": view,
         "route_base": f"/{view.model.resource}",

@@ -144,6 +144,16 @@ class Contact(Entity):
     searched = ("name", "mobile", "phone")
     likeness = {"mobile": "phone", "phone": "phone", "email": "email"}
     likeness_of = "customer"
+    card = {
+        "name": "FN",
+        "customer": "ORG",
+        "job_title": "TITLE",
+        "mobile": "TEL CELL",
+        "phone": "TEL",
+        "email": "EMAIL",
+        "birthday": "BDAY",
+        "wechat": "X-WECHAT",
+    }
     synonyms = {
         "customer": ("客户", "客户名称", "company", "customer name"),
         "name": ("联系人", "姓名", "contact", "contact name"),

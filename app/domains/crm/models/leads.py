@@ -37,6 +37,7 @@ class Lead(Entity):
     scope = scope.own_rows(pool=True)
     keys = ("name", "company")
     searched = ("name", "company", "mobile", "email")
+    card = {"name": "FN", "company": "ORG", "mobile": "TEL CELL", "email": "EMAIL", "note": "NOTE"}
     synonyms = {
         "name": ("姓名", "线索名称", "lead", "lead name"),
         "company": ("公司", "公司名称", "company name", "organisation"),
