@@ -97,7 +97,7 @@ def missing(week: date, calendar: Calendar) -> list[Missing]:
             sa.select(WeeklyPlan.owner_id, WeeklyPlan.id, WeeklyPlan.state).where(WeeklyPlan.week == week)
         )
     }
-    away = _away(connection, worked)
+    away = away_all_week(connection, worked)
     people = connection.execute(
         sa.select(*recipients.COLUMNS, Employee.department_id, Department.name.label("department"))
         .join(Employee, Employee.user_id == User.id)
@@ -116,7 +116,7 @@ def missing(week: date, calendar: Calendar) -> list[Missing]:
     return found
 
 
-def _away(connection: sa.Connection, worked: list[date]) -> set[int]:
+def away_all_week(connection: sa.Connection, worked: list[date]) -> set[int]:
     """Who is on leave on every one of the days ``worked``; everybody, when none is."""
     if not worked:
         return set(connection.execute(sa.select(User.id)).scalars())

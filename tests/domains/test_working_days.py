@@ -28,3 +28,10 @@ class TestCalendar:
         days = Calendar({date(2026, 11, 2): False, date(2026, 11, 7): True}).workdays_of_month(date(2026, 11, 30))
         assert len(days) == 21
         assert (days[0].day, days[4].day, days[-1].day) == (3, 7, 30)
+
+    def test_the_last_day_of_a_week_may_be_a_worked_saturday(self):
+        friday, saturday = date(2026, 11, 27), date(2026, 11, 28)
+        assert Calendar().last_of_week(friday) == friday
+        assert Calendar({saturday: True}).last_of_week(friday) == saturday
+        assert Calendar({friday: False}).last_of_week(friday) == date(2026, 11, 26)
+        assert Calendar({date(2026, 11, 23 + i): False for i in range(5)}).last_of_week(friday) == friday

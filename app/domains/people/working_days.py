@@ -58,6 +58,10 @@ class Calendar:
         sunday = clock.monday_of(day) + DAY * 6
         return next((d for d in (sunday - DAY * i for i in range(LONGEST_REST)) if self.is_workday(d)), day)
 
+    def last_of_week(self, day: date) -> date:
+        """The last day worked in the week of ``day``; ``day`` where none is."""
+        return max(self.workdays(clock.monday_of(day)), default=day)
+
     def workday_from(self, day: date) -> date:
         """``day`` if it is worked, else the next day that is."""
         return next((d for d in (day + DAY * i for i in range(LONGEST_REST)) if self.is_workday(d)), day)
