@@ -269,6 +269,7 @@ class FileShown:
     at: str
     page: str = ""  # where it has a page of its own
     thumb: str = ""
+    sound: str = ""  # what is played, where it is a recording
     mark: str = ""  # what is said before its name: its version
 
 

@@ -138,7 +138,7 @@ class OutingView(EntityView, model=Outing):
     actions = (
         RecordAction(
             "leave",
-            _l("Leave"),
+            lazy_pgettext("outing", "Leave"),
             _leave,
             fields=(_at, "latitude", "longitude"),
             quiet=("at", "latitude", "longitude"),

@@ -45,8 +45,11 @@ export function media(root, onChange) {
     }
     const title = text(kind === "voice" ? "voiceName" : "photoName", { at: stamp() });
     shots.push({ kind, title, ...(await packed(blob, name)) });
-    show();
-    await onChange();
+    try {
+      await onChange(); // what is seen is kept
+    } finally {
+      show();
+    }
   }
 
   for (const [selector, kind] of [

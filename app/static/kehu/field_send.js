@@ -7,7 +7,7 @@
 import { text } from "./dom.js";
 import * as store from "./field_store.js";
 
-const AGAIN = 5000; // milliseconds until the next try, doubled each time
+const AGAIN = 2000; // milliseconds until the next try, doubled each time
 const LATEST = 5 * 60 * 1000;
 const PATIENCE = 30_000; // of one request; a file gets more
 const PER_BYTE = 1 / 10; // milliseconds: as slow as 10 kB a second
