@@ -65,7 +65,13 @@ CONSOLE = (
         (StockBalanceView, StockAdjustmentView, SafetyStockView, StockEntryView, WarehouseView),
     ),
     MapSection("finance", _l("Receivables"), "coin", (PartyBalanceView, PartyEntryView, PeriodView)),
-    MapSection("people", _l("People"), "people", (EmployeeView, DepartmentView, LeaveView, HolidayView)),
+    MapSection(
+        "people",
+        _l("People"),
+        "people",
+        (EmployeeView, DepartmentView, LeaveView, HolidayView),
+        readings=((EmployeeView, "handovers"),),
+    ),
     MapSection(
         "system",
         _l("System"),

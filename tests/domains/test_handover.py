@@ -100,6 +100,8 @@ class TestPreview:
         page = pages("bob").get(f"/employees/show/{ann}").text
         assert f"/employees/look/handover/{ann}" in page
         assert "/employees/look/handovers" in pages("bob").get("/employees/list/").text
+        assert 'data-entry="employees/handovers"' in page
+        assert 'data-entry="employees/handovers"' not in pages("cleo").get("/").text
         assert "look/handover" not in pages("cleo").get(f"/employees/show/{ann}").text
         assert api("cleo").get(f"employees/{ann}/handover").status_code == 403
         assert api("cleo").post(f"employees/{ann}/handover", {"to": [ids["cleo"]]}).status_code == 403
@@ -212,6 +214,24 @@ class TestHandingOver:
             in said
         )
         assert "/import-runs/show/" in said
+        again = bob.post(f"/employees/action/handover/{ann}", {"to": [str(ids["ann"])]}, token_from=place)
+        assert (again.status_code, again.headers["Location"]) == (302, place), "a refusal is told where one was asked"
+
+
+def test_on_postgresql_too(postgres_app):
+    admin, ann = Api(postgres_app, "admin"), Api(postgres_app, "ann")
+    fill(ann, admin)
+    with acting(postgres_app):
+        users = dict(list(db.session.execute(sa.select(User.username, User.id)).tuples()))
+        employee = db.session.scalars(sa.select(Employee.id).where(Employee.user_id == users["ann"])).one()
+    bob = Api(postgres_app, "bob")
+    assert bob.get("employees/handovers").json["result"][0]["going"] == 4
+    answer = bob.post(f"employees/{employee}/handover", {"to": [users["cleo"], users["bob"]]})
+    assert (answer.status_code, answer.json["done"]) == (200, 4), answer.text
+    assert {row["owner"]["label"] for row in admin.rows("customers")} == {"Cleo Roy", "Bob Ito"}
+    assert bob.post(f"import-runs/{answer.json['run']}/undo").status_code == 200
+    assert {row["owner"]["label"] for row in admin.rows("customers")} == {"Ann Lee"}
+    assert [row["owner"]["label"] for row in admin.rows("weekly-plans")] == ["Ann Lee"] * 2
 
 
 @pytest.fixture

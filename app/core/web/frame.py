@@ -22,12 +22,15 @@ preferences.every_page.add(STARRED)
 
 @dataclass(frozen=True)
 class MapSection:
-    """A section of the console's map: the views in it, as data."""
+    """A section of the console's map: the views in it, as data, and readings of views (by name) that are pages people
+    go to by themselves.
+    """
 
     id: str
     label: Any
     icon: str
     views: tuple[type[EntityView], ...]
+    readings: tuple[tuple[type[EntityView], str], ...] = ()
 
 
 console: list[MapSection] = []
@@ -55,10 +58,26 @@ def sections(actor: identity.Actor) -> list[Section]:
             for view in section.views
             if actor.may("can_list", view.model.permission_key())
         ]
+        for item in _readings(section, actor):
+            for other in items if item.active else ():
+                other.active = False
+            items.append(item)
         if items:
             found.append(
                 Section(section.id, str(section.label), section.icon, items, any(item.active for item in items))
             )
+    return found
+
+
+def _readings(section: MapSection, actor: identity.Actor) -> list[NavItem]:
+    found = []
+    for view, name in section.readings:
+        reading = next(each for each in view.readings if each.name == name)
+        if actor.may(f"can_{reading.operation}", view.model.permission_key()):
+            url = f"/{view.model.resource}/look/{name}"
+            here = request.path == url
+            key = f"{view.model.resource}/{name}"
+            found.append(NavItem(str(reading.label), url, here, key, view.icon, here))
     return found
 
 
