@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from app.core import clock, db, handing
+from app.core import clock, crud, db, handing
 from app.core.entity import User, registry
 from app.core.outbox import OutboxMail
 from app.domains.people.models import Employee
@@ -106,6 +106,15 @@ class TestPreview:
         assert api("cleo").get(f"employees/{ann}/handover").status_code == 403
         assert api("cleo").post(f"employees/{ann}/handover", {"to": [ids["cleo"]]}).status_code == 403
 
+    def test_it_costs_little(self, api, pages, statements, ann):
+        fill(api("ann"), api("admin"))
+        bob = pages("bob")
+        for place, most in ((f"/employees/look/handover/{ann}", 16), ("/employees/look/handovers", 8)):
+            bob.get(place)
+            with statements() as executed:
+                assert bob.get(place).status_code == 200
+            assert len(executed) <= most, executed
+
     def test_a_manager_of_others_is_refused(self, app, api, pages, ids, ann):
         cleo = api("admin").rows("employees", filters=[{"col": "user", "opr": "rel_o_m", "value": ids["cleo"]}])[0][
             "id"
@@ -182,6 +191,21 @@ class TestHandingOver:
         assert {row["name"]: row["owner"]["label"] for row in admin.rows("leads")}["Moe"] == "Bob Ito"
         nothing = bob.post(f"employees/{ann}/handover", {"to": [ids["cleo"]]})
         assert (nothing.status_code, nothing.json["message"]) == (409, "Ann Lee has nothing to hand over.")
+
+    def test_papers_that_nobody_else_would_see_go_too(self, app, api, ids, ann):
+        acme = api("ann").add("customers", name="Acme")["id"]
+        with acting(app, "ann"):
+            for title, more in (("Hung", {"record": f"customers/{acme}"}), ("Loose", {})):
+                crud.create(registry["files"], {"title": title, **more})
+        with acting(app):
+            for title, published in (("Draft", False), ("Read", True)):
+                data = {"title": title, "body": "x", "owner": ids["ann"], "published": published}
+                crud.create(registry["articles"], data)
+        assert api("bob").post(f"employees/{ann}/handover", {"to": [ids["cleo"]]}).status_code == 200
+        found = {
+            row["title"]: row["owner"]["label"] for name in ("files", "articles") for row in api("admin").rows(name)
+        }
+        assert found == {"Hung": "Ann Lee", "Loose": "Cleo Roy", "Draft": "Cleo Roy", "Read": "Ann Lee"}
 
     def test_what_is_refused_changes_nothing(self, app, api, ids, ann):
         fill(api("ann"), api("admin"))
