@@ -81,7 +81,13 @@ CONSOLE = (
         (StockBalanceView, StockAdjustmentView, SafetyStockView, StockEntryView, WarehouseView),
     ),
     MapSection("finance", _l("Receivables"), "coin", (PartyBalanceView, PartyEntryView, PeriodView)),
-    MapSection("people", _l("People"), "people", (EmployeeView, DepartmentView, TargetView, LeaveView, HolidayView)),
+    MapSection(
+        "people",
+        _l("People"),
+        "people",
+        (EmployeeView, DepartmentView, TargetView, LeaveView, HolidayView),
+        (frame.reading_page(EmployeeView, "handovers"),),
+    ),
     MapSection(
         "system",
         _l("System"),

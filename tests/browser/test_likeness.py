@@ -110,7 +110,7 @@ def test_work_is_handed_over(company: Company, people: dict[str, int], browser: 
     with open_page(browser) as page:
         company.log_in(page, "bob", PASSWORD)
         company.go(page, "/employees/list/")
-        page.get_by_role("link", name="Handover", exact=True).click()
+        page.locator("[data-entry='employees/handovers'] .nav-item").click()
         page.get_by_role("link", name="Ann Lee").first.click()
         expect(page.get_by_role("row").filter(has_text="Customers")).to_be_visible()
         picker = (

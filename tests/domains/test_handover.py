@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from app.core import clock, db, handing
+from app.core import clock, crud, db, handing
 from app.core.entity import User, registry
 from app.core.outbox import OutboxMail
 from app.domains.people.models import Employee
@@ -101,9 +101,20 @@ class TestPreview:
         page = pages("bob").get(f"/employees/show/{ann}").text
         assert f"/employees/look/handover/{ann}" in page
         assert "/employees/look/handovers" in pages("bob").get("/employees/list/").text
+        assert 'data-entry="employees/handovers"' in page
+        assert 'data-entry="employees/handovers"' not in pages("cleo").get("/").text
         assert "look/handover" not in pages("cleo").get(f"/employees/show/{ann}").text
         assert api("cleo").get(f"employees/{ann}/handover").status_code == 403
         assert api("cleo").post(f"employees/{ann}/handover", {"to": [ids["cleo"]]}).status_code == 403
+
+    def test_it_costs_little(self, api, pages, statements, ann):
+        fill(api("ann"), api("admin"))
+        bob = pages("bob")
+        for place, most in ((f"/employees/look/handover/{ann}", 16), ("/employees/look/handovers", 8)):
+            bob.get(place)
+            with statements() as executed:
+                assert bob.get(place).status_code == 200
+            assert len(executed) <= most, executed
 
     def test_a_manager_of_others_is_refused(self, app, api, pages, ids, ann):
         cleo = api("admin").rows("employees", filters=[{"col": "user", "opr": "rel_o_m", "value": ids["cleo"]}])[0][
@@ -182,6 +193,21 @@ class TestHandingOver:
         nothing = bob.post(f"employees/{ann}/handover", {"to": [ids["cleo"]]})
         assert (nothing.status_code, nothing.json["message"]) == (409, "Ann Lee has nothing to hand over.")
 
+    def test_papers_that_nobody_else_would_see_go_too(self, app, api, ids, ann):
+        acme = api("ann").add("customers", name="Acme")["id"]
+        with acting(app, "ann"):
+            for title, more in (("Hung", {"record": f"customers/{acme}"}), ("Loose", {})):
+                crud.create(registry["files"], {"title": title, **more})
+        with acting(app):
+            for title, published in (("Draft", False), ("Read", True)):
+                data = {"title": title, "body": "x", "owner": ids["ann"], "published": published}
+                crud.create(registry["articles"], data)
+        assert api("bob").post(f"employees/{ann}/handover", {"to": [ids["cleo"]]}).status_code == 200
+        found = {
+            row["title"]: row["owner"]["label"] for name in ("files", "articles") for row in api("admin").rows(name)
+        }
+        assert found == {"Hung": "Ann Lee", "Loose": "Cleo Roy", "Draft": "Cleo Roy", "Read": "Ann Lee"}
+
     def test_what_is_refused_changes_nothing(self, app, api, ids, ann):
         fill(api("ann"), api("admin"))
         bob, admin = api("bob"), api("admin")
@@ -213,6 +239,24 @@ class TestHandingOver:
             in said
         )
         assert "/import-runs/show/" in said
+        again = bob.post(f"/employees/action/handover/{ann}", {"to": [str(ids["ann"])]}, token_from=place)
+        assert (again.status_code, again.headers["Location"]) == (302, place), "a refusal is told where one was asked"
+
+
+def test_on_postgresql_too(postgres_app):
+    admin, ann = Api(postgres_app, "admin"), Api(postgres_app, "ann")
+    fill(ann, admin)
+    with acting(postgres_app):
+        users = dict(list(db.session.execute(sa.select(User.username, User.id)).tuples()))
+        employee = db.session.scalars(sa.select(Employee.id).where(Employee.user_id == users["ann"])).one()
+    bob = Api(postgres_app, "bob")
+    assert bob.get("employees/handovers").json["result"][0]["going"] == 4
+    answer = bob.post(f"employees/{employee}/handover", {"to": [users["cleo"], users["bob"]]})
+    assert (answer.status_code, answer.json["done"]) == (200, 4), answer.text
+    assert {row["owner"]["label"] for row in admin.rows("customers")} == {"Cleo Roy", "Bob Ito"}
+    assert bob.post(f"import-runs/{answer.json['run']}/undo").status_code == 200
+    assert {row["owner"]["label"] for row in admin.rows("customers")} == {"Ann Lee"}
+    assert [row["owner"]["label"] for row in admin.rows("weekly-plans")] == ["Ann Lee"] * 2
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ class MapPage:
     icon: str
     shown: Callable[[identity.Actor], bool]
     path: str = ""
+    last: bool = False  # whether it stands below the section's views
 
     @property
     def url(self) -> str:
@@ -64,27 +65,49 @@ belongs: dict[str, str] = {}
 """Pages outside an entity's own addresses (their first segment), each with the resource whose entry they belong to."""
 
 
+def reading_page(view: type[EntityView], name: str) -> MapPage:
+    """The reading ``name`` of ``view`` as a page of the map, which people go to by itself."""
+    reading = next(each for each in view.readings if each.name == name)
+    resource, permission, key = view.model.resource, f"can_{reading.operation}", view.model.permission_key()
+    return MapPage(
+        f"{resource}/{name}",
+        reading.label,
+        view.icon,
+        lambda actor: actor.may(permission, key),
+        f"/{resource}/look/{name}",
+        last=True,
+    )
+
+
 def sections(actor: identity.Actor) -> list[Section]:
     """The sidebar for ``actor``: what may be listed, without empty sections."""
     found = []
     first = request.path.strip("/").split("/")[0]
     here = belongs.get(first, first)
     for section in console:
+        pages = section.pages_of(actor)
+        own = {page.url for page in pages}
         items = [
-            NavItem(str(page.label), page.url, page.key == here, page.key, page.icon, request.path == page.url)
-            for page in section.pages_of(actor)
-        ]
-        items += [
             NavItem(
                 str(view.model.labels),
                 f"/{view.model.resource}/list/",
-                view.model.resource == here,
+                view.model.resource == here and request.path not in own,
                 view.model.resource,
                 view.icon,
                 request.path == f"/{view.model.resource}/list/",
             )
             for view in section.views
             if actor.may("can_list", view.model.permission_key())
+        ]
+        entries = [(page, request.path == page.url) for page in pages]
+        made = [
+            (page, NavItem(str(page.label), page.url, at or page.key == here, page.key, page.icon, at))
+            for page, at in entries
+        ]
+        items = [
+            *(item for page, item in made if not page.last),
+            *items,
+            *(item for page, item in made if page.last),
         ]
         if items:
             found.append(

@@ -138,7 +138,7 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
                 db.session.rollback()
                 flash(refusal_text(error, self.view), "error")
                 return redirect(f"/{self.view.model.resource}/cancel/{pk}")
-            return self._refused(row, error)
+            return self._refused(row, error, name)
         answers.tell(result, _("Done: %(what)s.", what=action_label(self.view, name)))
         if result.row is row and not scope.visible_ids(db.session.connection(), type(row), [pk], identity.require()):
             return redirect(self._list_url())  # it was given away
@@ -274,12 +274,16 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
             given[name] = value
         return given
 
-    def _refused(self, row: Any, error: BusinessError) -> Response:
-        """Undo everything and tell the refusal on the page of ``row``, or on the list where that can't be opened."""
+    def _refused(self, row: Any, error: BusinessError, name: str = "") -> Response:
+        """Undo everything and tell the refusal on the page that asks for the action ``name``, on that of ``row``, or on the
+        list where that can't be opened.
+        """
         pk = row.id
         message = refusal_text(error, self.view)
         db.session.rollback()
         flash(message, "error")
+        if asked := next((each for each in self.view.readings if name and each.action == name), None):
+            return redirect(f"/{self.view.model.resource}/look/{asked.name}/{pk}")
         shown = reach.may(self.view, "show")
         return redirect(trail.kept(self.view.model.resource, pk) if shown else self._list_url())
 

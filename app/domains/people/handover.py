@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.core import audit, handing, identity, notices
+from app.core import audit, db, handing, identity, notices
 from app.core.entity import User, registry
 from app.core.errors import Conflict, Invalid, NotPermitted
 from app.core.exchange.keeping import keep_run
@@ -71,8 +71,6 @@ def people() -> list[tuple[Employee, int]]:
     if not actor.unlimited:
         led = queries.users_led(actor)
         statement = statement.where(sa.false() if led is None else Employee.user_id.in_(led))
-    from app.core import db
-
     counts = handing.totals()
     found = [
         (employee, counts.get(employee.user_id, 0))
