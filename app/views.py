@@ -18,7 +18,7 @@ from app.core.web.pages import pages_for
 from app.core.web.saved import SavedViewView
 from app.core.web.system import AuditEntryView, CustomFieldView, RoleView, SequenceView, UserView
 from app.core.web.tags import TagView
-from app.domains.activities.pages import TEAM, TeamApi, TeamView
+from app.domains.activities.pages import TEAM, PlanHints, TeamApi, TeamView
 from app.domains.activities.views import (
     ContactRecordView,
     OutingView,
@@ -110,6 +110,7 @@ def register(appbuilder: AppBuilder) -> None:
             appbuilder.add_view_no_menu(pages_for(view))
             appbuilder.add_api(api_for(view))
     appbuilder.add_view_no_menu(TeamView)
+    appbuilder.add_view_no_menu(PlanHints)
     appbuilder.add_api(TeamApi)
     appbuilder.add_view_no_menu(LibraryView)
     appbuilder.add_view_no_menu(FileUploads)

@@ -20,13 +20,14 @@ from app.core.errors import NotPermitted
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext, ngettext
-from app.core.web import present
+from app.core.web import present, reach
 from app.core.web.frame import MapPage
 from app.core.web.page import Badge, Column, Link
 from app.core.web.reach import NotLoggedIn
 from app.domains.activities import panels, team
 from app.domains.activities.models import WeeklyPlan
 from app.domains.activities.team import DAY, WEEK, Member, Place, Team
+from app.domains.activities.views import WeeklyPlanView
 
 TEAM = MapPage("team", _l("Team"), "people", team.may_look)
 NAME = "name"
@@ -133,6 +134,26 @@ class TeamView(BaseView):
     def board(self) -> str:
         """The board."""
         return render_template("kehu/team.html", page=page(enter(), request.args))
+
+
+class PlanHints(BaseView):
+    """``/weekly-plans/guidance``: what waits for an answer about the customers that somebody is planning to see."""
+
+    route_base = "/weekly-plans"
+    default_view = "guidance"
+    class_permission_name = "WeeklyPlan"
+    base_permissions: list[str] = []
+
+    @expose_page("/guidance")
+    @permission_name("list")
+    def guidance(self) -> Any:
+        """The hint for the customers named by ``customer``, any number of times; an empty text where nothing waits."""
+        reach.approach(WeeklyPlanView)
+        ids = [
+            int(raw) for raw in request.args.getlist("customer") if raw.isascii() and raw.isdecimal() and len(raw) < 10
+        ]
+        found = panels.waiting(ids)
+        return jsonify(html=render_template("kehu/guidance_hint.html", about=found) if found else "")
 
 
 class TeamApi(BaseApi):
