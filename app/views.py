@@ -19,7 +19,7 @@ from app.core.web.saved import SavedViewView
 from app.core.web.system import AuditEntryView, CustomFieldView, RoleView, SequenceView, UserView
 from app.core.web.tags import TagView
 from app.domains.activities.field import FIELD_PAGE, FieldApi, FieldView
-from app.domains.activities.pages import TEAM, TeamApi, TeamView
+from app.domains.activities.pages import TEAM, PlanHints, TeamApi, TeamView
 from app.domains.activities.views import (
     ContactRecordView,
     OutingView,
@@ -30,6 +30,7 @@ from app.domains.activities.views import (
 from app.domains.activities.week_pages import MY_WEEK, WeekView
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
 from app.domains.crm.views import (
+    PUBLIC_POOL,
     ContactView,
     CustomerShareView,
     CustomerTransferView,
@@ -61,6 +62,7 @@ CONSOLE = (
         _l("Customers"),
         "users",
         (CustomerView, ContactView, LeadView, CustomerShareView, CustomerTransferView, PoolRuleView, LeadRuleView),
+        (PUBLIC_POOL,),
     ),
     MapSection(
         "selling", _l("Opportunities"), "target", (OpportunityView, StageMoveView, StageView, StageCriterionView)
@@ -119,6 +121,7 @@ def register(appbuilder: AppBuilder) -> None:
             appbuilder.add_view_no_menu(pages_for(view))
             appbuilder.add_api(api_for(view))
     appbuilder.add_view_no_menu(TeamView)
+    appbuilder.add_view_no_menu(PlanHints)
     appbuilder.add_api(TeamApi)
     appbuilder.add_view_no_menu(WeekView)
     appbuilder.add_view_no_menu(LibraryView)

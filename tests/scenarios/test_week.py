@@ -73,7 +73,10 @@ def test_a_week_from_plan_to_review(company: Company) -> None:
         page = Pages(company.app, "ann")
         shown = page.get(f"/week/?week={MONDAY}").text
         assert "Customers that are due" in shown and "Next contact on 2026-11-25" in shown
-        for day, customer, goal in (("2026-11-24", tech, "Show samples"), ("2026-11-26", harbour, "Ask for the budget")):
+        for day, customer, goal in (
+            ("2026-11-24", tech, "Show samples"),
+            ("2026-11-26", harbour, "Ask for the budget"),
+        ):
             sent = {"planned_on": day, "kind": "visit", "customer": customer, "goal": goal}
             assert page.post(f"/week/{MONDAY}/add", sent).status_code == 302
         (plan,) = ann.rows("weekly-plans")

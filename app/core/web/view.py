@@ -211,6 +211,10 @@ class EntityView:
     columns: ClassVar[tuple[str, ...]] = ()  # of the list; the first is the record's name and its link
     fieldsets: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()  # (heading, fields) for add, edit and show
     line_columns: ClassVar[tuple[str, ...]] = ()  # of the line grid
+    line_hint: ClassVar[tuple[str, str]] = ("", "")
+    """A column of the line grid, and the address that says under the grid what one should know of the rows picked in it:
+    asked with their ids, it answers {"html"}.
+    """
     sort: ClassVar[str] = "-id"  # a field, with «-» for the largest first
     related: ClassVar[tuple[Related, ...]] = ()
     actions: ClassVar[tuple[RecordAction, ...]] = ()

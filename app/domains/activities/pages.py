@@ -19,21 +19,22 @@ from app.core import clock, identity, search
 from app.core.errors import NotPermitted
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.core.i18n import ngettext
-from app.core.web import present
+from app.core.i18n import lazy_pgettext, ngettext
+from app.core.web import present, reach
 from app.core.web.frame import MapPage
 from app.core.web.page import Badge, Column, Link
 from app.core.web.reach import NotLoggedIn
 from app.domains.activities import panels, team
 from app.domains.activities.models import WeeklyPlan
 from app.domains.activities.team import DAY, WEEK, Member, Place, Team
+from app.domains.activities.views import WeeklyPlanView
 
 TEAM = MapPage("team", _l("Team"), "people", team.may_look)
 NAME = "name"
 COLUMNS: dict[str, tuple[Any, Callable[[Member], Any]]] = {
-    NAME: (_l("Who"), lambda member: search.folded(member.name)),
+    NAME: (lazy_pgettext("person", "Name"), lambda member: search.folded(member.name)),
     "plan": (_l("Plan of this week"), lambda member: (member.has_plan, member.plan_state)),
-    "where": (_l("Where"), lambda member: (member.out is not None, member.leave is not None)),
+    "where": (lazy_pgettext("team", "Whereabouts"), lambda member: (member.out is not None, member.leave is not None)),
     "today": (_l("Contacts today"), lambda member: member.today),
     "week": (_l("Contacts this week"), lambda member: member.week),
     "moves": (_l("Opportunities moved"), lambda member: member.moves),
@@ -133,6 +134,26 @@ class TeamView(BaseView):
     def board(self) -> str:
         """The board."""
         return render_template("kehu/team.html", page=page(enter(), request.args))
+
+
+class PlanHints(BaseView):
+    """``/weekly-plans/guidance``: what waits for an answer about the customers that somebody is planning to see."""
+
+    route_base = "/weekly-plans"
+    default_view = "guidance"
+    class_permission_name = "WeeklyPlan"
+    base_permissions: list[str] = []
+
+    @expose_page("/guidance")
+    @permission_name("list")
+    def guidance(self) -> Any:
+        """The hint for the customers named by ``customer``, any number of times; an empty text where nothing waits."""
+        reach.approach(WeeklyPlanView)
+        ids = [
+            int(raw) for raw in request.args.getlist("customer") if raw.isascii() and raw.isdecimal() and len(raw) < 10
+        ]
+        found = panels.waiting(ids)
+        return jsonify(html=render_template("kehu/guidance_hint.html", about=found) if found else "")
 
 
 class TeamApi(BaseApi):
@@ -238,7 +259,8 @@ def _column(name: str, sort: str, words: str) -> Column:
 def _told(group: list[Member]) -> str:
     out = sum(1 for each in group if each.out is not None)
     count = ngettext("%(num)s person", "%(num)s people", len(group))
-    return f"{count} · {_('%(count)s out', count=out)}" if out else count
+    away = _("%(count)s out", count=out)
+    return f"{count} · {away}" if out else count
 
 
 def _sums(found: Team) -> list[tuple[str, Figure]]:
@@ -271,7 +293,7 @@ def _line(found: Team, member: Member) -> Line:
     who = f"owner:rel_o_m:{member.id}"
     leave = None
     if member.leave is not None and member.leave_until is not None:
-        words = _("On leave until %(day)s", day=present.day(member.leave_until))
+        words = _("On leave until %(day)s", day=member.leave_until.isoformat())
         leave = Figure(words, f"/leaves/show/{member.leave}", "grey")
     week = (found.monday, found.monday + WEEK)
     moved = rows("stage-moves", f"created_by:rel_o_m:{member.id}", "from_stage:nempty:", *on("at", *week))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +20,8 @@ from app.domains.activities.models import Review
 from app.domains.activities.models.reviews import GUIDED
 from app.domains.crm.panels import Glance, glance
 from app.domains.people.queries import may_lead
+
+MOST = 200  # customers that are asked about at once
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,45 @@ def guidance(row: Any) -> Panel | None:
     if not said and not may_give:
         return None
     return Panel("guidance", _("Guidance"), "kehu/panel_guidance.html", Guidance(said, url if may_give else ""))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Guidance that waits: about whom, for whom, and the words."""
+
+    customer: str
+    to: str
+    is_mine: bool
+    said: Guided
+
+
+def waiting(customers: Iterable[int]) -> list[Waiting]:
+    """The guidance on any of ``customers`` (ids) that waits for an answer, as far as the reader sees it; one's own first.
+    One statement.
+    """
+    wanted = sorted({pk for pk in customers if pk})[:MOST]
+    me = identity.require()
+    if not wanted or not me.may("can_list", Review.permission_key()):
+        return []
+    statement = (
+        sa.select(Review)
+        .where(Review.customer_id.in_(wanted), Review.requires_answer.is_(True), Review.answered.is_(False))
+        .options(joinedload(Review.author), joinedload(Review.to), joinedload(Review.customer))
+        .order_by(sa.case((Review.to_id == me.user_id, 0), else_=1), Review.id)
+    )
+    return [
+        Waiting(str(each.customer or ""), str(each.to), each.to_id == me.user_id, shown(each))
+        for each in db.session.scalars(statement).unique()
+    ]
+
+
+@panel("weekly-plans")
+def planned_guidance(row: Any) -> Panel | None:
+    """What waits for an answer about the customers that a plan names, until the plan is reviewed."""
+    if row.state == "reviewed":
+        return None
+    found = waiting(line.customer_id for line in row.lines)
+    return Panel("waiting", _("Guidance to answer"), "kehu/guidance_hint.html", found) if found else None
 
 
 @dataclass(frozen=True)

@@ -106,18 +106,57 @@ def may_look(actor: Actor) -> bool:
     return actor.may(identity.SEE_ALL, WeeklyPlan.domain()) or bool(departments_led(actor))
 
 
+Among = Callable[[Any], Any]
+"""The condition that a column of user ids is somebody's of the team."""
+
+
+def _among(actor: Actor) -> Among:
+    everyone = actor.may(identity.SEE_ALL, WeeklyPlan.domain())
+    led = None if everyone else users_led(actor)
+    if everyone:
+        return lambda key: sa.true()
+    return lambda key: key.in_(led) if led is not None else sa.false()
+
+
+@dataclass(frozen=True)
+class Brief:
+    """The team in four figures: how many there are, without a plan of this week handed in, out, and what they have to
+    answer.
+    """
+
+    people: int
+    missing: int
+    out: int
+    waiting: int
+
+
+def brief() -> Brief:
+    """The team of whoever acts, in brief.  Three statements."""
+    actor = identity.require()
+    among = _among(actor)
+    monday = clock.monday_of(clock.today())
+    handed_in = sa.and_(WeeklyPlan.owner_id == User.id, WeeklyPlan.week == monday, WeeklyPlan.state.in_(HANDED_IN))
+    works = (User.active, Employee.active, User.id != (actor.user_id or 0), among(User.id))
+    people = sa.select(sa.func.count(User.id), sa.func.count(WeeklyPlan.id)).join(Employee, Employee.user_id == User.id)
+    every, done = db.session.execute(people.outerjoin(WeeklyPlan, handed_in).where(*works)).one()
+    out = sa.select(sa.func.count(Outing.id)).where(
+        Outing.state == OUT, among(Outing.owner_id), Outing.owner_id != (actor.user_id or 0)
+    )
+    waiting = sa.select(sa.func.count(Review.id)).where(
+        Review.requires_answer.is_(True),
+        Review.answered.is_(False),
+        among(Review.to_id),
+        Review.to_id != (actor.user_id or 0),
+    )
+    return Brief(every, every - done, db.session.scalar(out) or 0, db.session.scalar(waiting) or 0)
+
+
 def look() -> Team:
-    """The team of whoever acts, now.  At most ten statements, however many people."""
+    """The team of whoever acts, now.  At most nine statements, however many people."""
     actor = identity.require()
     today = clock.today()
     monday = clock.monday_of(today)
-    everyone = actor.may(identity.SEE_ALL, WeeklyPlan.domain())
-    led = None if everyone else users_led(actor)
-
-    def among(key: Any) -> Any:
-        """The condition that a column of user ids is somebody's of the team."""
-        return sa.true() if led is None else key.in_(led)
-
+    among = _among(actor)
     members = {member.id: member for member in _people(actor, among, monday, today)}
     parts: tuple[tuple[type[Entity], Callable[[], None]], ...] = (
         (Outing, lambda: _whereabouts(members, among, today)),
@@ -139,7 +178,7 @@ def begins(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=clock.zone())
 
 
-def _people(actor: Actor, among: Callable[[Any], Any], monday: date, today: date) -> Iterator[Member]:
+def _people(actor: Actor, among: Among, monday: date, today: date) -> Iterator[Member]:
     """Who works here now, with this week's plan and today's leave."""
     away = sa.and_(Leave.owner_id == User.id, Leave.starts_on <= today, Leave.ends_on >= today)
     statement = (
@@ -168,7 +207,7 @@ def _people(actor: Actor, among: Callable[[Any], Any], monday: date, today: date
             yield Member(row.id, full_name(row), row.employee, row.department_id, row.department, *plan)
 
 
-def _whereabouts(members: dict[int, Member], among: Callable[[Any], Any], today: date) -> None:
+def _whereabouts(members: dict[int, Member], among: Among, today: date) -> None:
     """Who is out, and the next outing of each."""
     ahead = sa.and_(Outing.state == PLANNED, Outing.leave_at >= begins(today))
     statement = (
@@ -192,7 +231,7 @@ def _whereabouts(members: dict[int, Member], among: Callable[[Any], Any], today:
             member.next = place
 
 
-def _planned(members: dict[int, Member], among: Callable[[Any], Any], monday: date, today: date) -> None:
+def _planned(members: dict[int, Member], among: Among, monday: date, today: date) -> None:
     """The next visit of this week's plan, where no outing comes before it."""
     line = WeeklyPlanLine
     statement = (
@@ -222,7 +261,7 @@ def _planned(members: dict[int, Member], among: Callable[[Any], Any], monday: da
             member.next = Place("line", row.id, row.planned_on, None, customer, row.goal, row.document_id)
 
 
-def _contacts(members: dict[int, Member], among: Callable[[Any], Any], monday: date, today: date) -> None:
+def _contacts(members: dict[int, Member], among: Among, monday: date, today: date) -> None:
     """How many contacts each made today and this week."""
     at, owner = ContactRecord.at, ContactRecord.owner_id
     statement = (
@@ -235,7 +274,7 @@ def _contacts(members: dict[int, Member], among: Callable[[Any], Any], monday: d
             members[owner_id].week, members[owner_id].today = week, day
 
 
-def _targets(members: dict[int, Member], among: Callable[[Any], Any], monday: date, today: date) -> None:
+def _targets(members: dict[int, Member], among: Among, monday: date, today: date) -> None:
     """The months' targets, broken down to the days worked of this week.  Two statements."""
     months = {day.replace(day=1) for day in (monday, monday + 6 * DAY)}
     statement = sa.select(Target.owner_id, Target.month, Target.amount).where(
@@ -260,7 +299,7 @@ def _targets(members: dict[int, Member], among: Callable[[Any], Any], monday: da
         members[owner_id].target_today = share(owner_id, [day for day in worked if day == today])
 
 
-def _moves(members: dict[int, Member], among: Callable[[Any], Any], monday: date) -> None:
+def _moves(members: dict[int, Member], among: Among, monday: date) -> None:
     """How often each moved an opportunity to another stage this week."""
     mover = StageMove.created_by_id
     statement = (
@@ -273,7 +312,7 @@ def _moves(members: dict[int, Member], among: Callable[[Any], Any], monday: date
             members[owner_id].moves = count
 
 
-def _guidance(members: dict[int, Member], among: Callable[[Any], Any]) -> None:
+def _guidance(members: dict[int, Member], among: Among) -> None:
     """What each has to answer, and since when."""
     statement = (
         sa.select(Review.to_id, sa.func.count(), sa.func.min(Review.created_on))

@@ -57,6 +57,7 @@ class WeeklyPlanView(EntityView, model=WeeklyPlan):
         (_l("After the week"), ("summary", "suggestion", "review_comment", "note")),
     )
     line_columns = ("planned_on", "kind", "customer", "goal", "done", "result")
+    line_hint = ("customer", "/weekly-plans/guidance")
     sort = "-week"
     readings = (
         Reading(

@@ -11,6 +11,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
 from app.core.identity import SEE_DETAILS
+from app.core.web.frame import MapPage
 from app.core.web.merge_pages import MERGE, MERGE_LINK
 from app.core.web.view import Board, Done, EntityView, Part, Reading, RecordAction, Related, ResourceAction, Sheet
 from app.domains.crm import (
@@ -299,6 +300,15 @@ class PoolRuleView(EntityView, model=PoolRule):
     )
     empty = _l("Without rules every customer stays with its owner, and everyone claims as many as they like.")
 
+
+PUBLIC_POOL = MapPage(
+    "customers/pool",
+    _l("Public pool"),
+    "filter",
+    lambda actor: actor.may("can_claim", Customer.permission_key()),
+    "/customers/list/?f=in_pool:eq:1",
+    last=True,
+)
 
 DECLARING = (panels, story, handing_out)
 """The modules that declare, by being imported, what the pages of these records show besides."""
