@@ -404,3 +404,11 @@ class TestHandingOut:
         told = admin.delete(f"departments/{north(admin)}").json["message"]
         assert "1 assignment rule (Hebei)" in told
         assert made["method"] == "round_robin"
+
+
+def test_a_lead_like_nobody_is_not_asked_whether_a_new_one_is_meant(api, pages):
+    lead = api("ann").add("leads", **LEAD)
+    page = pages("ann").get(f"/leads/show/{lead['id']}").text
+    assert 'name="opportunity"' in page and 'name="anew"' not in page
+    api("cleo").add("customers", name="Hangzhou Tea House")
+    assert 'name="anew"' in pages("ann").get(f"/leads/show/{lead['id']}").text

@@ -9,6 +9,7 @@ from app.core import identity
 from app.core.fields import Field, fields_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.web.view import Done, RecordAction, Start
 from app.domains.crm import converting
 from app.domains.crm.models import Customer, Lead, Opportunity
@@ -60,7 +61,8 @@ def _begin(lead: Lead) -> dict[str, Start]:
     found = converting.likely(lead)
     offers = [(each.row, _whose(each.owner)) for each in found if each.row is not None]
     noted = [each.words for each in found if each.row is None]
-    return {"customer": Start(converting.surely(lead, found), offers=offers, noted=noted)}
+    begun = {"customer": Start(converting.surely(lead, found), offers=offers, noted=noted)}
+    return begun if found else {**begun, "anew": Start(is_asked=False)}
 
 
 def _whose(owner: str) -> str:
@@ -107,7 +109,7 @@ ACTIONS = (
     ),
     RecordAction(
         converting.REOPEN,
-        _l("Reopen"),
+        lazy_pgettext("lead", "Reopen"),
         lambda lead, _values: converting.reopen(lead),
         shown=lambda lead: lead.status == "discarded",
         primary=True,
