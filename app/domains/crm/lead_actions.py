@@ -16,10 +16,17 @@ from app.domains.crm.models import Customer, Lead, Opportunity
 
 
 class OpportunityAsked(Field):
-    """Whether an opportunity is made too: ticked on the page; over the API true, or an object with its fields."""
+    """Whether an opportunity is made too: ticked on the page; over the API true, its name, or an object with its fields."""
 
     def parse(self, raw: Any) -> Any:
-        return dict(raw) if isinstance(raw, Mapping) else super().parse(raw)
+        if isinstance(raw, Mapping):
+            return dict(raw)
+        try:
+            return super().parse(raw)
+        except ValueError:
+            if isinstance(raw, str):
+                return {"name": raw.strip()}
+            raise
 
 
 def _customer() -> Field:
