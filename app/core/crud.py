@@ -30,7 +30,7 @@ Lines = list[tuple[int | None, dict[str, Any]]]
 
 heirs: dict[type[Any], Callable[[Mapping[str, Any], bool], int | None]] = {}
 """By a company's rules, who gets a new row for which no owner is given: ``heir(values by attribute, whether it was said
-that it has none)``, a user's id or None for whom it would belong to otherwise.
+that it has none)``, a user's id or None for whom it would belong to otherwise.  Asked last: a refused row takes no turn.
 """
 
 
@@ -76,7 +76,8 @@ def build(
     _require_making(model)
     errors = dict(errors or {})
     row = model()
-    row.__dict__[flushing.BY_RULE] = _default_owner(model, values)
+    if model not in heirs:
+        _default_owner(model, values)
     for field in writable(model).values():
         if (
             field.required
@@ -87,6 +88,8 @@ def build(
             errors[field.name] = [_("This is required.")]
     if errors:
         raise Invalid(errors)
+    if model in heirs and not _inherited(row, values):
+        _default_owner(model, values)
     if model.numbered_by and not values.get(model.numbered_by):
         values[model.numbered_by] = numbering.next_code(model, model.numbered_by)
     _assign(row, values)
@@ -266,24 +269,28 @@ def require_giving(row: Any, values: Mapping[str, Any]) -> None:
         _require_assign(type(row))
 
 
-def _default_owner(model: type[Any], values: dict[str, Any]) -> bool:
-    """The owner is the actor, unless the actor may assign to somebody else, or a company's rule gives the row to somebody:
-    whether one did.
-    """
+def _inherited(row: Any, values: dict[str, Any]) -> bool:
+    """Whether a company's rule gives the new ``row``, for which no owner is given, to somebody."""
+    attribute = fields_of(type(row))["owner"].attribute
+    if values.get(attribute) is not None:
+        return False
+    heir = heirs[type(row)](values, attribute in values)
+    if heir is not None:
+        values[attribute] = heir
+        row.__dict__[flushing.BY_RULE] = True
+    return heir is not None
+
+
+def _default_owner(model: type[Any], values: dict[str, Any]) -> None:
+    """The owner is the actor, unless the actor may assign to somebody else."""
     field = fields_of(model).get("owner")
     if field is None or field.target is None or field.target.__name__ != "User":
-        return False
+        return
     actor = identity.require()
-    if model in heirs and values.get(field.attribute) is None:
-        heir = heirs[model](values, field.attribute in values)
-        if heir is not None:
-            values[field.attribute] = heir
-            return True
     if field.attribute not in values:
         values[field.attribute] = actor.user_id
     elif values[field.attribute] != actor.user_id:
         _require_assign(model)
-    return False
 
 
 def _into_pool(model: type[Any], values: Mapping[str, Any]) -> AbstractContextManager[None]:

@@ -88,9 +88,9 @@ def fill(cast: Cast) -> None:
             crud.create(Lead, {**data, "intent": intent, "owner": user, "status": status})
     with cast.acting("admin", moment(cast.ago(1), 9)):
         # After the leads above: what nobody has yet stays so.
-        for position, (department, where) in enumerate(RULES, start=1):
+        for number, (department, within) in enumerate(RULES, start=1):
             place = cast.rows["departments"][department].id
-            crud.create(LeadRule, {"position": position * 10, "region": where, "department": place})
+            crud.create(LeadRule, {"position": number * 10, "region": within, "department": place})
     with cast.acting("xiaotong", moment(cast.ago(1), 10)):
         customer = cast.rows["by_owner"]["xiaotong"][0]
         lead = crud.create(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from app.core import crud, db
 from app.core.entity import User, entity_for
 from app.core.errors import InUse
+from tests.app_fixtures import Api
 
 
 @pytest.fixture
@@ -121,3 +124,23 @@ class TestByWhatever:
         admin = api("admin")
         customer = admin.add("customers", name="Alone")
         assert admin.delete(f"customers/{customer['id']}").status_code == 200
+
+
+def test_on_either_database_of_every_way_to_refer(any_app):
+    """By a key, a line, a choice of several, a company's field and a file that hangs on it."""
+    admin = Api(any_app, "admin")
+    admin.add("custom-fields", resource="leads", name="seat", label="Seat", kind="link", points_at="customers")
+    admin.add("stages", name="First", position=1, probability="0.1")
+    customer = admin.add("customers", name="Beijing Tech")["id"]
+    admin.add("contacts", customer=customer, name="Li")
+    admin.add("leads", name="Wu", x_seat=customer)
+    sent = {"file": (io.BytesIO(b"terms"), "terms.txt"), "record": f"customers/{customer}"}
+    assert admin.post("files/", data=sent).status_code == 201
+    told = admin.delete(f"customers/{customer}").json
+    assert {each["resource"] for each in told["references"]} == {"contacts", "leads", "files"}
+    unit = admin.add("units", name="box", decimals=0)["id"]
+    product = admin.add("products", name="Valve", spec="DN50", unit=unit, list_price="1", tax_rate="0.13")["id"]
+    deal = {"customer": customer, "name": "Valves", "amount": "10", "expected_close_on": "2030-01-31"}
+    admin.add("opportunities", products=[product], **deal)
+    told = admin.delete(f"products/{product}").json
+    assert [(each["resource"], each["count"]) for each in told["references"]] == [("opportunities", 1)]

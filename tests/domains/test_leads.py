@@ -83,6 +83,11 @@ class TestConvert:
         answer = ann.post(f"leads/{other['id']}/convert", {"opportunity": given}).json
         made = ann.get(f"opportunities/{answer['opportunity']}").json["result"]
         assert {name: made[name] for name in given} == given
+        third = ann.add("leads", name="Xu", company="Ningbo Boats")
+        answer = ann.post(f"leads/{third['id']}/convert", {"opportunity": "Ten boats"}).json
+        assert ann.get(f"opportunities/{answer['opportunity']}").json["result"]["name"] == "Ten boats"
+        wrong = ann.add("leads", name="He", company="Wuxi Wheels")
+        assert ann.post(f"leads/{wrong['id']}/convert", {"opportunity": [1]}).status_code == 422
 
     def test_the_page_asks_and_does_the_same(self, api, pages, stage):
         lead = api("ann").add("leads", **LEAD)
@@ -365,6 +370,14 @@ class TestHandingOut:
         subjects = [row["subject"] for row in api("ann").rows("notices")]
         assert subjects == ["You have 3 new leads"]
 
+    def test_a_file_is_handed_out_whoever_of_the_department_brings_it(self, api):
+        rule(api("admin"))
+        bob = api("bob")
+        assert bob.add("leads", name="His own")["owner"]["label"] == "Bob Ito"
+        sent = {"file": (io.BytesIO(b"name\nA\nB\n"), "leads.csv"), "mode": "commit"}
+        assert bob.post("leads/import", data=sent).json["created"] == 2
+        assert owners(api("admin")) == ["Bob Ito", "Ann Lee", "Bob Ito"]
+
     def test_who_is_given_one_is_told_once_and_nobody_of_their_own(self, api):
         admin = api("admin")
         rule(admin)
@@ -398,9 +411,26 @@ class TestHandingOut:
         assert admin.post("leads/", {"name": "A", "email": "nonsense"}).status_code == 422
         assert admin.add("leads", name="B")["owner"]["label"] == "Ann Lee"
 
+    def test_a_row_of_a_file_that_is_refused_takes_no_turn(self, api):
+        admin = api("admin")
+        rule(admin)
+        text = "name,company,email\nA,,\n,Lacks a name,\nB,,nonsense\nC,,\n"
+        sent = {"file": (io.BytesIO(text.encode()), "leads.csv"), "mode": "commit", "on_error": "skip"}
+        told = admin.post("leads/import", data=sent).json
+        assert (told["created"], told["failed"]) == (2, 2)
+        assert owners(admin) == ["Ann Lee", "Bob Ito"]
+
     def test_a_department_in_use_says_so(self, api):
         admin = api("admin")
         made = rule(admin, region="Hebei")
         told = admin.delete(f"departments/{north(admin)}").json["message"]
         assert "1 assignment rule (Hebei)" in told
         assert made["method"] == "round_robin"
+
+
+def test_a_lead_like_nobody_is_not_asked_whether_a_new_one_is_meant(api, pages):
+    lead = api("ann").add("leads", **LEAD)
+    page = pages("ann").get(f"/leads/show/{lead['id']}").text
+    assert 'name="opportunity"' in page and 'name="anew"' not in page
+    api("cleo").add("customers", name="Hangzhou Tea House")
+    assert 'name="anew"' in pages("ann").get(f"/leads/show/{lead['id']}").text

@@ -39,7 +39,9 @@ def fields(view: type[EntityView], deed: Any, row: Any = None, prefix: str = "")
         shown.append(FormField(COMMENT, COMMENT, _("Comment"), "longtext", help=_("Is kept in the history")))
         required = (*required, COMMENT) if deed.comment == "required" else required
     if row is not None and isinstance(deed, RecordAction) and deed.begin is not None:
-        _begin(shown, deed.begin(row))
+        starts = deed.begin(row)
+        shown = [each for each in shown if each.name not in starts or starts[each.name].is_asked]
+        _begin(shown, starts)
     for field in shown:
         field.id = f"{prefix}{deed.name}-{field.name}"
         field.required = field.name in required

@@ -52,6 +52,7 @@ class Start:
     value: str = ""
     offers: Sequence[tuple[Any, str]] = ()
     noted: Sequence[str] = ()
+    is_asked: bool = True
 
 
 @dataclass(frozen=True)

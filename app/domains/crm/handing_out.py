@@ -21,18 +21,20 @@ from app.domains.people import telling
 from app.domains.people.models import Employee
 
 GIVEN = "leads-given"
+IMPORT = "import"  # the deed that brings many
 notices.KINDS |= {GIVEN: _l("You are given leads")}
 
 
 def heir(values: Mapping[str, Any], said: bool) -> int | None:
     """The user who gets a new lead with ``values`` for which nobody is ``said``, or who is said to have none; None where no
-    rule fits.  Whoever is among those a rule chooses from keeps the lead that they add without saying whose it is.
+    rule fits.  Whoever is among those a rule chooses from keeps a lead that they add without saying whose it is; a file's
+    are handed out whoever imports it.
 
     One statement where there are no rules, two where one fits.
     """
-    me = identity.user_id()
+    me = identity.user_id() if not said and identity.deed()[0] != IMPORT else None
     for rule_id, department_id in _fitting(values):
-        if not said and me is not None and _works_there(me, department_id):
+        if me is not None and _works_there(me, department_id):
             return None
         if (user_id := _next(rule_id, department_id)) is not None:
             return user_id

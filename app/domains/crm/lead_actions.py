@@ -9,16 +9,24 @@ from app.core import identity
 from app.core.fields import Field, fields_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.web.view import Done, RecordAction, Start
 from app.domains.crm import converting
 from app.domains.crm.models import Customer, Lead, Opportunity
 
 
 class OpportunityAsked(Field):
-    """Whether an opportunity is made too: ticked on the page; over the API true, or an object with its fields."""
+    """Whether an opportunity is made too: ticked on the page; over the API true, its name, or an object with its fields."""
 
     def parse(self, raw: Any) -> Any:
-        return dict(raw) if isinstance(raw, Mapping) else super().parse(raw)
+        if isinstance(raw, Mapping):
+            return dict(raw)
+        try:
+            return super().parse(raw)
+        except ValueError:
+            if isinstance(raw, str):
+                return {"name": raw.strip()}
+            raise
 
 
 def _customer() -> Field:
@@ -60,7 +68,8 @@ def _begin(lead: Lead) -> dict[str, Start]:
     found = converting.likely(lead)
     offers = [(each.row, _whose(each.owner)) for each in found if each.row is not None]
     noted = [each.words for each in found if each.row is None]
-    return {"customer": Start(converting.surely(lead, found), offers=offers, noted=noted)}
+    begun = {"customer": Start(converting.surely(lead, found), offers=offers, noted=noted)}
+    return begun if found else {**begun, "anew": Start(is_asked=False)}
 
 
 def _whose(owner: str) -> str:
@@ -107,7 +116,7 @@ ACTIONS = (
     ),
     RecordAction(
         converting.REOPEN,
-        _l("Reopen"),
+        lazy_pgettext("lead", "Reopen"),
         lambda lead, _values: converting.reopen(lead),
         shown=lambda lead: lead.status == "discarded",
         primary=True,

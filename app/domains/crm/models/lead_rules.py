@@ -35,7 +35,9 @@ class LeadRule(Entity):
         "active": ("启用", "有效"),
     }
 
-    position: Mapped[Whole] = column(_l("Position"), default=10, minimum=0, help=_l("The smallest is asked first"))
+    position: Mapped[Whole] = column(
+        lazy_pgettext("rule", "Position"), default=10, minimum=0, help=_l("The smallest is asked first")
+    )
     region: Mapped[Word | None] = column(_l("Region"), suggests=True, help=_l("Empty: every region"))
     source: Mapped[Word | None] = column(_l("Source"), suggests=True, help=_l("Empty: every source"))
     department_id: Mapped[int] = reference(
