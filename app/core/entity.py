@@ -36,6 +36,8 @@ CONVENTION = {
 }
 Model.metadata.naming_convention = CONVENTION
 
+FINISHED = ("done", "closed")  # what says of a row that there is no more to see to
+
 registry: dict[str, type[Entity]] = {}
 """Every entity that is declared, by resource."""
 
@@ -257,11 +259,19 @@ class Entity(Model):
 
     @classmethod
     def handed_on(cls) -> sa.ColumnElement[bool] | None:
-        """Which rows go to somebody else when their owner leaves: all, unless the entity says otherwise; None for none.
+        """Which rows go to somebody else when their owner leaves; None for none.
 
-        What is closed stays, and so does what tells who did something.
+        Unless the entity says otherwise: those that can also lie without an owner, and those that are not ``done`` or
+        ``closed``.  What can't be finished tells who did something, and stays.
         """
-        return None if cls.domain() == "system" or cls.read_only else sa.true()
+        table = cls.__table__
+        owner = table.c.get("owner_id")
+        if owner is None or cls.domain() == "system" or cls.read_only:
+            return None
+        finished = next((table.c[name] for name in FINISHED if name in table.c), None)
+        if finished is not None:
+            return finished.is_(sa.false())
+        return sa.true() if owner.nullable else None
 
     def record_name(self) -> str:
         """How the row is named across the system: «customers/12»."""

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.core import clock, crud, db, handing
-from app.core.entity import User, registry
+from app.core.entity import Entity, User, registry
 from app.core.outbox import OutboxMail
 from app.domains.people.models import Employee
 from tests.app_fixtures import Api, acting
@@ -92,7 +92,20 @@ class TestPreview:
         found = handing.models()
         assert {"customers", "opportunities", "leads"} <= {model.resource for model in found}
         assert found.index(registry["customers"]) < found.index(registry["opportunities"])
+        assert str(registry["customers"].handed_on()) == "true", "what can lie without an owner"
+        assert registry["leaves"].handed_on() is None, "what can't be finished"
         assert not {"leaves", "weekly-plans", "saved-views", "import-runs"} & {model.resource for model in found}
+
+    @pytest.mark.parametrize("name", ["done", "closed"])
+    def test_of_what_can_be_finished_goes_what_is_not(self, name):
+        class Task:
+            __table__ = sa.Table(
+                "tasks", sa.MetaData(), sa.Column("owner_id", sa.Integer, nullable=False), sa.Column(name, sa.Boolean)
+            )
+            read_only = False
+            domain = classmethod(lambda cls: "service")
+
+        assert str(Entity.handed_on.__func__(Task)) == f"tasks.{name} IS false"
 
     def test_who_leads_them_is_offered_it_and_nobody_else(self, api, pages, ids, ann):
         fill(api("ann"), api("admin"))

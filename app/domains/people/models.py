@@ -187,10 +187,6 @@ class Leave(Entity):
     def __str__(self) -> str:
         return f"{self.person} {self.starts_on}"
 
-    @classmethod
-    def handed_on(cls) -> None:
-        """None: nobody else is away in their place."""
-
     @property
     def person(self) -> str:
         """Who is away."""
