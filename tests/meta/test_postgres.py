@@ -13,8 +13,7 @@ from app.core.web.view import views
 from tests.app_fixtures import Api, Pages, acting
 from tests.meta.conftest import EVERY_OPERATION, Walker, every_operation
 from tests.meta.factory import make
-from tests.meta.test_fuzz import MAKERS, NASTY, named, send
-from tests.meta.test_fuzz import one_of_each_kind as one_of_each_kind_of_field
+from tests.meta.test_fuzz import MAKERS, NASTY, fields_of_each_kind, named, send
 from tests.meta.test_scope import conditions
 from tests.support.sweep import one_of_each_kind
 
@@ -69,7 +68,7 @@ def test_nasty_values(resources, postgres_app, keys):
     seen = set()
     for base in resources:
         fields = writable(views[base].model, identity.system())
-        for name in one_of_each_kind_of_field(fields):
+        for name in fields_of_each_kind(fields):
             kind = (fields[name].kind, fields[name].scale)
             for value in NASTY if kind not in seen else NASTY[:1]:
                 answer = send(admin, "PUT", f"{base}/{keys[base]}", {name: value})
