@@ -23,7 +23,11 @@ install: $(RUNTIME)  ## install what Kehu runs on, into .venv
 	@$(PY) -c "from app.core.i18n import compile_catalogues; compile_catalogues()"
 
 .PHONY: test
-test: test-system check  ## install what the tests need, make check, then every test (ARGS=… goes to pytest)
+test: test-system check  ## install what tests need, make check, then all but the widest sweeps (ARGS=… goes to pytest)
+	@$(PY) -m pytest -m "not sweep" $(ARGS)
+
+.PHONY: test-all
+test-all: test-system check  ## the same with every test, as continuous integration runs it
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: check

@@ -54,8 +54,10 @@ def get(key: str, default: Any = None) -> Any:
     return default if kept[key] is None else kept[key]
 
 
-def along(user_id: int) -> sa.Select[Any]:
-    """What every page needs of a user's preferences, as rows (NULL, key, value, 0) to be read along with who they are."""
+def along(user_id: Any) -> sa.Select[Any]:
+    """What every page needs of a user's preferences, as rows (NULL, key, value, 0) to be read along with who they are; the
+    user is an id, or what stands for one in a statement.
+    """
     columns = (sa.null(), PREFERENCES.c.key, PREFERENCES.c.value, sa.literal(0))
     return sa.select(*columns).where(PREFERENCES.c.user_id == user_id, PREFERENCES.c.key.in_(every_page))
 

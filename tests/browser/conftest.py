@@ -37,6 +37,6 @@ def company(_filled: Company, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def console(company: Company, page: Page) -> Page:
-    """A page on which the administrator is logged in, in English."""
-    company.log_in(page)
+    """A page for the administrator, in English; nothing is open yet."""
+    company.enter(page)
     return page

@@ -15,10 +15,10 @@ GRAVE = ("serious", "critical")
 EYES = Path(__file__).with_name("eyes.js").read_text(encoding="utf-8")
 # The engine itself: axe.run() is asked directly, since one page is asked several times, in one theme after the other.
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-RUN_AXE = """async ([include, rules]) => {
+RUN_AXE = """async ([context, rules]) => {
     const options = { resultTypes: ["violations"], elementRef: false };
     if (rules) options.runOnly = { type: "rule", values: rules };
-    const { violations } = await axe.run(include || document, options);
+    const { violations } = await axe.run(context || document, options);
     return violations.map(({ id, impact, nodes }) => [
         id,
         impact,
@@ -33,9 +33,19 @@ WIDEST = """() => [...document.querySelectorAll("body *")]
     .join(", ")"""
 
 
+# Painted at that width, and once more with what a script moved when it saw the width.
+SETTLED = """width => new Promise((settled) => {
+    const look = (left) => requestAnimationFrame(() => (left ? look(innerWidth === width ? left - 1 : left) : settled()));
+    look(2);
+})"""
+FRAME = [[".sidebar"], [".topbar"]]  # what stands around every page
+
+
 def resize(page: Page, size: str) -> None:
-    """Make the window so wide."""
-    page.set_viewport_size(SIZES[size])
+    """Make the window so wide, and wait until the page has followed."""
+    if page.viewport_size != SIZES[size]:
+        page.set_viewport_size(SIZES[size])
+        page.evaluate(SETTLED, SIZES[size]["width"])
 
 
 def dress(page: Page, theme: str) -> None:
@@ -54,9 +64,11 @@ def breadth(page: Page) -> list[str]:
     return [f"{width} px wide in {window} px: {page.evaluate(WIDEST)}"] if width > window else []
 
 
-def axe(page: Page, include: str | None = None, rules: list[str] | None = None) -> list[str]:
-    """The serious and critical violations that axe-core finds on the page, or within ``include`` alone."""
+def axe(page: Page, include: str | None = None, rules: list[str] | None = None, frame: bool = True) -> list[str]:
+    """The serious and critical violations that axe-core finds on the page, or within ``include`` alone; without ``frame``
+    not in what is around every page.
+    """
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE)
-    found: list[Any] = page.evaluate(RUN_AXE, [include, rules])
+    found: list[Any] = page.evaluate(RUN_AXE, [include if frame else {"exclude": FRAME}, rules])
     return [f"{rule} ({impact}): {'; '.join(nodes)}" for rule, impact, nodes in found if impact in GRAVE]

@@ -148,6 +148,7 @@ def test_a_submitted_plan_is_open_for_its_results_alone(company: Company, consol
 def test_from_anywhere_to_anything(company: Company, console: Page) -> None:
     page = console
     customer = company.rows["customer"]
+    company.go(page, "/")
     palette, box = page.locator("[data-palette]"), page.locator(".palette-input")
 
     # A row is found by its pinyin and opened; what is typed fast is opened as soon as it is there.

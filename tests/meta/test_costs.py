@@ -16,7 +16,7 @@ from app.core.web.view import views
 from tests.app_fixtures import counted, settings_for
 from tests.meta.factory import HOOKS, Making, make
 
-ROWS = 30
+ROWS = 15  # what costs a statement a row shows in them as well as in more
 LIST, RECORD, FORM = 12, 20, 8  # statements at most
 SAVE, A_LINE = 15, 2
 PERMISSIONS = 50  # to make all of them known to an empty database

@@ -10,9 +10,10 @@ from app.core.web.view import views
 from tests.core.test_custom import FIELDS, GIVEN, declare
 from tests.meta.factory import make
 from tests.meta.test_costs import FORM, LIST, RECORD
+from tests.support.sweep import swept
 
 
-@pytest.mark.parametrize("resource", sorted(EXTENSIBLE))
+@pytest.mark.parametrize("resource", swept(sorted(EXTENSIBLE)))
 def test_fields_of_ones_own_are_everywhere(resource, act, people, walk, statements):
     view, admin = views[resource], walk("admin")
     with act():

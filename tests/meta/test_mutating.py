@@ -13,9 +13,8 @@ from flask_appbuilder.security.sqla.models import Role, User
 
 from app.core import db
 from app.core.web.view import views
-from app.security import ROLES
 from tests.meta.conftest import add_user
-from tests.meta.test_permissions import NOBODY, WALKED
+from tests.meta.test_permissions import WALKED, every_role
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 OWN = {  # what everyone may do: to come, to go, and what concerns themselves alone
@@ -58,7 +57,7 @@ def test_every_way_to_change_an_entity_is_walked(app):
     assert WALKED - set(found.values()) == set()
 
 
-@pytest.mark.parametrize("role", [*ROLES, NOBODY])
+@pytest.mark.parametrize("role", every_role())
 def test_a_refusal_by_any_other_route_changes_nothing(role, app, act, api, pages, snapshot):
     with act() as session:
         held = list(session.scalars(sa.select(Role).where(Role.name == role)))
