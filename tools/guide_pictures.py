@@ -62,6 +62,7 @@ SHOTS = {
     "search": Shot("salesperson", "/customers/list/", act=search),
     "plan": Shot("salesperson", "/weekly-plans/add"),
     "on-a-phone": Shot("salesperson", "/customers/list/", size="phone"),
+    "field": Shot("salesperson", "/field", size="phone"),
     "plans": Shot("manager", "/weekly-plans/list/"),
     "plan-record": Shot("manager", "/weekly-plans/list/?f=state:eq:submitted", first_record=True),
     "balances": Shot("keeper", "/stock-balances/list/"),

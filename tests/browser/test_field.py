@@ -5,7 +5,6 @@ it looks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -27,14 +26,6 @@ from tests.browser.phones import (
     speak,
     tell,
 )
-from tests.support.browser import MICROPHONE, open_browser
-
-
-@pytest.fixture(scope="module")
-def listening() -> Iterator[Browser]:
-    """A browser with a microphone."""
-    with open_browser(*MICROPHONE) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +53,10 @@ def outcomes(person: Person) -> list[str]:
 
 
 def test_what_is_refused_says_why_and_is_corrected_or_discarded(
-    company: Company, listening: Browser, ann: Person
+    company: Company, browser: Browser, ann: Person
 ) -> None:
     before = outcomes(ann)
-    with phone(listening) as page:
+    with phone(browser) as page:
         open_field(company, page, ann)
         page.locator(".field-taps [href='#record']").click()
         choose(page, "Harbour")
@@ -107,9 +98,9 @@ def test_what_is_refused_says_why_and_is_corrected_or_discarded(
     assert outcomes(ann) == [*before, "Fine", "Early"]
 
 
-def test_who_has_to_log_in_again_loses_nothing(company: Company, listening: Browser, ann: Person) -> None:
+def test_who_has_to_log_in_again_loses_nothing(company: Company, browser: Browser, ann: Person) -> None:
     before = outcomes(ann)
-    with phone(listening) as page:
+    with phone(browser) as page:
         open_field(company, page, ann)
         page.context.clear_cookies()
         write(page, "Late")
@@ -126,9 +117,9 @@ def test_who_has_to_log_in_again_loses_nothing(company: Company, listening: Brow
     assert outcomes(ann) == [*before, "Late"]
 
 
-def test_what_one_wrote_is_nobody_elses(company: Company, listening: Browser, ann: Person, cleo: Person) -> None:
+def test_what_one_wrote_is_nobody_elses(company: Company, browser: Browser, ann: Person, cleo: Person) -> None:
     before = outcomes(ann)
-    with phone(listening) as page:
+    with phone(browser) as page:
         open_field(company, page, ann)
         assert page.evaluate(PEOPLE) == [ann.id]
         page.context.set_offline(True)
@@ -169,9 +160,9 @@ def test_what_one_wrote_is_nobody_elses(company: Company, listening: Browser, an
         assert ann.rows("outings") == [] and cleo.rows("outings") == []
 
 
-def test_a_memo_whose_upload_broke_is_sent_again(company: Company, listening: Browser, ann: Person) -> None:
+def test_a_memo_whose_upload_broke_is_sent_again(company: Company, browser: Browser, ann: Person) -> None:
     customer = ann.rows("customers")[0]
-    with phone(listening) as page:
+    with phone(browser) as page:
         company.log_in(page, "ann", PASSWORD)
         page.goto(f"{company.url}/customers/show/{customer['id']}#files")
         tries: list[str] = []
@@ -199,11 +190,11 @@ def test_a_memo_whose_upload_broke_is_sent_again(company: Company, listening: Br
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_how_it_looks(company: Company, listening: Browser, ann: Person, locale: str) -> None:
+def test_how_it_looks(company: Company, browser: Browser, ann: Person, locale: str) -> None:
     chinese = locale == "zh-CN"
     data = ["Harbour Trading", "Interested", "Fine", "Early", "Late", "Hers", "Ann Li", "Kehu"]
     wrong: list[str] = []
-    with phone(listening, locale) as page:
+    with phone(browser, locale) as page:
         open_field(company, page, ann)
         page.context.set_offline(True)
 

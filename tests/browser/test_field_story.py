@@ -5,7 +5,6 @@ new, with a photo and a voice memo, and finds everything in the office, each onc
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,7 +27,6 @@ from tests.browser.phones import (
     speak,
     tell,
 )
-from tests.support.browser import MICROPHONE, open_browser
 
 WORDS = {
     "en-US": {"offline": "No connection", "waits": "Waits", "voice": "Voice memo", "back": "I am back"},
@@ -36,19 +34,12 @@ WORDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def listening() -> Iterator[Browser]:
-    """A browser with a microphone."""
-    with open_browser(*MICROPHONE) as browser:
-        yield browser
-
-
 def today() -> date:
     return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 @pytest.mark.parametrize("locale", WORDS)
-def test_a_day_outside(company: Company, listening: Browser, locale: str) -> None:
+def test_a_day_outside(company: Company, browser: Browser, locale: str) -> None:
     words = WORDS[locale]
     name = f"ann{locale[:2]}"
     ann = Person(company, name)
@@ -57,7 +48,7 @@ def test_a_day_outside(company: Company, listening: Browser, locale: str) -> Non
     line = {"planned_on": str(today()), "customer": harbour["id"], "kind": "visit", "goal": "Show the new valves"}
     plan = ann.add("weekly-plans", week=str(monday), plan="The harbour", lines=[line])
 
-    with phone(listening, locale) as page:
+    with phone(browser, locale) as page:
         open_field(company, page, ann)
         context = page.context
 

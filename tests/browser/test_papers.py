@@ -27,7 +27,7 @@ def test_files_of_a_customer(company: Company, console: Page):
     customer = company.add("customers", name="Papermill")
     console.goto(f"{company.url}/customers/show/{customer['id']}#files")
     panel = console.locator("#files")
-    chooser = panel.locator("input[type=file]")
+    chooser = panel.locator("input[name=file]")
 
     # One is what it says, one is not: the bad one is told by its name, the good one is there.
     chooser.set_input_files([file("front.jpg", picture()), file("offer.pdf", b"no PDF at all")])
@@ -45,7 +45,7 @@ def test_files_of_a_customer(company: Company, console: Page):
 
     console.route("**/api/v1/files/", once)
     memo = b"\x1aE\xdf\xa3" + b"voice" * 1000
-    panel.locator("input[type=file]").set_input_files([file("memo.webm", memo)])
+    panel.locator("input[name=file]").set_input_files([file("memo.webm", memo)])
     expect(panel.get_by_role("alert")).to_contain_text("Nothing is lost")
     panel.get_by_role("button", name="Try again").click()
     expect(panel.locator(".file-list li")).to_have_count(2)
@@ -53,7 +53,7 @@ def test_files_of_a_customer(company: Company, console: Page):
     console.unroute("**/api/v1/files/")
 
     # An empty one is refused before it is sent.
-    panel.locator("input[type=file]").set_input_files([file("nothing.txt", b"")])
+    panel.locator("input[name=file]").set_input_files([file("nothing.txt", b"")])
     expect(panel.get_by_role("alert")).to_contain_text("this file is empty")
 
     # The picture is shown on its page, and gets a second version there.

@@ -19,6 +19,9 @@ ARGUMENTS = [
     "--disable-gpu",
     "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    # A microphone that beeps.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 OWN = ("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")
 
@@ -31,14 +34,10 @@ def executable() -> str:
     return found
 
 
-# A microphone that beeps, which every page may use.
-MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-
-
 @contextmanager
-def open_browser(*more: str) -> Iterator[Browser]:
+def open_browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, *more])
+        browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -21,7 +21,7 @@ const user = () => me;
 
 function toast(message) {
   const shown = make("div", { class: "toast" }, make("p", {}, message));
-  document.querySelector("[data-toasts]").append(shown);
+  document.querySelector("[data-toasts]").replaceChildren(shown);
   setTimeout(() => shown.remove(), BRIEF);
 }
 
@@ -166,9 +166,9 @@ async function open() {
 
 /* ---- What is done ---- */
 
-async function saved() {
-  announce(text("kept"));
-  if (link.state !== "online" || !navigator.onLine) toast(text("kept"));
+async function saved(said = "") {
+  announce(said || text("kept"));
+  if (said || link.state !== "online" || !navigator.onLine) toast(said || text("kept"));
   history.replaceState(null, "", location.pathname);
   await open();
   await show();
@@ -179,8 +179,7 @@ async function left({ parts, out: found }) {
   await store.add(parts.all);
   const line = parts.all[0].body.plan_line;
   await keepOut({ ...found, line });
-  toast(text("left"));
-  await saved();
+  await saved(text("left"));
 }
 
 async function send() {
@@ -194,8 +193,7 @@ async function send() {
 document.querySelector("[data-come-back-plain]").addEventListener("click", async () => {
   await store.add(returning(me, held.out).all);
   await keepOut(null);
-  toast(text("back"));
-  await saved();
+  await saved(text("back"));
 });
 
 /** Find out who is here: from the server where it can be asked, else from what this browser keeps. */

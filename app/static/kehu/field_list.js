@@ -86,6 +86,8 @@ export async function show(user, onCorrect) {
   document.querySelector("[data-nothing-waits]").hidden = open.length > 0;
   count.hidden = !open.length;
   count.textContent = open.length;
+  document.querySelector("[data-top-count]").hidden = !open.length;
+  document.querySelector("[data-top-number]").textContent = open.length;
   sendNow.hidden = !open.length;
   sendNow.setAttribute("aria-disabled", isRunning());
   return open.length;
