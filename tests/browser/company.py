@@ -100,6 +100,17 @@ class Company:
             plan="Visit the tea customers",
             lines=[{"planned_on": "2026-01-06", "customer": customers[0]["id"], "kind": "visit", "goal": "A contract"}],
         )
+        outing = self.add("outings", customer=customers[1]["id"], purpose="Show samples", place="Pudong")
+        self.add(
+            "contact-records",
+            customer=customers[0]["id"],
+            way="phone",
+            outcome="Interested",
+            summary="They ask for samples of two teas.",
+            next_contact_on="2030-01-08",
+        )
+        self.add("suggestions", body="Keep more samples in stock")
+        self.add("targets", metric="contacts", month="2026-01-01", amount="40")
         self.call("POST", "stages/usual", {})
         stages = self.call("GET", "stages/?q=(order_column:position,order_direction:asc)")["result"]
         deals = [
@@ -130,6 +141,7 @@ class Company:
             "opening": opening,
             "draft": draft,
             "plan": plan,
+            "outing": outing,
         }
 
     def log_in(self, page: Page, username: str = "", password: str = "") -> None:

@@ -137,6 +137,13 @@ def test_every_page_of_a_view(
     assert wrong == []
 
 
+@pytest.mark.parametrize(
+    "path", [*(page.url for section in CONSOLE for page in section.pages), "/week/?week=2026-01-05"]
+)
+def test_every_page_of_the_map(company: Company, english: Page, chinese: Page, data: list[str], path: str) -> None:
+    assert look(company, english, chinese, data, path) == []
+
+
 def test_the_other_pages(company: Company, english: Page, chinese: Page, data: list[str]) -> None:
     roles = company.call("GET", "roles/")["result"]
     customer = company.rows["customer"]["id"]

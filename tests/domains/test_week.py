@@ -442,6 +442,7 @@ class TestMyWeek:
             crud.update(crud.fetch(Customer, customer), {"next_contact_on": "2026-11-24"})
             crud.create(Customer, {"name": "Sleeping", "status": "dormant"})
             crud.create(Customer, {"name": "Later", "next_contact_on": "2026-12-09"})
+            week.add(MONDAY, [{"planned_on": "2026-11-25", "kind": "internal", "goal": "Without a customer"}])
             offers = week.due(MONDAY)
             assert [(each.customer.name, each.late) for each in offers] == [("Beijing Tech", True), ("Sleeping", False)]
             week.add(MONDAY, [{"planned_on": "2026-11-25", "kind": "visit", "customer": customer, "goal": "A"}])

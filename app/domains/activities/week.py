@@ -137,7 +137,7 @@ def due(week: date) -> list[Offer]:
     monday = clock.monday_of(week)
     last = monday + timedelta(days=DAYS - 1)
     plan = plan_of(week)
-    planned = {line.customer_id for line in plan.lines} if plan is not None else set()
+    planned = {line.customer_id for line in plan.lines if line.customer_id} if plan is not None else set()
     mine = Customer.owner_id == (identity.user_id() or 0)
     found: dict[int, Offer] = {}
 

@@ -11,7 +11,7 @@ let dragged = null;
 /** Where to stand afterwards: in the first input that is wrong, else in the next empty line of the same day. */
 function stand(id, failed) {
   const wrong = root().querySelector("[aria-invalid=true]");
-  const next = wrong ?? (id && document.getElementById(id));
+  const next = wrong ?? (id ? document.getElementById(id) : null);
   if (wrong) wrong.closest("details")?.setAttribute("open", "");
   next?.focus();
   if (failed && wrong) announce(wrong.closest("div")?.querySelector(".field-error")?.textContent ?? "");
