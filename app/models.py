@@ -16,9 +16,14 @@ import app.core.saved_views
 import app.core.state
 import app.core.tags
 import app.core.users
-import app.domains.activities.models
+import app.domains.activities.models.outings
+import app.domains.activities.models.plans
+import app.domains.activities.models.records
+import app.domains.activities.models.reviews
+import app.domains.activities.models.suggestions
 import app.domains.catalog.models
 import app.domains.crm.models.customers
+import app.domains.crm.models.lead_rules
 import app.domains.crm.models.leads
 import app.domains.crm.models.opportunities
 import app.domains.crm.models.pool

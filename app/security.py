@@ -76,12 +76,17 @@ EVERYONE = RoleTable(
         **dict.fromkeys(
             ("Department", "Employee", "Holiday", "Category", "Unit", "Brand", "Product", "Warehouse"), READ
         ),
-        **dict.fromkeys(("Stage", "StageCriterion", "PoolRule"), READ),
+        **dict.fromkeys(("Stage", "StageCriterion", "PoolRule", "LeadRule"), READ),
         "User": "pick",
         **dict.fromkeys(("Folder", "File", "Article"), READ),
         "OpenApi": "get",
         "Leave": f"{READ} add edit delete",
         "WeeklyPlan": OWN_PLANS,
+        "Outing": f"{READ} {WRITE} leave back cancel",
+        "ContactRecord": f"{READ} {WRITE}",
+        "Review": f"{READ} answer",
+        "Suggestion": f"{READ} add edit delete",
+        "Target": READ,
         "Notice": f"{READ} open read read-all",
         "SavedView": f"{READ} add edit delete default unshare",
         "Tag": f"{READ} add",  # typing a new one makes it
@@ -97,7 +102,7 @@ _SALES = {
     "Contact": f"{READ} add edit import",
     "CustomerShare": f"{READ} add edit delete",
     "CustomerTransfer": READ,
-    "Lead": f"{READ} {WRITE}",
+    "Lead": f"{READ} {WRITE} convert discard reopen",
     "Opportunity": f"{READ} {WRITE} move tick",
     "StageMove": READ,
     "StockBalance": READ,
@@ -114,6 +119,11 @@ _BUSINESS = {
     "Period": READ,
 }
 _TALK = dict.fromkeys(("Customer", "Contact", "StockAdjustment"), f"{READ} comment")
+_LEADING = {
+    "WeeklyPlan": f"{OWN_PLANS} review",
+    "Review": f"{READ} add edit answer",
+    "Suggestion": f"{READ} add edit delete answer close reopen",
+}
 _SYSTEM = dict.fromkeys(
     (
         "AuditEntry",
@@ -135,7 +145,13 @@ _SYSTEM = dict.fromkeys(
 ROLES: dict[str, RoleTable] = {
     ADMINISTRATOR: RoleTable(),
     "Director": RoleTable(
-        may={**_BUSINESS, **_TALK, "WeeklyPlan": f"{OWN_PLANS} review", "SavedView": "share"},
+        may={
+            **_BUSINESS,
+            **_TALK,
+            **_LEADING,
+            "Target": f"{READ} {WRITE}",
+            "SavedView": "share",
+        },
         grants={SEE_ALL: DOMAINS[:-1], CHANGE_ALL: ("activities",), SEE_COST: DOMAINS, SEE_DETAILS: DOMAINS},
     ),
     "Sales manager": RoleTable(
@@ -146,7 +162,9 @@ ROLES: dict[str, RoleTable] = {
             "Stage": f"{READ} {WRITE} usual",
             "StageCriterion": f"{READ} {WRITE}",
             "PoolRule": f"{READ} {WRITE} usual",
-            "WeeklyPlan": f"{OWN_PLANS} review",
+            "LeadRule": f"{READ} {WRITE}",
+            **_LEADING,
+            "Target": f"{READ} {WRITE}",
             "Employee": "handover",
             "Folder": f"{READ} add edit",
             "File": f"{READ} {WRITE}",
@@ -154,7 +172,7 @@ ROLES: dict[str, RoleTable] = {
             "Role": "pick",
             "SavedView": "share",
         },
-        grants={ASSIGN: ("crm", "activities"), SEE_COST: ("catalog",), SEE_DETAILS: ("crm", "people")},
+        grants={ASSIGN: ("crm", "activities", "people"), SEE_COST: ("catalog",), SEE_DETAILS: ("crm", "people")},
     ),
     "Salesperson": RoleTable(may=_SALES, grants={SEE_DETAILS: ("crm",)}),
     "Warehouse keeper": RoleTable(
@@ -200,7 +218,7 @@ ROLES: dict[str, RoleTable] = {
         grants={SEE_ALL: ("crm", "service"), CHANGE_ALL: ("service",), SEE_DETAILS: ("crm",)},
     ),
     "Marketer": RoleTable(
-        may={"Customer": READ, "Contact": READ, "Lead": f"{READ} {WRITE}", **_IMPORTS},
+        may={"Customer": READ, "Contact": READ, "Lead": f"{READ} {WRITE} discard reopen", **_IMPORTS},
         grants={SEE_ALL: ("crm", "marketing"), SEE_DETAILS: ("crm",)},
     ),
     "Auditor": RoleTable(
@@ -221,7 +239,13 @@ ROLES: dict[str, RoleTable] = {
                     "Stage",
                     "StageCriterion",
                     "PoolRule",
+                    "LeadRule",
                     "WeeklyPlan",
+                    "Outing",
+                    "ContactRecord",
+                    "Review",
+                    "Suggestion",
+                    "Target",
                     "Folder",
                     "File",
                     "Article",

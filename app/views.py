@@ -18,13 +18,24 @@ from app.core.web.pages import pages_for
 from app.core.web.saved import SavedViewView
 from app.core.web.system import AuditEntryView, CustomFieldView, RoleView, SequenceView, UserView
 from app.core.web.tags import TagView
-from app.domains.activities.views import WeeklyPlanView
+from app.domains.activities.field import FIELD_PAGE, FieldApi, FieldView
+from app.domains.activities.pages import TEAM, PlanHints, TeamApi, TeamView
+from app.domains.activities.views import (
+    ContactRecordView,
+    OutingView,
+    ReviewView,
+    SuggestionView,
+    WeeklyPlanView,
+)
+from app.domains.activities.week_pages import MY_WEEK, WeekView
 from app.domains.catalog.views import BrandView, CategoryView, ProductView, UnitView
 from app.domains.crm.views import (
+    PUBLIC_POOL,
     ContactView,
     CustomerShareView,
     CustomerTransferView,
     CustomerView,
+    LeadRuleView,
     LeadView,
     OpportunityView,
     PoolRuleView,
@@ -35,7 +46,7 @@ from app.domains.crm.views import (
 from app.domains.finance.views import PartyBalanceView, PartyEntryView, PeriodView
 from app.domains.library.pages import FileContentApi, FileUploads, LibraryView
 from app.domains.library.views import ArticleView, FileView, FolderView
-from app.domains.people.views import DepartmentView, EmployeeView, HolidayView, LeaveView
+from app.domains.people.views import DepartmentView, EmployeeView, HolidayView, LeaveView, TargetView
 from app.domains.stock.views import (
     SafetyStockView,
     StockAdjustmentView,
@@ -50,12 +61,19 @@ CONSOLE = (
         "crm",
         _l("Customers"),
         "users",
-        (CustomerView, ContactView, LeadView, CustomerShareView, CustomerTransferView, PoolRuleView),
+        (CustomerView, ContactView, LeadView, CustomerShareView, CustomerTransferView, PoolRuleView, LeadRuleView),
+        (PUBLIC_POOL,),
     ),
     MapSection(
         "selling", _l("Opportunities"), "target", (OpportunityView, StageMoveView, StageView, StageCriterionView)
     ),
-    MapSection("activities", _l("Activities"), "clipboard", (WeeklyPlanView, NoticeView)),
+    MapSection(
+        "activities",
+        _l("Activities"),
+        "clipboard",
+        (WeeklyPlanView, ContactRecordView, OutingView, ReviewView, SuggestionView, NoticeView),
+        (MY_WEEK, FIELD_PAGE, TEAM),
+    ),
     MapSection("library", _l("Papers"), "folder", (FileView, ArticleView, FolderView)),
     MapSection("catalog", _l("Products"), "box", (ProductView, CategoryView, BrandView, UnitView)),
     MapSection(
@@ -69,8 +87,8 @@ CONSOLE = (
         "people",
         _l("People"),
         "people",
-        (EmployeeView, DepartmentView, LeaveView, HolidayView),
-        readings=((EmployeeView, "handovers"),),
+        (EmployeeView, DepartmentView, TargetView, LeaveView, HolidayView),
+        (frame.reading_page(EmployeeView, "handovers"),),
     ),
     MapSection(
         "system",
@@ -102,6 +120,12 @@ def register(appbuilder: AppBuilder) -> None:
         for view in section.views:
             appbuilder.add_view_no_menu(pages_for(view))
             appbuilder.add_api(api_for(view))
+    appbuilder.add_view_no_menu(TeamView)
+    appbuilder.add_view_no_menu(PlanHints)
+    appbuilder.add_api(TeamApi)
+    appbuilder.add_view_no_menu(WeekView)
     appbuilder.add_view_no_menu(LibraryView)
     appbuilder.add_view_no_menu(FileUploads)
     appbuilder.add_api(FileContentApi)
+    appbuilder.add_view_no_menu(FieldView)
+    appbuilder.add_api(FieldApi)

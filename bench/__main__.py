@@ -11,7 +11,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-MODULES = ("start", "lists", "fulltext", "twins", "board", "grid", "exchange", "posting")
+MODULES = ("start", "lists", "fulltext", "twins", "board", "team", "grid", "exchange", "posting")
 REPORT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 

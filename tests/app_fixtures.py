@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -108,11 +109,15 @@ class Running:
         with self.app.app_context():
             db.session.remove()
             db.db.engine.dispose()
+        self.renew()
+        for name in ("files", "uploads"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def renew(self) -> None:
+        """Put the template in the database's place; nobody is connected."""
         for name in ("kehu.db-wal", "kehu.db-shm"):
             (self.folder / name).unlink(missing_ok=True)
         shutil.copyfile(self.current, self.folder / "kehu.db")
-        for name in ("files", "uploads"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def keep(self, name: str) -> Path:
         """The database as it is now, as a template."""
@@ -121,7 +126,22 @@ class Running:
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql(f"VACUUM INTO '{template}'")
             connection.exec_driver_sql("BEGIN")
+        with contextlib.closing(sqlite3.connect(template)) as opened:
+            opened.execute("PRAGMA journal_mode=WAL")  # as whoever opens a copy of it would make it each time
         return template
+
+
+@dataclass
+class RunningOnPostgres(Running):
+    """The same on PostgreSQL: its database is a copy of another, under the same name each time."""
+
+    server: Postgres | None = None
+    url: str = ""
+
+    def renew(self) -> None:
+        """Put the template in the database's place, whoever is still connected to it."""
+        assert self.server is not None
+        self.server.renew_database(self.url, str(self.template))
 
 
 def proof(app: Flask, kind: str, username: str, password: str, log_in: Callable[[], str]) -> str:
@@ -141,6 +161,9 @@ def proof(app: Flask, kind: str, username: str, password: str, log_in: Callable[
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Running:
     folder = tmp_path_factory.mktemp("kehu")
     app = create_app(settings_for(folder))
+    with app.app_context():
+        # A crash of the machine may take it.
+        sa.event.listen(db.db.engine, "connect", lambda raw, _record: raw.execute("PRAGMA synchronous=OFF"))
     prepare(app)
     running = Running(app, folder, folder / "template.db")
     running.keep("template.db")
@@ -160,24 +183,25 @@ def app(_running: Running) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def _running_on_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> RunningOnPostgres:
     folder = tmp_path_factory.mktemp("kehu-pg")
-    url = postgres.make_database()
-    prepare(create_app(settings_for(folder, url)))
-    return url, folder
+    template = postgres.make_database()
+    prepare(create_app(settings_for(folder, template)))
+    url = postgres.make_database(template)
+    app = create_app(settings_for(folder, url))
+    running = RunningOnPostgres(app, folder, Path(template.rpartition("/")[2]), server=postgres, url=url)
+    app.extensions["tests.running"] = running
+    return running
 
 
 @pytest.fixture
-def postgres_app(postgres: Postgres, _postgres_template: tuple[str, Path], tmp_path: Path) -> Iterator[Flask]:
+def postgres_app(_running_on_postgres: RunningOnPostgres) -> Iterator[Flask]:
     """The application on PostgreSQL, with the cast."""
-    template, _folder = _postgres_template
-    url = postgres.make_database(template=template.rsplit("/", 1)[1].split("?")[0])
-    app = create_app(settings_for(tmp_path, url))
-    yield app
-    with app.app_context():
+    _running_on_postgres.reset()
+    yield _running_on_postgres.app
+    with _running_on_postgres.app.app_context():
         db.session.remove()
         db.db.engine.dispose()
-    postgres.drop_database(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -17,11 +17,12 @@ from app.core.users import NO_PASSWORD
 from app.demo import fill_if_empty
 from app.demo.goods import barcode
 from app.demo.people import holidays
-from app.domains.activities.models import WeeklyPlan
+from app.domains.activities import actual
+from app.domains.activities.models import ContactRecord, Outing, Review, Suggestion, WeeklyPlan
 from app.domains.catalog.models import Product, Unit
 from app.domains.crm.models import Contact, Customer, CustomerShare
 from app.domains.library.models import Article, File, Folder
-from app.domains.people.models import Department, Employee, Holiday, Leave
+from app.domains.people.models import Department, Employee, Holiday, Leave, Target
 from app.domains.stock.models import StockAdjustment, Warehouse
 from app.jobs.low_stock_queries import below_safety_stock
 from app.ledger.models import StockBalance
@@ -200,6 +201,43 @@ class TestPlans:
             assert newest is None or newest <= clock.now(), model.resource
 
 
+class TestWeek:
+    def test_contacts_tell_when_each_customer_was_last_in_contact(self, reading):
+        last = {}
+        for record in every(reading, ContactRecord):
+            day = clock.local(record.at).date()
+            last[record.customer_id] = max(day, last.get(record.customer_id, day))
+        customers = every(reading, Customer)
+        assert {each.id: each.last_contact_on for each in customers} == {
+            each.id: last.get(each.id) for each in customers
+        }
+        assert len(last) > 40
+
+    def test_what_a_plan_says_was_done_with_a_customer_is_on_record(self, reading):
+        monday = clock.monday_of(TUESDAY.date())
+        past = [plan for plan in every(reading, WeeklyPlan) if plan.week < monday]
+        came = actual.of(past)
+        done = {line.id for plan in past for line in plan.lines if line.done and line.customer_id}
+        told = {each.line for found in came.values() for each in found if each.url}
+        assert done and done <= told
+        assert {each.what for found in came.values() for each in found} >= {
+            actual.DONE,
+            actual.MISSED,
+            actual.UNPLANNED,
+        }
+
+    def test_outings_in_every_state_and_one_is_out_now(self, reading):
+        states = Counter(each.state for each in every(reading, Outing))
+        assert set(states) == {"planned", "out", "back", "cancelled"} and states["out"] == 1
+
+    def test_guidance_and_suggestions_answered_and_open(self, reading):
+        reviews = every(reading, Review)
+        assert {each.answered for each in reviews} == {True, False}
+        assert all(each.author_id != each.to_id for each in reviews)
+        assert {each.closed for each in every(reading, Suggestion)} == {True, False}
+        assert {each.metric for each in every(reading, Target)} == {"contacts", "orders"}
+
+
 class TestFilling:
     def test_the_same_day_gives_the_same_company(self, demo, tmp_path):
         again = make_company(tmp_path)
@@ -214,7 +252,16 @@ class TestFilling:
                                 {name: value for name, value in row.items() if name not in HIDDEN}
                                 for row in db.session.execute(sa.select(model.__table__)).mappings()
                             ]
-                            for model in (Customer, Contact, Product, StockBalance, WeeklyPlan, Employee)
+                            for model in (
+                                Customer,
+                                Contact,
+                                Product,
+                                StockBalance,
+                                WeeklyPlan,
+                                Employee,
+                                ContactRecord,
+                                Outing,
+                            )
                         }
                     )
                 db.session.remove()

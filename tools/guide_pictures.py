@@ -54,6 +54,7 @@ def search(page: Page) -> None:
 SHOTS = {
     "start": Shot("salesperson", "/"),
     "start-manager": Shot("manager", "/"),
+    "team": Shot("manager", "/team/"),
     "start-keeper": Shot("keeper", "/"),
     "customers": Shot("salesperson", "/customers/list/?f=status:eq:active"),
     "filter": Shot("salesperson", "/customers/list/", act=_open("[data-filter] > summary")),

@@ -6,7 +6,7 @@ Every function checks in the order of the web contract: visible (404), permitted
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.core import clock, custom, db, files, filing, identity, numbering, scope, stale
+from app.core import clock, db, files, identity, numbering, references, scope, stale
+from app.core import flush as flushing
 from app.core.document import Document, line_model
-from app.core.entity import pointing_at, registry, scoped
-from app.core.errors import BusinessError, Conflict, InUse, Invalid, NotPermitted, NotVisible
+from app.core.entity import registry
+from app.core.errors import BusinessError, Conflict, Invalid, NotPermitted, NotVisible
 from app.core.fields import SYSTEM, Field, declared, fields_of, parse_all, readable, writable
 from app.core.i18n import gettext as _
 
@@ -25,6 +26,12 @@ MAX_LINES = 2000  # of one document
 
 Lines = list[tuple[int | None, dict[str, Any]]]
 """A document's lines as read: each with its id (None for a new one) and its values by attribute."""
+
+
+heirs: dict[type[Any], Callable[[Mapping[str, Any], bool], int | None]] = {}
+"""By a company's rules, who gets a new row for which no owner is given: ``heir(values by attribute, whether it was said
+that it has none)``, a user's id or None for whom it would belong to otherwise.
+"""
 
 
 def require(permission: str, model: type[Any]) -> None:
@@ -69,7 +76,7 @@ def build(
     _require_making(model)
     errors = dict(errors or {})
     row = model()
-    _default_owner(model, values)
+    row.__dict__[flushing.BY_RULE] = _default_owner(model, values)
     for field in writable(model).values():
         if (
             field.required
@@ -151,9 +158,7 @@ def delete(row: Any) -> None:
         )
     if hasattr(row, "stays") and (reason := row.stays()):
         raise Conflict(reason)
-    used = references_to(row)
-    if used:
-        raise InUse(str(row), used)
+    references.require_unused(row)
     db.session.delete(row)
     flush()
 
@@ -202,42 +207,6 @@ def _field_of_column(table: sa.Table, name: str) -> str:
         if model.__table__ is table:
             return next((field.name for field in declared(model).values() if field.attribute == name), name)
     return name
-
-
-def references_to(row: Any) -> list[tuple[Any, int]]:
-    """What refers to ``row``: (label, how many), whoever may see it; lines and other owned rows do not count.  One
-    statement.
-    """
-    table = type(row).__table__
-    labels = {model.__table__.name: model.labels for model in registry.values()}
-    counts = []
-    for column, key in pointing_at(table):
-        if key.ondelete not in ("CASCADE", "SET NULL"):
-            name = sa.literal(column.table.name).label("name")
-            counts.append(sa.select(name, sa.func.count().label("n")).where(column == row.id))
-    for model, link in custom.links_to(type(row)):
-        name = sa.literal(model.__table__.name).label("name")
-        counts.append(sa.select(name, sa.func.count().label("n")).select_from(model.__table__).where(link == row.id))
-    for model in filter(filing.hangs, registry.values()):
-        hung: Any = model.__table__
-        name = sa.literal(hung.name).label("name")
-        here = sa.and_(hung.c.record_resource == type(row).resource, hung.c.record_id == row.id)
-        counts.append(sa.select(name, sa.func.count().label("n")).where(here))
-    if not counts:
-        return []
-    found: dict[Any, int] = {}
-    for name, count in db.session.connection().execute(sa.union_all(*counts)):
-        if count:
-            label = str(labels.get(name) or _label_of_lines(name))
-            found[label] = found.get(label, 0) + count
-    return list(found.items())
-
-
-def _label_of_lines(table_name: str) -> Any:
-    for model in scoped:
-        if model.__table__.name == table_name and hasattr(model, "document_class"):
-            return sa.inspect(model).relationships["document"].mapper.class_.labels
-    return table_name.replace("_", " ")
 
 
 def _require_making(model: type[Any]) -> None:
@@ -297,16 +266,24 @@ def require_giving(row: Any, values: Mapping[str, Any]) -> None:
         _require_assign(type(row))
 
 
-def _default_owner(model: type[Any], values: dict[str, Any]) -> None:
-    """The owner is the actor, unless the actor may assign to somebody else."""
+def _default_owner(model: type[Any], values: dict[str, Any]) -> bool:
+    """The owner is the actor, unless the actor may assign to somebody else, or a company's rule gives the row to somebody:
+    whether one did.
+    """
     field = fields_of(model).get("owner")
     if field is None or field.target is None or field.target.__name__ != "User":
-        return
+        return False
     actor = identity.require()
+    if model in heirs and values.get(field.attribute) is None:
+        heir = heirs[model](values, field.attribute in values)
+        if heir is not None:
+            values[field.attribute] = heir
+            return True
     if field.attribute not in values:
         values[field.attribute] = actor.user_id
     elif values[field.attribute] != actor.user_id:
         _require_assign(model)
+    return False
 
 
 def _into_pool(model: type[Any], values: Mapping[str, Any]) -> AbstractContextManager[None]:

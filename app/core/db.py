@@ -25,7 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from app.core import entity, flush, identity, scope
+from app.core import entity, flush, identity, scope_loading
 
 BUSY_TIMEOUT = 5.0  # seconds a SQLite statement waits for another connection
 WRITE_PATIENCE = 30.0  # seconds a SQLite transaction that writes waits for its turn
@@ -110,7 +110,7 @@ def _scope(state: ORMExecuteState) -> None:
         return
     if not (state.is_select or state.is_update or state.is_delete):
         return
-    options = scope.criteria(identity.current(), entity.scoped)
+    options = scope_loading.options(state.statement, identity.current(), entity.scoped)
     if options:
         state.statement = state.statement.options(*options)
 

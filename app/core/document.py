@@ -101,6 +101,7 @@ class Line(Model):
     label: ClassVar[Any] = _l("Line")
     audited: ClassVar[bool] = True
     keys: ClassVar[tuple[str, ...]] = ()
+    searched: ClassVar[tuple[str, ...]] = ()  # the texts by which a picker finds a line
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-100, info={"label": _l("ID"), "readonly": True})
     position: Mapped[int] = mapped_column(default=0, sort_order=-90, info={"label": _l("Position"), "readonly": True})
@@ -120,9 +121,28 @@ class Line(Model):
             scoped.append(cls)
 
     @classmethod
+    def of(cls) -> type[Document]:
+        """The class of the documents that it is a line of."""
+        return sa.inspect(cls).relationships["document"].mapper.class_
+
+    @classmethod
     def domain(cls) -> str:
         """The document's domain."""
-        return sa.inspect(cls).relationships["document"].mapper.class_.domain()
+        return cls.of().domain()
+
+    @classmethod
+    def permission_key(cls) -> str:
+        """What permissions on a line are kept by: the document's."""
+        return cls.of().permission_key()
+
+    @classmethod
+    def offered(cls) -> sa.Select[tuple[Any]]:
+        """The lines that a picker looks among, the best first: all that the actor sees, the newest first."""
+        return sa.select(cls).order_by(cls.id.desc())
+
+    def fact(self) -> str:
+        """One telling fact that a picker shows beside the line: which document it is of."""
+        return str(self.document)
 
     def audit_parent(self) -> Any:
         """The record in whose history the line's changes are told; of a line that goes, the one it belonged to."""

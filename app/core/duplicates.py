@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from app.core import clock, crud, db, identity, match_keys, scope
 from app.core.entity import User
 from app.core.fields import readable
+from app.core.i18n import gettext as _
 from app.core.match_keys import KEYS
 from app.core.users import full_name
 
@@ -36,6 +37,22 @@ class Match:
     row: Any
     owner: str
     fields: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """«Acme · owned by Ann Lee»; of a hidden one «Exists, owned by Ann Lee»."""
+        if self.row is not None:
+            whose = _("owned by %(name)s", name=self.owner) if self.owner else _("in the pool")
+            return f"{self.row} · {whose}"
+        if self.owner:
+            return _("Exists, owned by %(name)s", name=self.owner)
+        return _("Exists, and is not yours to see")
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As the API gives it: of a hidden one whose it is and by what, and nothing more."""
+        seen = {"id": self.row.id, "label": str(self.row)} if self.row is not None else {"id": None, "label": None}
+        return {**seen, "owner": self.owner or None, "fields": list(self.fields), "message": self.words}
 
 
 @dataclass

@@ -83,17 +83,20 @@ def reference(
     needs: str = "",
     readonly: bool = False,
     owned: bool = False,
+    loose: bool = False,
     hangs: bool = True,
     **options: Any,
 ) -> Any:
     """A column that points at another row: ``reference("customers.id", _l("Customer"))``.
 
-    ``owned`` rows go when the row they point at goes.  A document ``hangs`` on the one it points at, which can't be
-    cancelled without it, unless it only tells where it came from (a copy).
+    ``owned`` rows go when the row they point at goes; a ``loose`` one lets it go and points at nothing then.  A document
+    ``hangs`` on the one it points at, which can't be cancelled without it, unless it only tells where it came from (a
+    copy).
     """
     info = {"label": label, "help": help, "needs": needs, "readonly": readonly, "hangs": hangs}
     options.setdefault("index", True)
-    return mapped_column(sa.ForeignKey(target, ondelete="CASCADE" if owned else None), info=info, **options)
+    left = "CASCADE" if owned else "SET NULL" if loose else None
+    return mapped_column(sa.ForeignKey(target, ondelete=left), info=info, **options)
 
 
 class derived(property):
@@ -141,6 +144,9 @@ class Entity(Model):
     inside: ClassVar[str] = ""  # the long text of a row that is searched word by word (``core.fulltext``)
     likeness: ClassVar[Mapping[str, str]] = {}  # the fields that say who it is, by ``core.likeness`` kinds
     likeness_of: ClassVar[str] = ""  # the relation to the row for which they count, unless it is the row itself
+    card: ClassVar[
+        Mapping[str, str]
+    ] = {}  # as a name card: what of one each field is (``core.exchange.vcard.HEADERS``)
     tags_need: ClassVar[str] = ""  # the grant without which the tags do not exist for a reader
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-100, info={"label": _l("ID")})

@@ -93,16 +93,18 @@ class Stale(Conflict):
 
 
 class InUse(Conflict):
-    """The row can't go: others refer to it.  ``references`` are (resource, how many)."""
+    """The row can't go: others refer to it, which ``by`` tells; ``may_rest`` when it can be made inactive."""
 
-    def __init__(self, what: str, references: list[tuple[Any, int]]) -> None:
-        by = ", ".join(f"{count} × {label}" for label, count in references)
+    def __init__(self, what: str, by: str, more: Mapping[str, Any], *, may_rest: bool) -> None:
+        self.more = more
         super().__init__(
             _(
                 "%(what)s can't be deleted: it is used by %(by)s. Make it inactive instead, or remove those first.",
                 what=what,
                 by=by,
             )
+            if may_rest
+            else _("%(what)s can't be deleted: it is used by %(by)s. Remove those first.", what=what, by=by)
         )
 
 

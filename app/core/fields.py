@@ -69,6 +69,13 @@ class Field(Reader):
     formula: Formula | None = None
 
     @property
+    def picked_at(self) -> str:
+        """Where what it points at is looked for as it is typed, below «/» and «/api/v1/»: «customers/pick»."""
+        target: Any = self.target
+        of_document = hasattr(target, "document_class")
+        return f"{target.of().resource}/pick-line" if of_document else f"{target.resource}/pick"
+
+    @property
     def column(self) -> Any:
         """The column that holds the value; None for a relation to many, a derived figure and what is set through a
         property.

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from app.core.audit import Entry
 
 
+BY_RULE = "_by_rule"
+"""What a new row is marked by (in its ``__dict__``) that a company's rule gives to whoever it says, in nobody's name."""
+
+
 def before(flushing: Session) -> None:
     """Stamp, fill, check and collect.  Raises NotPermitted, Invalid."""
     from app.core import audit, match_keys, tags
@@ -55,7 +59,8 @@ def before(flushing: Session) -> None:
     flushing.info["gone"] = [record_name(row) for row in deleted if getattr(row, "resource", "")]
     flushing.info["inside"] = [row for row in (*new, *dirty) if _told_anew(row)]
     flushing.info["keys"] = match_keys.changed((*new, *dirty), deleted)
-    flushing.info["recheck"] = [*new, *(row for row in dirty if _moved(row))]
+    mine = (row for row in new if not row.__dict__.get(BY_RULE))
+    flushing.info["recheck"] = [*mine, *(row for row in dirty if _moved(row))]
 
 
 def after(flushing: Session) -> None:
@@ -206,13 +211,16 @@ def _check_pointers(connection: sa.Connection, actor: identity.Actor, rows: Any)
         for _name, model, key in found:
             wanted[model].add(key)
     visible = scope.visible_of(connection, wanted, actor)
+    errors: dict[str, list[str]] = {}
     for row, found in pointers:
         for name, model, key in found:
             if key not in visible[model]:
                 place = f"lines.{row.position}.{name}" if hasattr(row, "audit_parent") else name
-                raise Invalid(
-                    {place: [_("There is no such %(what)s, or it is not yours to see.", what=str(model.label).lower())]}
-                )
+                errors[place] = [
+                    _("There is no such %(what)s, or it is not yours to see.", what=str(model.label).lower())
+                ]
+    if errors:
+        raise Invalid(errors)
 
 
 def _told_anew(row: Any) -> bool:

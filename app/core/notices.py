@@ -17,7 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import audit, clock, crud, db, identity, outbox, scope, search
 from app.core.entity import Entity, User, column, entity_for, reference
-from app.core.errors import NotVisible
+from app.core.errors import Conflict, NotVisible
+from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
 from app.core.types import Flag, Name, Note, Word
@@ -53,6 +54,9 @@ class Notice(Entity):
     body: Mapped[Note] = column(_l("Text"), default="")
     record: Mapped[Word | None] = column(_l("Record"), help=_l("What it is about, such as customers/12"))
     read: Mapped[Flag] = column(lazy_pgettext("notice", "Read"), default=False)
+    waiting: Mapped[Flag] = column(
+        _l("Waits"), default=False, help=_l("It stays unread until what it asks for is done")
+    )
     dedup_key: Mapped[Name] = column(_l("Unique key"))
 
     user: Mapped[User] = relationship(User, foreign_keys=[user_id])
@@ -77,13 +81,15 @@ class NoticeChoice(Model):
 class News:
     """A mail, and whom it is for as a user; ``to`` may be empty for who has no address and is told here alone.
 
-    ``record`` names what it is about («products/12»).
+    ``record`` names what it is about («products/12»).  One that ``waits`` stands under the bell, whatever its reader chose,
+    and stays unread until it is settled (``settle``).
     """
 
     user_id: int
     kind: str
     mail: outbox.Mail
     record: str = ""
+    waits: bool = False
 
 
 NOTICES: sa.Table = Notice.__table__
@@ -101,7 +107,7 @@ def deliver(news: Iterable[News]) -> set[str]:
         return ways.get((item.user_id, item.kind), DEFAULT)
 
     new = outbox.enqueue_all(item.mail for item in items if way(item) in ("mail", "both") and item.mail.to)
-    new |= _write([item for item in items if way(item) in ("console", "both")])
+    new |= _write([item for item in items if item.waits or way(item) in ("console", "both")])
     # Who wants to hear nothing has been told so, as it were: the news counts as told.
     return new | {item.mail.dedup_key for item in items if way(item) == "none"}
 
@@ -136,16 +142,24 @@ def unread(user_id: Any) -> Any:
 
 
 def read(notice: Notice) -> Notice:
-    """Mark a notice as read."""
+    """Mark a notice as read.  Raises Conflict when it waits for something."""
+    if notice.waiting:
+        raise Conflict(_("It stays here until it is answered."))
     notice.read = True
     db.session.flush()
     return notice
 
 
 def read_all(user_id: int) -> int:
-    """Mark everything of a user as read; how many there were."""
-    mine = sa.and_(NOTICES.c.user_id == user_id, NOTICES.c.read.is_(False))
+    """Mark everything of a user as read, but for what waits; how many there were."""
+    mine = sa.and_(NOTICES.c.user_id == user_id, NOTICES.c.read.is_(False), NOTICES.c.waiting.is_(False))
     return db.session.connection().execute(sa.update(NOTICES).where(mine).values(read=True)).rowcount
+
+
+def settle(record: str, kinds: Iterable[str]) -> int:
+    """What news of ``kinds`` about ``record`` waited for is done: it is read; how many there were."""
+    waited = sa.and_(NOTICES.c.record == record, NOTICES.c.kind.in_(list(kinds)), NOTICES.c.waiting.is_(True))
+    return db.session.connection().execute(sa.update(NOTICES).where(waited).values(read=True, waiting=False)).rowcount
 
 
 def about(notice: Notice) -> Any:
@@ -184,6 +198,7 @@ def _row(item: News) -> dict[str, Any]:
         "body": item.mail.text,
         "record": item.record or None,
         "read": False,
+        "waiting": item.waits,
         "dedup_key": item.mail.dedup_key,
         "search_text": search.search_text((subject,)),
         "version": 1,

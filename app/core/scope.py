@@ -1,9 +1,8 @@
 """Who sees which row: one rule for each model, turned into SQL here and nowhere else.
 
-``criteria()`` gives the loader criteria that ``core.db`` adds to every ORM select, update and delete.  It fails closed:
-without an identity there are no rows.  What a rule needs to know of the company (who leads whom, what is shared) it
-asks of the ``visibility``
-registry, which the people and crm domains fill.
+``core.scope_loading`` puts it on every ORM select, update and delete.  It fails closed: without an identity there are no
+rows.  What a rule needs to know of the company (who leads whom, what is shared) it asks of the ``visibility`` registry,
+which the people and crm domains fill.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import with_loader_criteria
 
 from app.core.i18n import lazy_gettext as _l
 from app.core.identity import CHANGE_ALL, SEE_ALL, Actor
@@ -49,6 +47,7 @@ WAYS: dict[str, Any] = {
     "shared": _l("The customer is shared with them"),
     "customer": _l("The customer is theirs, or of those they lead"),
     "pool": _l("It lies in the public pool"),
+    "addressed": _l("It is addressed to them"),
 }
 """The ways in which somebody may see or write a row, as people say them."""
 
@@ -135,6 +134,21 @@ class WithCustomer(OwnRows):
         return found
 
 
+class Addressed(OwnRows):
+    """A row that one writes to another: it is as ``own_rows`` its author's (``owner``), and theirs whom it is for (``to``),
+    who come to write their part of it.
+    """
+
+    def __init__(self, owner: str, to: str) -> None:
+        super().__init__(owner)
+        self.to = to
+        self.decides = (to,)
+
+    def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> Ways:
+        found = super().ways(model, columns, actor, write)
+        return found if "all" in found else found | {"addressed": columns[self.to] == actor.user_id}
+
+
 class Personal(Rule):
     """A row is its owner's alone: not their superiors', nor theirs who see every row."""
 
@@ -207,6 +221,7 @@ class Through(Rule):
 everyone = Everyone()
 own_rows = OwnRows
 with_customer = WithCustomer
+addressed = Addressed
 personal = Personal
 published = Published
 through = Through
@@ -233,25 +248,9 @@ class _Attributes:
         return sa.inspect(self.model).get_property_by_column(self.model.__table__.c[name]).class_attribute
 
 
-def criteria(actor: Actor | None, models: Iterable[type[Entity]]) -> list[Any]:
-    """Loader criteria for every model whose rows ``actor`` may not all see.  Kept on the actor: they are costly to
-    build.
-    """
-    if actor is None:
-        return [with_loader_criteria(model, sa.false(), include_aliases=True) for model in models]
-    if actor.unlimited:
-        return []
-    if "criteria" not in actor.cache:
-        # Marked before they are built: a rule may ask the database which departments the actor leads.
-        built = []
-        for model in models:
-            if model.scope.everyone:
-                continue
-            where = model.scope.condition(model, _Attributes(model), actor, False)
-            if where is not None:
-                built.append(with_loader_criteria(model, where, include_aliases=True))
-        actor.cache["criteria"] = built
-    return actor.cache["criteria"]
+def criterion(model: type[Entity], actor: Actor) -> Condition | None:
+    """What ``actor`` sees of ``model``, over its attributes, as loader criteria take it; None for every row."""
+    return model.scope.condition(model, _Attributes(model), actor, False)
 
 
 def reasons(connection: sa.Connection, model: type[Any], pk: int, actor: Actor, *, write: bool = False) -> list[str]:

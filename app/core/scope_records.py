@@ -34,6 +34,13 @@ class ThroughRecord(Rule):
     ) -> None:
         self.kinds, self.resource, self.key = kinds, resource, key
         self.decides = (resource, key)
+        self._rows: dict[type[Any], Any] = {}
+
+    def _table(self, kind: type[Entity]) -> Any:
+        """The table of ``kind`` under a name of this rule's own; made once, since it costs more than the rest."""
+        if kind not in self._rows:
+            self._rows[kind] = kind.__table__.alias()
+        return self._rows[kind]
 
     def ways(self, model: type[Entity], columns: Any, actor: Actor, write: bool) -> Ways:
         permission = "can_edit" if write else "can_show"
@@ -42,7 +49,7 @@ class ThroughRecord(Rule):
         for resource, kind in self.kinds().items():
             if not actor.may(permission, kind.permission_key()):
                 continue
-            table: Any = kind.__table__.alias()
+            table = self._table(kind)
             within = kind.scope.condition(kind, table.c, actor, write)
             if within is None:
                 every.append(resource)

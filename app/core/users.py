@@ -244,7 +244,7 @@ for model, resource, label, labels in (
     model.read_only = False
     model.workflow = None
     model.audited = True
-    model.synonyms = {}
+    model.synonyms, model.card = {}, {}
     model.domain = classmethod(lambda cls: "system")
     model.permission_key = classmethod(lambda cls: cls.__name__)
     model.fact = lambda self: ""

@@ -18,14 +18,14 @@ from app import setup
 from app.core import clock, db, identity, state
 from app.core.audit import AuditEntry
 from app.core.entity import User, registry
-from app.demo import customers, goods, papers, people, plans, selling, stock
+from app.demo import customers, goods, papers, people, plans, selling, stock, week
 from app.demo.cast import Cast
 
 SEED = 20260101
 MARK = (
     "demo"  # what the database remembers of it: until where the audit trail is the demo's own, and since when it is not
 )
-PARTS = (people, customers, goods, stock, selling, plans, papers)
+PARTS = (people, customers, goods, stock, selling, plans, papers, week)
 
 
 def fill_if_empty(progress: Callable[[int], None] = lambda _parts: None) -> bool:

@@ -111,12 +111,17 @@ def _fill_plan(cast: Cast, owner: str, week: date, offset: int, state: str) -> N
 def _lines(cast: Cast, owner: str, week: date) -> list[dict[str, Any]]:
     chance, language = cast.chance, LOCALES[owner]
     customers = cast.rows["by_owner"].get(owner, [])
-    lines = []
+    lines: list[dict[str, Any]] = []
+    taken: set[int] = set()
     for day in sorted(chance.choices(range(5), k=chance.randint(3, 5))):
         kind = chance.choice(
             ("visit", "visit", "call", "call", "internal", "other") if customers else ("internal", "other")
         )
-        customer = chance.choice(customers).id if kind in ("visit", "call") else None
+        customer = None
+        if kind in ("visit", "call"):
+            # Nobody is on a plan twice: it would not be told which of the two was done.
+            customer = chance.choice([each for each in customers if each.id not in taken]).id
+            taken.add(customer)
         goal = chance.choice(GOALS[language][kind])
         lines.append({"planned_on": week + timedelta(days=day), "customer": customer, "kind": kind, "goal": goal})
     return lines

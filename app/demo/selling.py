@@ -12,8 +12,8 @@ from app.core import crud, db
 from app.demo.cast import Cast, moment
 from app.demo.people import PEOPLE
 from app.domains.catalog.models import Product
-from app.domains.crm import services, standing
-from app.domains.crm.models import Lead, Opportunity, StageCriterion
+from app.domains.crm import converting, services, standing
+from app.domains.crm.models import Lead, LeadRule, Opportunity, StageCriterion
 
 LOCALES = {person.username: person.locale for person in PEOPLE}
 OPEN, WON, LOST = 4, "won", "lost"  # how many open stages the usual ones have, and how a deal ends
@@ -47,6 +47,7 @@ NEXT = {
         "Wait for their budget",
     ),
 }
+RULES = (("华东销售组 Sales East", "上海"), ("华南销售组 Sales South", "广州"), ("华东销售组 Sales East", None))
 RIVALS = {"zh": ("本地经销商", "线上平台"), "en": ("A local dealer", "An online shop")}
 REASONS = {
     "zh": ("客户口头确认，材料后补", "对方要求先进入商务谈判"),
@@ -85,6 +86,17 @@ def fill(cast: Cast) -> None:
             data = {"name": name, "company": company or None, "mobile": mobile, "source": source, "region": region}
             user = cast.user_id(seller) if seller else None
             crud.create(Lead, {**data, "intent": intent, "owner": user, "status": status})
+    with cast.acting("admin", moment(cast.ago(1), 9)):
+        # After the leads above: what nobody has yet stays so.
+        for position, (department, where) in enumerate(RULES, start=1):
+            place = cast.rows["departments"][department].id
+            crud.create(LeadRule, {"position": position * 10, "region": where, "department": place})
+    with cast.acting("xiaotong", moment(cast.ago(1), 10)):
+        customer = cast.rows["by_owner"]["xiaotong"][0]
+        lead = crud.create(
+            Lead, {"name": "郭婷", "company": customer.name, "mobile": "+86 138 0000 6106", "source": "展会"}
+        )
+        converting.convert(lead, customer.id)
 
 
 def _fill_one(

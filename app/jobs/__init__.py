@@ -10,11 +10,20 @@ import sqlalchemy as sa
 
 from app.core import db
 from app.core.i18n import lazy_gettext as _l
+from app.domains.people.working_days import Calendar
 from app.jobs.job import Job
-from app.jobs.working_days import Calendar
 
 # isort: split
-from app.jobs import clean_up, low_stock, pool_recycle, read_papers, send_mail, stale_opportunities, weekly_plan
+from app.jobs import (
+    clean_up,
+    low_stock,
+    pool_recycle,
+    read_papers,
+    send_mail,
+    stale_opportunities,
+    week_review,
+    weekly_plan,
+)
 
 TIMETABLE: tuple[Job, ...] = (
     Job(
@@ -38,6 +47,17 @@ TIMETABLE: tuple[Job, ...] = (
             "After a holiday: on the next working day."
         ),
         moved=Calendar.workday_from,
+    ),
+    Job(
+        "week-review",
+        "0 17 * * fri",
+        week_review.tell,
+        _l("The week that was"),
+        _l(
+            "Tells superiors what of their people's plans was done, what was missed, and what was done without a plan. "
+            "On the last working day of the week."
+        ),
+        moved=Calendar.last_of_week,
     ),
     Job(
         "low-stock-alert",

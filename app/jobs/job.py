@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 from app.core import clock
+from app.domains.people.working_days import Calendar
 from app.jobs.schedule import Schedule
-from app.jobs.working_days import Calendar
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from app.domains.people.recipients import (
     is_real,
     read,
     recipient,
-    superiors,
 )
 
 __all__ = [
@@ -25,5 +24,4 @@ __all__ = [
     "is_real",
     "read",
     "recipient",
-    "superiors",
 ]

@@ -25,10 +25,11 @@ from app.core.settings import settings
 from app.core.users import full_name
 from app.domains.activities.models import WeeklyPlan
 from app.domains.people.models import Department, Employee, Leave
+from app.domains.people.superiors import Superiors
+from app.domains.people.working_days import Calendar
 from app.jobs import recipients
 from app.jobs.job import Occasion
 from app.jobs.recipients import Recipient
-from app.jobs.working_days import Calendar
 
 SUNDAY = timedelta(days=6)
 PLANS, TEAM_PLANS = "weekly-plans", "team-plans"
@@ -96,7 +97,7 @@ def missing(week: date, calendar: Calendar) -> list[Missing]:
             sa.select(WeeklyPlan.owner_id, WeeklyPlan.id, WeeklyPlan.state).where(WeeklyPlan.week == week)
         )
     }
-    away = _away(connection, worked)
+    away = away_all_week(connection, worked)
     people = connection.execute(
         sa.select(*recipients.COLUMNS, Employee.department_id, Department.name.label("department"))
         .join(Employee, Employee.user_id == User.id)
@@ -115,7 +116,7 @@ def missing(week: date, calendar: Calendar) -> list[Missing]:
     return found
 
 
-def _away(connection: sa.Connection, worked: list[date]) -> set[int]:
+def away_all_week(connection: sa.Connection, worked: list[date]) -> set[int]:
     """Who is on leave on every one of the days ``worked``; everybody, when none is."""
     if not worked:
         return set(connection.execute(sa.select(User.id)).scalars())
@@ -157,18 +158,15 @@ def _reminder(week: date, person: Missing, to: Recipient, second: bool) -> outbo
 
 def _tell_superiors(week: date, people: Iterable[Missing]) -> int:
     """Write each superior one list of who has no plan; how many had not been told yet."""
-    people = list(people)
-    places = {person.user_id: person.department_id for person in people}
-    above = recipients.superiors(db.session.connection(), places)
-    reached: dict[int, Recipient] = {}
+    superiors = Superiors.load(db.session.connection())
     lists: dict[int, list[Missing]] = defaultdict(list)
     for person in people:
-        if (superior := above.get(person.user_id)) is not None:
-            reached[superior.user_id] = superior
-            lists[superior.user_id].append(person)
+        superior = superiors.of(person.user_id, person.department_id)
+        if superior is not None:
+            lists[superior].append(person)
     return len(
         notices.deliver(
-            notices.News(user_id, TEAM_PLANS, _list_for(week, reached[user_id], names))
+            notices.News(user_id, TEAM_PLANS, _list_for(week, superiors.reached[user_id], names))
             for user_id, names in lists.items()
         )
     )

@@ -21,15 +21,18 @@ from app.core.settings import settings
 from app.core.users import full_name
 from app.core.web import present
 from app.core.web.chart import figure
+from app.core.web.commands import saved_lists
 from app.core.web.listing import table_rows
 from app.core.web.page import Cell, Column, Link, Row, Table
 from app.core.web.page_frame import Card
 from app.core.web.query import loading
 from app.core.web.reach import may
-from app.core.web.view import EntityView
+from app.core.web.saved import SavedViewView
+from app.core.web.view import EntityView, views
+from app.domains.activities import team
 from app.domains.activities.models import WeeklyPlan
 from app.domains.activities.queries import awaiting_review, team_of
-from app.domains.activities.views import WeeklyPlanView
+from app.domains.activities.views import OutingView, ReviewView, WeeklyPlanView
 from app.domains.crm.models import Customer
 from app.domains.crm.queries import due_for_contact, new_by_week
 from app.domains.crm.views import CustomerView
@@ -38,8 +41,10 @@ from app.domains.stock.models import StockAdjustment
 from app.domains.stock.queries import lowest_in_warehouses, lowest_together, value_by_warehouse
 from app.domains.stock.views import SafetyStockView, StockAdjustmentView, StockBalanceView
 from app.ledger.models import StockBalance
+from app.reports import week_cards
 
 SHOWN = 6  # rows of a card
+MOST_VIEWS = 12  # saved lists
 WEEKS = 12  # of the chart of new customers
 SLICES = 6  # of a doughnut; more warehouses are bars
 MISSED = 4  # names of who has no plan yet
@@ -224,6 +229,27 @@ def _newest() -> Card:
                       address(CustomerView), str(CustomerView.empty))  # fmt: skip
 
 
+def _views() -> Card | None:
+    """The lists that one saved, or that others share: each opens it.  None where there are none."""
+    kept = saved_lists(MOST_VIEWS)
+    if not kept:
+        return None
+    shown = [
+        Row(
+            each.id,
+            f"/{each.target}/list/?view={each.id}",
+            [
+                Cell("link", each.name, url=f"/{each.target}/list/?view={each.id}"),
+                Cell("text", str(views[each.target].model.labels)),
+            ],
+        )
+        for each in kept
+    ]
+    columns = [Column("name", _("Name")), Column("of", _("Of what"))]
+    table = Table(columns, shown, empty="")
+    return Card(_("Your lists"), present.number(len(kept)), "", "", address(SavedViewView), table)
+
+
 def table_card(
     view: type[EntityView], title: str, statement: sa.Select[Any], names: Sequence[str], url: str, empty: str
 ) -> Card:
@@ -251,6 +277,9 @@ CARDS = (
     HomeCard("my-plan", _l("My weekly plan"), "figure",
              lambda: may(WeeklyPlanView, "list") and identity.user_id() is not None, _my_plan),
     HomeCard("team-plans", _l("Plans of your team"), "figure", lambda: may(WeeklyPlanView, "review"), _team_plans),
+    HomeCard("team-today", _l("Team today"), "figure",
+             lambda: may(WeeklyPlanView, "review") and may(OutingView, "list") and may(ReviewView, "list")
+             and team.may_look(identity.require()), week_cards.team_today),
     HomeCard("used-up", _l("Used up in a warehouse"), "figure",
              lambda: may(StockBalanceView, "list") and may(SafetyStockView, "list"), _used_up),
     HomeCard("drafts", _l("Adjustments not posted"), "figure", lambda: may(StockAdjustmentView, "post"), _drafts),
@@ -259,6 +288,11 @@ CARDS = (
     HomeCard("stock-value", _l("Stock value by warehouse"), "chart", lambda: _sees(StockBalanceView, "value"),
              _stock_value),
     HomeCard("low-stock", _l("Low stock"), "table", _lists(SafetyStockView, StockBalanceView), _low_stock),
+    HomeCard("your-week", _l("Your week"), "table",
+             lambda: may(WeeklyPlanView, "list") and identity.user_id() is not None, week_cards.week),
+    HomeCard("guidance", _l("Guidance to answer"), "table",
+             lambda: may(ReviewView, "list") and identity.user_id() is not None, week_cards.guidance),
+    HomeCard("views", _l("Your lists"), "table", lambda: may(SavedViewView, "list"), _views),
     HomeCard("reviews", _l("Plans to review"), "table", lambda: may(WeeklyPlanView, "review"), _reviews),
     HomeCard("due", _l("Due for contact"), "table", lambda: _sees(CustomerView, "next_contact_on"), _due),
     HomeCard("newest", _l("Newest customers"), "table", lambda: _sees(CustomerView, "next_contact_on"), _newest),

@@ -12,6 +12,8 @@ from flask_appbuilder import BaseView, expose
 from app.core import clock, identity, preferences
 from app.core.i18n import current_locale
 from app.core.i18n import gettext as _
+from app.core.web import frame
+from app.core.web.page import Link
 from app.core.web.page_frame import CardChoice, HomePage, StartCard
 from app.core.web.reach import NotLoggedIn
 from app.reports.cards import CARDS, HomeCard
@@ -19,6 +21,7 @@ from app.reports.cards import CARDS, HomeCard
 KEPT = "home"  # the preference: {"order": ids, "hidden": ids}
 MORNING, EVENING = 12, 18  # the hours at which they end and begin
 preferences.every_page.add(KEPT)
+ON_PHONE = frozenset({"field"})  # entries of the menu that a phone offers at the top of the page
 
 guides: list[Callable[[], StartCard | str | None]] = []
 """Who leads into an empty company: each gives a card for the top of the page, the address of a page to go to first, or
@@ -57,6 +60,12 @@ class HomeView(BaseView):
             choices=[CardChoice(card.id, str(card.title), card.id not in hidden) for card in offered],
             arrange_url="/home/arrange",
             start=start,
+            on_phone=[
+                Link(item.label, item.url, item.icon)
+                for section in frame.sections(actor)
+                for item in section.items
+                if item.key in ON_PHONE
+            ],
         )
         return render_template("kehu/home.html", page=page)
 

@@ -21,6 +21,7 @@ def test_cards_are_dragged_and_moved_by_the_keyboard(company: Company, console: 
     page = console
     company.go(page, "/opportunities/list/")
     page.get_by_role("link", name="Board").click()
+    page.wait_for_url("**/opportunities/board/**")  # with its scripts, which cards are dragged by
     first, second = column(page, "First contact"), column(page, "Needs known")
     expect(first.locator("[data-card]")).to_have_count(3)
     expect(first.locator(".board-figures")).to_contain_text("68,800.50")
@@ -33,6 +34,7 @@ def test_cards_are_dragged_and_moved_by_the_keyboard(company: Company, console: 
     page.keyboard.press("Escape")
     expect(first.locator("[data-card]")).to_have_count(3)
     card(page, "Trial order").drag_to(second)
+    expect(dialog.locator("[data-reason]")).to_be_focused()
     page.keyboard.type("They called us")
     dialog.get_by_role("button", name="Move").click()
     expect(second.locator("[data-card]")).to_have_count(1)
@@ -48,6 +50,7 @@ def test_cards_are_dragged_and_moved_by_the_keyboard(company: Company, console: 
     assert focused(page) == "Trial order"
     page.keyboard.press("Alt+ArrowLeft")
     expect(dialog.locator("[data-error]")).to_contain_text("Say why it goes back")
+    expect(dialog.locator("[data-reason]")).to_be_focused()
     page.keyboard.type("They were not serious")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")

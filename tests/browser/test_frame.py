@@ -81,6 +81,21 @@ def test_a_read_only_list_has_no_bar_at_the_foot(company: Company, browser: Brow
     context.close()
 
 
+def test_where_one_is_stands_in_view_in_the_menu(company: Company, console: Page) -> None:
+    page = console
+    page.set_viewport_size({"width": 1280, "height": 480})
+    company.go(page, "/customers/list/")
+    shut = page.locator("[data-section]:not([open]):visible > summary")
+    while shut.count():
+        shut.first.click()
+    company.go(page, "/audit-entries/list/")
+    nav = page.locator("[data-nav]").bounding_box()
+    here = page.locator("[data-nav] [aria-current=page]").bounding_box()
+    assert nav is not None and here is not None
+    assert nav["y"] <= here["y"] and here["y"] + here["height"] <= nav["y"] + nav["height"], (nav, here)
+    assert page.evaluate("scrollY") == 0
+
+
 def test_a_refused_delete_stays_with_the_record(company: Company, console: Page) -> None:
     page = console
     company.go(page, f"/units/show/{company.rows['unit']['id']}")
@@ -268,8 +283,11 @@ def test_the_menu_is_made_one_s_own(company: Company, browser: Browser) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(page.locator("[data-section=system] .nav-item").first).to_be_focused()
+    panel = page.locator("[data-section=system] .nav-items").bounding_box()
+    assert panel is not None and panel["y"] >= 0 and panel["y"] + panel["height"] <= 800, panel
+    page.locator("[data-section=system] .nav-item").last.focus()  # scrolled to, if the panel does not hold all
     last = page.locator("[data-section=system] .nav-item").last.bounding_box()
-    assert last is not None and last["y"] + last["height"] <= 800
+    assert last is not None and last["y"] >= 0 and last["y"] + last["height"] <= 800, last
     page.keyboard.press("Escape")
     expect(page.locator("[data-section=system] .nav-items")).to_be_hidden()
     page.reload()

@@ -46,7 +46,7 @@ def fill(ann: Api, admin: Api) -> dict[str, int]:
     )
     assert ann.post(f"opportunities/{old}/move", {"stage": won, "reason": "They signed"}).status_code == 200
     lead, dead = (ann.add("leads", name=name)["id"] for name in ("Moe", "Noah"))
-    assert ann.put(f"leads/{dead}", {"status": "discarded"}).status_code == 200
+    assert ann.post(f"leads/{dead}/discard", {"reason": "No need"}).status_code == 200
     lines = [
         {"planned_on": monday(), "customer": acme, "goal": "Offer"},
         {"planned_on": monday(), "customer": best, "goal": "Seen", "done": True},
@@ -85,6 +85,7 @@ class TestPreview:
             "Leads": (1, 1),
             "Files": (0, 0),
             "Articles": (0, 0),
+            "Outings": (0, 0),
         }
 
     def test_kinds_come_from_the_registry(self):

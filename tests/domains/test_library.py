@@ -213,7 +213,7 @@ class TestScope:
     def test_a_record_with_files_is_not_deleted(self, api, customer, ann):
         sent(ann, b"x", "x.txt", record=f"customers/{customer['id']}")
         answer = api("admin").delete(f"customers/{customer['id']}")
-        assert answer.status_code == 409 and "Files" in answer.text
+        assert answer.status_code == 409 and "1 file" in answer.text
 
     def test_a_draft_is_its_authors_until_it_is_published(self, api, ann):
         bo = api("bob")

@@ -3,8 +3,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from app.core import clock
+from app.domains.people.working_days import Calendar
 from app.jobs.schedule import Schedule
-from app.jobs.working_days import Calendar
 
 NEW_YEAR = date(2027, 1, 1)  # a Friday
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from app.core import clock, crud, db
 from app.core.custom_field import EXTENSIBLE
 from app.core.document import Line, line_model
-from app.core.entity import User
+from app.core.entity import User, entity_for
 from app.core.fields import TEXTS, Field, fields_of, writable
 from app.core.identity import system
 from app.core.scope import OwnRows, Personal, Through
@@ -39,6 +39,8 @@ HOOKS: dict[str, Hook] = {
     "choices": lambda row: {"resource": "customers", "field": "region"},
     # On nothing, so that it is its owner's: what hangs on a record goes with that.
     "files": lambda _row: {"folder": None, "record": None, "customer": None},
+    "reviews": lambda row: {"record": f"contact-records/{make_named('contact-records', row.owner, row.text)}"},
+    "targets": lambda row: {"month": date(2040 + row.number // 12, row.number % 12 + 1, 1)},
     "articles": lambda _row: {"folder": None},
     "saved-views": lambda row: {"resource": "saved-views", "columns": [], "order": ""},
 }
@@ -69,8 +71,8 @@ class Making:
         if kind == "date":
             return self.day
         if kind == "datetime":
-            return clock.now()
-        if kind == "choice" and _is_unique(field):
+            return clock.now() - timedelta(minutes=self.number)  # no two rows' are the same
+        if kind == "choice" and column is not None and column.unique:
             return f"{field.name} {self.number}"
         if kind == "choice":
             return next(iter(field.choices or {})) if field.empty is None else field.empty
@@ -98,6 +100,10 @@ class Making:
         if field.target is self.model or (not field.required and field.target is User):
             return None
         text = self.text if is_scoped(field.target) else None  # what everyone sees holds no secret
+        if field.target is not None and issubclass(field.target, Line):
+            document = shared(field.target.of(), self.owner, text)
+            statement = sa.select(field.target.id).where(field.target.document_id == document)
+            return int(db.session.scalars(statement).first() or 0)
         return (make if _is_unique(field) else shared)(field.target, self.owner, text)
 
     def data(self, model: type[Any]) -> dict[str, Any]:
@@ -134,6 +140,11 @@ def make(model: type[Any], owner: int | None = None, text: str | None = None, **
             sa.update(model.__table__).where(model.__table__.c.id == row.id).values({model.scope.owner: owner})
         )
     return int(row.id)
+
+
+def make_named(resource: str, owner: int | None, text: str | None) -> int:
+    """``make`` for the entity called ``resource``."""
+    return make(entity_for(resource), owner, text)  # type: ignore[arg-type]
 
 
 def shared(model: type[Any], owner: int | None = None, text: str | None = None) -> int:

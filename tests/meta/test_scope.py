@@ -24,7 +24,7 @@ PART = "anari7x"  # finds the canary; where it is echoed there is no canary
 MISSING = 987_654
 SCOPED = sorted(name for name, view in views.items() if is_scoped(view.model))
 WHOLE_TRAIL = {"audit-entries": "who may read the trail reads all of it"}
-NOT_HERS = {"articles": "others write them, Ann reads them"}
+NOT_HERS = {"articles": "others write them, Ann reads them", "targets": "managers set them, Ann reads hers"}
 HIDDEN_FROM = ("nina", "max")
 
 

@@ -245,3 +245,16 @@ def fill_warehouses(session) -> None:
             for key in keys
         ],
     )
+
+
+class TestYourLists:
+    def test_opens_what_one_saved_and_what_others_share(self, api, pages):
+        ann, bob = api("ann"), api("bob")
+        mine = ann.add("saved-views", name="Soon due", resource="customers", filter={}, columns=[], order="")["id"]
+        shared = bob.add("saved-views", name="For all", resource="leads", filter={}, columns=[], order="", shared=True)
+        bob.add("saved-views", name="Bob's own", resource="customers", filter={}, columns=[], order="")
+        found = links(pages("ann").get("/").text)
+        assert found["Soon due"] == f"/customers/list/?view={mine}"
+        assert found["For all"] == f"/leads/list/?view={shared['id']}"
+        assert "Bob's own" not in found
+        assert "For all" not in links(pages("wei").get("/").text), "Wei lists no leads"

@@ -71,9 +71,9 @@ def test_the_pool_warns_recycles_and_lets_claim(company: Company) -> None:
     assert night(company, 28) == {}
 
     # -- On the last day she calls one of them.
-    with acting(app):
-        customer = db.session.get(Customer, busy["id"])
-        customer.last_contact_on = (START + timedelta(days=29)).date()
+    with clock.stopped(START + timedelta(days=29)):
+        told = {"way": "phone", "outcome": "Interested", "summary": "They want ten"}
+        Api(app, "ann").add("contact-records", customer=busy["id"], **told)
     letters = night(company, 30)
     assert set(letters) == {"ann@example.com", "bob@example.com"}, "who had it, and her manager"
     assert "C00001 Quiet" in letters["bob@example.com"]

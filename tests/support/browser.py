@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
@@ -30,17 +31,21 @@ def executable() -> str:
     return found
 
 
+# A microphone that beeps, which every page may use.
+MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
+
 @contextmanager
-def open_browser() -> Iterator[Browser]:
+def open_browser(*more: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, *more])
         yield browser
         browser.close()
 
 
 @contextmanager
-def open_page(browser: Browser, locale: str = "en-US") -> Iterator[Page]:
-    """A page with cookies of its own.
+def open_page(browser: Browser, locale: str = "en-US", **more: Any) -> Iterator[Page]:
+    """A page with cookies of its own; ``more`` is said of its context.
 
     AssertionError at its end when a script failed or it asked a foreign host for something.
     """
@@ -50,7 +55,7 @@ def open_page(browser: Browser, locale: str = "en-US") -> Iterator[Page]:
         if not request.url.startswith(OWN):
             complaints.append(f"asked {request.url}")
 
-    context = browser.new_context(locale=locale, viewport={"width": 1280, "height": 800})
+    context = browser.new_context(**{"locale": locale, "viewport": {"width": 1280, "height": 800}, **more})
     context.set_default_timeout(15_000)
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))

@@ -65,6 +65,11 @@ class Postgres:
         self._made.append(name)
         return self._url(name)
 
+    def renew_database(self, url: str, template: str) -> None:
+        """Make the database at `url` a copy of `template` (its address or name), whoever is connected to what it was."""
+        self.drop_database(url)
+        self._execute("CREATE DATABASE {} TEMPLATE {}", url.rpartition("/")[2], template.rpartition("/")[2])
+
     def drop_database(self, url: str) -> None:
         """Drop the database at `url`, whoever is still connected to it."""
         self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", url.rpartition("/")[2])

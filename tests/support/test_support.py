@@ -54,6 +54,16 @@ class TestPostgres:
         write_note(template, "copied")
         assert count_notes(postgres.make_database(template)) == 1
 
+    def test_makes_a_database_as_its_template_is_again(self, postgres):
+        template = postgres.make_database()
+        write_note(template, "copied")
+        url = postgres.make_database(template)
+        with psycopg.connect(url.replace("+psycopg", "")) as connection:
+            connection.execute("INSERT INTO notes VALUES ('more')")
+            connection.commit()
+            postgres.renew_database(url, template)
+        assert count_notes(url) == 1
+
     def test_drops_a_database_that_is_in_use(self, postgres):
         url, other = (postgres.make_database().replace("+psycopg", "") for _ in range(2))
         with psycopg.connect(url) as connection:

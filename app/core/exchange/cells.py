@@ -40,6 +40,8 @@ REASONS = {
     "no_header": _l("The first row must hold the names of the columns."),
     "no_rows": _l("There is nothing below the first row. Is this the file that you meant?"),
     "open_quote": _l("A quotation mark opened in row %(row)s is never closed."),
+    "open_card": _l("Card %(row)s has no end. Export the cards once more and try again."),
+    "broken_card": _l("Card %(row)s can't be read. Export the cards once more, as vCard 3.0, and try again."),
     "damaged": _l("The file is damaged, or its rows are too long. Open it, save it as XLSX or CSV and try again."),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from app.core import db, tags
 from app.core.document import line_model
-from app.core.exchange import writer
+from app.core.exchange import vcard, writer
 from app.core.exchange.cells import Cell
 from app.core.exchange.mapping import LINE_MARK, folded, header_of, spellings
 from app.core.exchange.writer import ExportColumn
@@ -72,6 +72,21 @@ def export(
     else:
         writer.write_xlsx(path, sheet, source, sheet_name=str(model.labels))
     return source.count
+
+
+def export_cards(model: type[Any], statement: sa.Select[Any], path: Path) -> int:
+    """Write the rows of ``statement`` to ``path`` as name cards, and tell how many there were."""
+    known = readable(model)
+    fields = {header: known[name] for name, header in model.card.items() if name in known}
+    rows = _Source(statement.options(*_loading(model, list(fields.values()))), [lambda row: row], [], False, None)
+    vcard.write(path, (card_of(fields, row) for (row,) in rows))
+    return rows.count
+
+
+def card_of(fields: Mapping[str, Field], row: Any) -> dict[str, Any]:
+    """What a name card of ``row`` says, by header: a relation by the name alone."""
+    told = {header: field.value(row) for header, field in fields.items()}
+    return {header: getattr(value, "name", value) for header, value in told.items()}
 
 
 class _Source:

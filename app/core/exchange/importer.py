@@ -144,7 +144,7 @@ class _Import:
         self.refused_shown = 0
         plan = bind(model, table.headers, mapping)
         self.result = Result(list(table.headers), list(plan.ignored))
-        self.reader = RecordReader(model, plan, mapping, self.result, new_choices == "refuse")
+        self.reader = RecordReader(model, plan, mapping, self.result, new_choices == "refuse", table.is_partial)
         self.run: ImportRun | None = None
         self.seen = SeenKeys()
 

@@ -233,7 +233,7 @@ def spellings(model: type[Any]) -> dict[str, tuple[int, str]]:
         if not name.startswith(LINE_MARK):
             add(0, (name,), name)
             add(1, (*labels, *(f"{label} ({name})" for label in labels)), name)
-            add(2, model.synonyms.get(name, ()), name)
+            add(2, (*model.synonyms.get(name, ()), model.card.get(name, "")), name)
             continue
         bare = name.removeprefix(LINE_MARK)
         synonyms = getattr(kind, "synonyms", {}).get(bare, ())

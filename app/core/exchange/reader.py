@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from app.core.exchange import vcard
 from app.core.exchange.cells import (
     MAX_COLUMNS,
     MAX_TEXT,
@@ -36,7 +37,9 @@ MAX_LINE = 4 * MAX_TEXT
 CHUNK = MIB
 # A failure after so many bytes of longer characters means broken UTF-8: read as GBK it would be a mess.
 BROKEN_UTF8 = 40
-SUFFIXES = {"", ".csv", ".txt", ".tsv", ".tab", ".xlsx", ".xlsm", ".xltx", ".xls"}
+SUFFIXES = {"", ".csv", ".txt", ".tsv", ".tab", ".xlsx", ".xlsm", ".xltx", ".xls", ".vcf", ".vcard"}
+
+CARDS = {".vcf", ".vcard"}
 
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A workbook before Excel 5 begins with the record BOF, without a container.
@@ -68,11 +71,13 @@ class Table:
     of an export's guard (nobody else takes it off), and never ""; an error is a ``CellError``.  A CSV holds
     only texts.  A sheet also yields int, Decimal, bool, date, and datetime if the time is not midnight.
 
-    Iterating raises ``UnreadableFile`` when it meets damage.
+    Iterating raises ``UnreadableFile`` when it meets damage.  Name cards are a table too, a row for each; what one of
+    them leaves out it says nothing of (``is_partial``), while an empty cell says that there is nothing.
     """
 
     def __init__(self, kind: str, records: Callable[[], Rows]) -> None:
         self.kind = kind
+        self.is_partial = kind == "vcf"
         self._records = records
         with closing(self._filled()) as rows:
             first = next(rows, None)
@@ -104,7 +109,7 @@ class Table:
 
 
 def open_table(path: Path, filename: str, *, max_bytes: int = MAX_BYTES) -> Table:
-    """The table in the file that its owner calls ``filename``: an XLSX's first visible sheet, or a CSV.
+    """The table in the file that its owner calls ``filename``: an XLSX's first visible sheet, a CSV, or vCards.
 
     A CSV may be UTF-8, UTF-16 (with a byte order mark) or GBK/GB18030, separated by comma, semicolon, tab or
     bar.  ``max_bytes`` is the file's size as it lies there.  Raises ``UnreadableFile`` when the file is
@@ -131,6 +136,10 @@ def open_table(path: Path, filename: str, *, max_bytes: int = MAX_BYTES) -> Tabl
     ):
         raise UnreadableFile("unknown_type")
     encoding = _encoding(path, start)
+    if vcard.is_cards(start.decode(encoding, errors="replace")):
+        return Table("vcf", partial(vcard.rows, path, encoding))
+    if Path(filename).suffix.lower() in CARDS:
+        raise UnreadableFile("unknown_type")
     return Table("csv", partial(_csv_records, path, encoding, *_dialect(path, encoding)))
 
 

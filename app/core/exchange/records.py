@@ -79,8 +79,15 @@ class RecordReader:
     """Reads the rows of one file for one model."""
 
     def __init__(
-        self, model: type[Any], plan: Plan, mapping: ColumnMap, result: Result, refuse_new: bool = False
+        self,
+        model: type[Any],
+        plan: Plan,
+        mapping: ColumnMap,
+        result: Result,
+        refuse_new: bool = False,
+        is_partial: bool = False,
     ) -> None:
+        self.is_partial = is_partial
         self.model, self.plan, self.result = model, plan, result
         self.lines_of = line_model(model) if plan.has_lines else None
         names = {column: (LINE_MARK if column.of_line else "") + column.field.name for column in plan.columns}
@@ -155,7 +162,7 @@ class RecordReader:
             value = self._cell(
                 record, column, converter, line, first, record.values if column.settable else record.finding
             )
-            if value is None and column.settable:
+            if value is None and column.settable and not self.is_partial:
                 record.blank.append(column.field)
         if self.lines_of is None:
             return record

@@ -354,6 +354,8 @@ def api_for(view: type[EntityView]) -> type[EntityApi]:
         )
         if operation not in operations
     }
+    if not view.model.card:
+        hidden.add("card")
     members = {
         "view": view,
         "resource_name": view.model.resource,

@@ -47,7 +47,7 @@ def described(field: Field) -> dict[str, Any]:
         found["choices"] = [{"value": value, "label": str(label)} for value, label in field.choices.items()]
     if field.target is not None:
         # Never the rows themselves: they are searched for as they are typed.
-        found["pick"] = f"/api/v1/{field.target.resource}/pick"
+        found["pick"] = f"/api/v1/{field.picked_at}"
     return found
 
 

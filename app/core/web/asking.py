@@ -4,7 +4,7 @@ values that come back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.core.document import comment_in
@@ -14,7 +14,7 @@ from app.core.i18n import gettext as _
 from app.core.web.forms import EntityForm
 from app.core.web.inputs import form_field, typed
 from app.core.web.page import FormField
-from app.core.web.view import EntityView, RecordAction, ResourceAction
+from app.core.web.view import EntityView, RecordAction, ResourceAction, Start
 from app.core.workflow import Transition
 
 COMMENT = "comment"
@@ -27,19 +27,34 @@ def fields(view: type[EntityView], deed: Any, row: Any = None, prefix: str = "")
     """
     required = getattr(deed, "required", ())
     shown: list[FormField] = []
-    own = tuple(each for each in deed.fields if isinstance(each, str))
+    quiet = getattr(deed, "quiet", ())
+    own = tuple(each for each in deed.fields if isinstance(each, str) and each not in quiet)
     if own:
         form = EntityForm(view, row=row, only=own)
         form.load()
         shown = form.plain_fields()
-    shown += inputs(deed, view.asked([each for each in deed.fields if not isinstance(each, str)]))
+    made = view.asked([each for each in deed.fields if not isinstance(each, str)])
+    shown += inputs(deed, {name: field for name, field in made.items() if name not in quiet})
     if isinstance(deed, Transition) and deed.comment:
         shown.append(FormField(COMMENT, COMMENT, _("Comment"), "longtext", help=_("Is kept in the history")))
         required = (*required, COMMENT) if deed.comment == "required" else required
+    if row is not None and isinstance(deed, RecordAction) and deed.begin is not None:
+        _begin(shown, deed.begin(row))
     for field in shown:
         field.id = f"{prefix}{deed.name}-{field.name}"
         field.required = field.name in required
     return shown
+
+
+def _begin(shown: Iterable[FormField], starts: Mapping[str, Start]) -> None:
+    for field in shown:
+        if (start := starts.get(field.name)) is None:
+            continue
+        if start.row is not None:
+            field.value, field.text = str(start.row.id), str(start.row)
+        field.value = start.value or field.value
+        field.offers = [(str(row.id), str(row), said) for row, said in start.offers]
+        field.noted = list(start.noted)
 
 
 def inputs(action: RecordAction | ResourceAction, asked: Mapping[str, Field]) -> list[FormField]:
@@ -61,7 +76,7 @@ def read(
 ) -> tuple[str, dict[str, Any]]:
     """The comment, and the values by field name, that ``data`` gives ``action``.  Raises Invalid."""
     given = {key: value for key, value in data.items() if key != COMMENT}
-    if isinstance(action, RecordAction) and action.free:
+    if isinstance(action, RecordAction) and action.raw:
         return comment_in(data), given
     return comment_in(data), values(view.asked(action.fields), given, action.required)
 

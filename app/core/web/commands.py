@@ -93,7 +93,10 @@ def _words(labels: tuple[str, ...]) -> str:
 def _all() -> Iterator[Command]:
     for key, label, url, icon in ACCOUNT[:1]:
         yield Command(f"page/{key}", str(label), "page", icon, url)
+    actor = identity.require()
     for section in console:
+        for page in section.pages_of(actor):
+            yield Command(f"page/{page.key}", str(page.label), "page", page.icon, page.url, hint=str(section.label))
         for view in section.views:
             if reach.may(view, "list"):
                 yield from _of(view, str(section.label))
@@ -141,13 +144,18 @@ def _of(view: type[EntityView], section: str) -> Iterator[Command]:
             yield Command(f"{operation}/{name}", label(), kind, icon, url, hint=section)
 
 
-def _saved_views() -> list[Command]:
-    """The lists that the actor keeps or is shown by others, of kinds that they may list."""
+def saved_lists(most: int) -> list[SavedView]:
+    """The lists that the actor keeps or is shown by others, of kinds that they may list, by name.  One statement."""
     actor = identity.require()
     if not actor.may("can_list", SavedView.permission_key()):
         return []
     mine = sa.or_(SavedView.owner_id == actor.user_id, SavedView.shared.is_(True))
-    statement = sa.select(SavedView).where(mine).order_by(SavedView.name, SavedView.id).limit(MOST_VIEWS)
+    statement = sa.select(SavedView).where(mine).order_by(SavedView.name, SavedView.id).limit(most)
+    found = db.session.scalars(statement).unique()
+    return [each for each in found if each.target in views and reach.may(views[each.target], "list")]
+
+
+def _saved_views() -> list[Command]:
     return [
         Command(
             f"view/{each.id}",
@@ -157,6 +165,5 @@ def _saved_views() -> list[Command]:
             f"/{each.target}/list/?view={each.id}",
             hint=str(views[each.target].model.labels),
         )
-        for each in db.session.scalars(statement).unique()
-        if each.target in views and reach.may(views[each.target], "list")
+        for each in saved_lists(MOST_VIEWS)
     ]

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from app.core import crud, identity
 from app.core.document import require_step, take
 from app.core.errors import BusinessError, NotVisible, about
-from app.core.exchange import exporter
+from app.core.exchange import exporter, vcard
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
 from app.core.web import asking, downloads, query, reach
@@ -86,14 +86,32 @@ def refusal_text(error: BusinessError, view: type[EntityView]) -> str:
     return " ".join(parts) or error.message
 
 
+FORMATS = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "vcf": vcard.MEDIA_TYPE,
+}
+"""The formats of an export, each with its media type."""
+
+
+def formats(view: type[EntityView]) -> list[str]:
+    """The formats that rows of ``view`` can be exported in."""
+    return [each for each in FORMATS if each != "vcf" or view.model.card]
+
+
 def export_response(
-    view: type[EntityView], asked: query.ListQuery, format: str, columns: Sequence[str] = ()
+    view: type[EntityView],
+    asked: query.ListQuery,
+    format: str,
+    columns: Sequence[str] = (),
+    only: Sequence[int] | None = None,
 ) -> Response:
-    """The file of what ``asked`` finds, as CSV or XLSX, sent when it is complete.
+    """The file of what ``asked`` finds, as CSV, XLSX or (of what is a name card) vCards, sent when it is complete.
 
     ``columns`` are the fields it holds, in their order; without any: those of the list, then the others of the forms.
+    ``only``: of the rows that are found those with these ids.
     """
-    if format not in ("csv", "xlsx"):
+    if format not in formats(view):
         abort(400)
     known = readable(view.model)
     names = [name for name in dict.fromkeys(columns or view.list_columns()) if name in known]
@@ -105,6 +123,7 @@ def export_response(
     ]
     if not names:
         abort(400)
+    statement = asked.ordered() if only is None else asked.ordered().where(view.model.id.in_(only))
     handle, name = tempfile.mkstemp(suffix=f".{format}")
     Path(name).unlink()
     import os
@@ -112,11 +131,15 @@ def export_response(
     os.close(handle)
     path = Path(name)
     try:
-        exporter.export(view.model, asked.ordered(), names, format, path, prepare=view.prepare)
+        if format == "vcf":
+            exporter.export_cards(view.model, statement, path)
+        else:
+            exporter.export(view.model, statement, names, format, path, prepare=view.prepare)
         file = path.open("rb")
     finally:
         # The open handle keeps the content; nothing is left behind whatever happens to the request.
         if os.name != "nt":
             path.unlink(missing_ok=True)
-    mime = "text/csv" if format == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return send_file(file, mimetype=mime, as_attachment=True, download_name=f"{view.model.resource}.{format}")
+    return send_file(
+        file, mimetype=FORMATS[format], as_attachment=True, download_name=f"{view.model.resource}.{format}"
+    )

@@ -69,21 +69,9 @@ def _asked(view: type[EntityView], arguments: Mapping[str, str]) -> tuple[dict[s
     ) < 10 else None
 
 
-def as_json(view: type[EntityView], found: list[duplicates.Match]) -> dict[str, Any]:
-    """The matches as the API gives them: of a hidden one whose it is and by what, and nothing more."""
-    result: list[dict[str, Any]] = []
-    for each in found:
-        seen = {"id": each.row.id, "label": str(each.row)} if each.row is not None else {"id": None, "label": None}
-        result.append({**seen, "owner": each.owner or None, "fields": list(each.fields), "message": said(each)})
-    return {"count": len(result), "result": result}
-
-
-def said(match: duplicates.Match) -> str:
-    """A match in words."""
-    whose = _("owned by %(name)s", name=match.owner) if match.owner else _("in the pool")
-    if match.row is not None:
-        return f"{match.row} · {whose}"
-    return _("Exists, owned by %(name)s", name=match.owner) if match.owner else _("Exists, and is not yours to see")
+def as_json(found: list[duplicates.Match]) -> dict[str, Any]:
+    """The matches as the API gives them."""
+    return {"count": len(found), "result": [each.told for each in found]}
 
 
 def _hint(view: type[EntityView], found: list[duplicates.Match], besides: int | None) -> str:
@@ -93,7 +81,7 @@ def _hint(view: type[EntityView], found: list[duplicates.Match], besides: int | 
     may_open, may_merge = reach.may(view, "show"), besides is not None and reach.may(view, MERGE)
     items = [
         {
-            "label": str(each.row) if each.row is not None else said(each),
+            "label": str(each.row) if each.row is not None else each.words,
             "url": f"/{view.model.resource}/show/{each.row.id}" if each.row is not None and may_open else None,
             "owner": (each.owner or _("in the pool")) if each.row is not None else "",
             "merge_url": merge_url(view, besides or 0, each.row.id) if each.row is not None and may_merge else None,
@@ -232,7 +220,7 @@ class DuplicateCalls:
             404: {$ref: '#/components/responses/404'}
         """
         given, besides = _asked(self.view, request.args)
-        return self.response(200, **as_json(self.view, duplicates.matches(self.view.model, given, besides)))
+        return self.response(200, **as_json(duplicates.matches(self.view.model, given, besides)))
 
     @expose("/duplicates/groups", methods=["GET"])
     @permission_name("duplicates")

@@ -27,10 +27,20 @@ log = logging.getLogger(__name__)
 LOG_IN = frozenset({"/api/v1/security/login", "/api/v1/security/refresh"})  # they bring their own proof
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'none'"
 )
+MEANT = "X-Kehu-User"  # the id of the user whose request it is, where a page kept it for a while
 csrf = CSRFProtect()
+
+
+class OtherUser(BusinessError):
+    """The request is one user's, and another is logged in."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else is logged in now. Log in as who wrote this."))
 
 
 def is_api() -> bool:
@@ -66,6 +76,7 @@ def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
             identity.set_current(actor)
             if not request.headers.get("Authorization"):
                 identity.set_current(access.previewed(actor))
+        _require_meant()
         return once.begin()
 
     def end(response: Response) -> Response:
@@ -98,6 +109,16 @@ def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
     app.register_error_handler(IntegrityError, lambda error: refused(crud.in_words(error)))
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(Exception, _crashed)
+
+
+def _require_meant() -> None:
+    """Raises OtherUser when the request says whose it is and somebody else is logged in by now: what was kept in a
+    browser is never sent in another's name.
+    """
+    meant, who = request.headers.get(MEANT), identity.user_id()
+    if meant is not None and who is not None and meant != str(who):
+        identity.set_current(None)
+        raise OtherUser()
 
 
 def refused(error: BusinessError) -> Any:

@@ -143,7 +143,7 @@ def _many(field: Field, id: str, chosen: list[tuple[str, str]], offered: Offered
     elif field.kind == "tags":
         shown.picker_url, shown.by_name = "/tags/pick", True
     elif field.target is not None:
-        shown.picker_url = f"/{field.target.resource}/pick"
+        shown.picker_url = f"/{field.picked_at}"
     return shown
 
 

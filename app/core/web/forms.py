@@ -373,6 +373,7 @@ class EntityForm:
         columns = [present.column(known[name]) for name in names]
         grid = LineGrid(_("Lines"), columns, rows, blank, fixed=self.still_open is not None)
         grid.live = line_figures.in_the_browser(self.view, typed_in)
+        grid.hint = self.view.line_hint if self.view.line_hint[0] in names else ("", "")
         grid.totals = {each["name"]: self.total_errors.get(each["name"], []) for each in grid.live["totals"]}
         grid.told = {name: self.told.get(f"totals.{name}", "") for name in grid.totals}
         return grid

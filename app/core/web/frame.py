@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,16 +22,40 @@ preferences.every_page.add(STARRED)
 
 
 @dataclass(frozen=True)
-class MapSection:
-    """A section of the console's map: the views in it, as data, and readings of views (by name) that are pages people
-    go to by themselves.
+class MapPage:
+    """A page of the map that lists no entity's rows; ``shown`` says whether the actor has it in the menu.  ``key`` is the
+    first segment of its address, which is ``path`` where that is said.
     """
+
+    key: str
+    label: Any
+    icon: str
+    shown: Callable[[identity.Actor], bool]
+    path: str = ""
+    last: bool = False  # whether it stands below the section's views
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.path or f"/{self.key}/"
+
+
+@dataclass(frozen=True)
+class MapSection:
+    """A section of the console's map: the pages and the views in it, as data."""
 
     id: str
     label: Any
     icon: str
     views: tuple[type[EntityView], ...]
-    readings: tuple[tuple[type[EntityView], str], ...] = ()
+    pages: tuple[MapPage, ...] = ()
+
+    def pages_of(self, actor: identity.Actor) -> list[MapPage]:
+        """The pages that ``actor`` has; none while the database can't be asked."""
+        try:
+            return [page for page in self.pages if page.shown(actor)]
+        except SQLAlchemyError:
+            return []
 
 
 console: list[MapSection] = []
@@ -40,17 +65,33 @@ belongs: dict[str, str] = {}
 """Pages outside an entity's own addresses (their first segment), each with the resource whose entry they belong to."""
 
 
+def reading_page(view: type[EntityView], name: str) -> MapPage:
+    """The reading ``name`` of ``view`` as a page of the map, which people go to by itself."""
+    reading = next(each for each in view.readings if each.name == name)
+    resource, permission, key = view.model.resource, f"can_{reading.operation}", view.model.permission_key()
+    return MapPage(
+        f"{resource}/{name}",
+        reading.label,
+        view.icon,
+        lambda actor: actor.may(permission, key),
+        f"/{resource}/look/{name}",
+        last=True,
+    )
+
+
 def sections(actor: identity.Actor) -> list[Section]:
     """The sidebar for ``actor``: what may be listed, without empty sections."""
     found = []
     first = request.path.strip("/").split("/")[0]
     here = belongs.get(first, first)
     for section in console:
+        pages = section.pages_of(actor)
+        own = {page.url for page in pages}
         items = [
             NavItem(
                 str(view.model.labels),
                 f"/{view.model.resource}/list/",
-                view.model.resource == here,
+                view.model.resource == here and request.path not in own,
                 view.model.resource,
                 view.icon,
                 request.path == f"/{view.model.resource}/list/",
@@ -58,26 +99,20 @@ def sections(actor: identity.Actor) -> list[Section]:
             for view in section.views
             if actor.may("can_list", view.model.permission_key())
         ]
-        for item in _readings(section, actor):
-            for other in items if item.active else ():
-                other.active = False
-            items.append(item)
+        entries = [(page, request.path == page.url) for page in pages]
+        made = [
+            (page, NavItem(str(page.label), page.url, at or page.key == here, page.key, page.icon, at))
+            for page, at in entries
+        ]
+        items = [
+            *(item for page, item in made if not page.last),
+            *items,
+            *(item for page, item in made if page.last),
+        ]
         if items:
             found.append(
                 Section(section.id, str(section.label), section.icon, items, any(item.active for item in items))
             )
-    return found
-
-
-def _readings(section: MapSection, actor: identity.Actor) -> list[NavItem]:
-    found = []
-    for view, name in section.readings:
-        reading = next(each for each in view.readings if each.name == name)
-        if actor.may(f"can_{reading.operation}", view.model.permission_key()):
-            url = f"/{view.model.resource}/look/{name}"
-            here = request.path == url
-            key = f"{view.model.resource}/{name}"
-            found.append(NavItem(str(reading.label), url, here, key, view.icon, here))
     return found
 
 

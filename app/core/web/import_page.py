@@ -304,6 +304,10 @@ def _render(view: type[EntityView], step: str, **values: Any) -> str:
         action_url=f"{base}/import",
         cancel_url=f"{base}/list/",
         template_url=f"{base}/import/template",
+        drop_label=_("Drop an XLSX, CSV or vCard file here, or choose one")
+        if view.model.card
+        else _("Drop an XLSX or CSV file here, or choose one"),
+        accept=".xlsx,.csv,.txt,.vcf" if view.model.card else ".xlsx,.csv,.txt",
         **values,
     )
     return render_template("kehu/import.html", page=page)

@@ -146,7 +146,7 @@ def form_field(field: Field, name: str, id: str, raw: Any, *, readonly: bool = F
         shown.choices = [(value, str(label)) for value, label in field.choices.items()]
         shown.chosen = [(each, each) for each in raw] if isinstance(raw, list) else []
     if kind in ("picker", "multipicker") and field.target is not None:
-        shown.picker_url = f"/{field.target.resource}/pick"
+        shown.picker_url = f"/{field.picked_at}"
     if kind == "tags":
         shown.picker_url, shown.by_name = "/tags/pick", True
     if field.kind == "decimal":

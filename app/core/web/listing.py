@@ -10,7 +10,8 @@ from app.core import fulltext, identity
 from app.core.bulk import MOST
 from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, filters, present, query, reach, resource, saved, totals, trail
+from app.core.web import asking, cards, filters, present, query, reach, resource, saved, totals, trail
+from app.core.web.deeds import formats
 from app.core.web.page import Action, Cell, Column, ListPage, Pager, Row
 from app.core.web.page_lists import Chip
 from app.core.web.view import EntityView
@@ -222,12 +223,13 @@ def _head(view: type[EntityView], state: State) -> list[Action]:
         actions.append(Action("import", _("Import"), f"{base}/import", method="get", icon="upload"))
     if reach.may(view, "export"):
         query_text = urlencode(state.pairs(without=("page", "size")))
-        for format, label in (("xlsx", _("Export to Excel")), ("csv", _("Export as CSV"))):
+        labels = {"xlsx": _("Export to Excel"), "csv": _("Export as CSV"), "vcf": _("Export as vCard")}
+        for format in formats(view):
             tail = f"&{query_text}" if query_text else ""
             actions.append(
                 Action(
                     f"export-{format}",
-                    label,
+                    labels[format],
                     f"{base}/export?format={format}{tail}",
                     method="get",
                     rank="menu",
@@ -279,6 +281,8 @@ def _bulk(view: type[EntityView]) -> list[Action]:
         if actor.may(deed.permission, key)
     ]
     actions += resource.buttons(view, chosen=True)
+    if view.model.card and reach.may(view, "export"):
+        actions.append(Action(cards.CHOSEN, _("Export as vCard"), f"{base}/{cards.CHOSEN}", icon="download"))
     if reach.may(view, "delete"):
         sure = _("The chosen rows are removed for good.")
         actions.append(

@@ -69,7 +69,7 @@ def run(row: Any, data: Mapping[str, Any]) -> Done:
     return Done(done.row, message, {"run": done.run.id, "moved": done.moved, "united": done.united})
 
 
-MERGE = RecordAction("merge", _l("Merge"), run, shown=lambda _row: False, locks=False, free=True)
+MERGE = RecordAction("merge", _l("Merge"), run, shown=lambda _row: False, locks=False, raw=True)
 """What a view declares whose rows can be merged; its page is a link.  Merging locks both rows itself."""
 MERGE_LINK = RecordLink(
     _l("Merge with another"), lambda row: f"/{row.resource}/merge/{row.id}", operation="merge", rank="menu"

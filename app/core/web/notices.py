@@ -21,9 +21,10 @@ from app.core.web.view import Done, EntityView, RecordAction, ResourceAction
 
 def _open(notice: Notice, _data: Mapping[str, Any]) -> Done:
     """Mark it as read and go to what it is about, as far as that is still there for the reader."""
-    notices.read(notice)
+    if not notice.waiting:
+        notices.read(notice)
     try:
-        return Done(notices.about(notice), _("This notice is read now."))
+        return Done(notices.about(notice), "" if notice.waiting else _("This notice is read now."))
     except NotVisible:
         return Done(notice, _("What this notice was about is gone, or no longer yours to see."))
 
@@ -40,14 +41,16 @@ def _read_all(_values: Mapping[str, Any]) -> Done:
 class NoticeView(EntityView, model=Notice):
     icon = "mail"
     commentable = False
-    columns = ("subject", "user", "kind", "created_on", "read")
+    columns = ("subject", "user", "kind", "created_on", "read", "waiting")
     fieldsets = (("", ("subject", "user", "kind", "created_on", "read")), ("", ("body",)))
     sort = "-created_on"
     actions = (
         RecordAction(
             "open", _l("Open what it is about"), _open, primary=True, shown=lambda notice: bool(notice.record)
         ),
-        RecordAction("read", _l("Mark as read"), _read, bulk=True, shown=lambda notice: not notice.read),
+        RecordAction(
+            "read", _l("Mark as read"), _read, bulk=True, shown=lambda notice: not (notice.read or notice.waiting)
+        ),
     )
     resource_actions = (ResourceAction("read-all", _l("Mark all as read"), _read_all),)
     help = _l("What Kehu has told you. How you want to be told is yours to choose.")

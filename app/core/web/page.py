@@ -104,11 +104,16 @@ class FormField:
     step: str = ""
     width: str = "m"  # xs, s, m, l, full: by content
     unit: str = ""
+    placeholder: str = ""  # what stands in it while it is empty, where no label stands beside it
     told: str = ""
     create_url: str = ""
     create_label: str = ""
     show_url: str = ""
     like_url: str = ""  # where it asks, while one types, which rows may be the same
+    offers: list[tuple[str, str, str]] = field(
+        default_factory=list
+    )  # a picker's rows at hand: (id, label, what is said)
+    noted: list[str] = field(default_factory=list)  # what is said besides of what there is already
 
 
 @dataclass
@@ -128,6 +133,7 @@ class Action:
     fields: list[FormField] = field(default_factory=list)
     icon: str = ""
     tone: str = ""  # danger for what destroys
+    placed: bool = False  # the browser says where it is done, if it may
 
 
 @dataclass
@@ -263,6 +269,7 @@ class FileShown:
     at: str
     page: str = ""  # where it has a page of its own
     thumb: str = ""
+    sound: str = ""  # what is played, where it is a recording
     mark: str = ""  # what is said before its name: its version
 
 

@@ -19,6 +19,7 @@ class LineGrid:
     without values whose index is
     the text ``__index__``.  In a ``fixed`` grid no line comes or goes.  ``live`` is what the browser reckons by
     (see ``line_figures``); ``totals`` are the errors of each column's total, ``told`` the right figures beside them.
+    ``hint`` is the column whose rows are asked about while they are picked, and whom (see ``EntityView.line_hint``).
     """
 
     title: str
@@ -29,6 +30,7 @@ class LineGrid:
     live: dict[str, Any] = field(default_factory=dict)
     totals: dict[str, list[str]] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
+    hint: tuple[str, str] = ("", "")
 
 
 @dataclass
@@ -168,6 +170,8 @@ class ImportPage:
     message: str = ""
     is_wrong: bool = False  # whether the message tells of something that went wrong
     checked: str = ""  # how much of the file was checked, when that is not all of it
+    drop_label: str = ""  # which files can be dropped or chosen
+    accept: str = ""
     template_url: str | None = None  # an empty file with the right headers
     mappings: ImportMappings | None = None
     progress: ImportProgress | None = None

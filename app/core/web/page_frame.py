@@ -56,6 +56,7 @@ class HomePage:
     choices: list[CardChoice]
     arrange_url: str
     start: StartCard | None = None
+    on_phone: list[Link] = field(default_factory=list)  # what a phone offers first
 
 
 @dataclass

@@ -14,9 +14,11 @@ from flask_appbuilder.security.decorators import permission_name
 from werkzeug.wrappers import Response
 
 from app.core import crud, db, files, identity, scope
+from app.core.entity import User
 from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
+from app.core.users import full_name
 from app.core.web import (
     access,
     answers,
@@ -185,6 +187,13 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
             return jsonify(result=pickers.name_all(self.view.model, names[: pickers.NAMED]))
         return jsonify(result=pickers.find(self.view.model, request.args.get("q", "")))
 
+    @expose("/pick-line")
+    @permission_name("list")
+    def pick_line(self) -> Response:
+        """What a picker of the documents' lines finds for ``q``, within the scope."""
+        reach.approach(self.view)
+        return jsonify(result=pickers.find_lines(self.view.model, request.args.get("q", "")))
+
     @expose("/export")
     @permission_name("export")
     def export(self) -> Response:
@@ -314,10 +323,22 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
                 return self._form(form, row, versions.Versions(form, row, posted)), error.status
             return self._form(form, row), error.status
         flash(_("%(what)s was saved.", what=saved), "success")
-        place = self._next() or f"/{self.view.model.resource}/show/{saved.id}"
+        place = self._next() or self._place(saved)
         if request.form.get("then") == "add":
             place = f"/{self.view.model.resource}/add"
         return drafts.saved(redirect(place))
+
+    def _place(self, saved: Any) -> str:
+        """The page of a row that was saved; the list, when it has thereby gone to somebody whom one does not lead."""
+        owner = fields_of(self.view.model).get("owner")
+        if owner is not None and owner.target is User and (whose := owner.value(saved)) is not None:
+            seen = {saved.id}
+            if whose.id != identity.user_id():
+                seen = scope.visible_ids(db.session.connection(), self.view.model, seen, identity.require())
+            if not seen:
+                flash(_("It went to %(who)s.", who=full_name(whose)), "info")
+                return self._list_url()
+        return f"/{self.view.model.resource}/show/{saved.id}"
 
     def _next(self) -> str:
         """Where the one who came here wants to be afterwards: an address of this console in ``next``, or empty."""
@@ -409,6 +430,8 @@ def pages_for(view: type[EntityView]) -> type[EntityPages]:
         )
         if operation not in operations
     }
+    if not view.model.card:
+        hidden.add("card")
     members = {
         "view": view,
         "route_base": f"/{view.model.resource}",

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from app.core import db, identity, search
-from app.core.document import line_model
-from app.core.errors import NotPermitted
+from app.core.document import Line, line_model
+from app.core.errors import NotPermitted, NotVisible
 from app.core.fields import writable
 from app.core.i18n import gettext as _
 from app.core.web import reach
@@ -39,7 +40,8 @@ def offer(shown: FormField, target: type[Any] | None, *, create: bool = True) ->
     """Let a picker's input lead to what is chosen in it, and with ``create`` to what it lacks, as far as the actor may
     open the one and add the other.
     """
-    view = views.get(target.resource) if target is not None and shown.picker_url and not shown.by_name else None
+    resource = getattr(target, "resource", "")  # a line of a document is no row of its own
+    view = views.get(resource) if shown.picker_url and not shown.by_name else None
     if view is None:
         return
     if shown.kind == "picker" and reach.may(view, "show"):
@@ -62,6 +64,17 @@ def find(model: type[Any], text: str) -> list[dict[str, Any]]:
     it come first.  ``label`` is how the row is shown wherever it was chosen.
     """
     return [shown(row) for row in _rows(model, text)]
+
+
+def find_lines(model: type[Any], text: str) -> list[dict[str, Any]]:
+    """The first lines of documents of ``model`` that match, as ``find`` gives them.  Raises NotVisible when they have
+    none, NotPermitted.
+    """
+    kind = line_model(model)
+    if kind is None:
+        raise NotVisible()
+    require(kind)
+    return find(kind, text)
 
 
 def name_all(model: type[Any], texts: Iterable[str]) -> list[dict[str, Any]]:
@@ -126,6 +139,8 @@ def plain(text: str) -> str:
 
 
 def _rows(model: type[Any], text: str) -> list[Any]:
+    if issubclass(model, Line):
+        return _lines(model, text)
     statement = sa.select(model)
     words = search.matches(model.search_text, text[:200])
     if words is not None:
@@ -133,6 +148,16 @@ def _rows(model: type[Any], text: str) -> list[Any]:
         start = search.escaped(search.folded(text[:200]))
         statement = statement.order_by(sa.case((model.search_text.like(f"{start}%", escape="\\"), 0), else_=1))
     return list(db.session.scalars(_active(statement, model).order_by(model.id).limit(SHOWN)).unique())
+
+
+def _lines(model: type[Line], text: str) -> list[Any]:
+    """The lines among those that are offered that have every word of ``text`` in what they are searched by."""
+    statement: Any = model.offered().options(joinedload(model.document))
+    for word in text[:200].split():
+        pattern = f"%{search.escaped(word)}%"
+        texts = (getattr(model, name) for name in model.searched)
+        statement = statement.where(sa.or_(*(column.ilike(pattern, escape="\\") for column in texts)))
+    return list(db.session.scalars(statement.limit(SHOWN)).unique())
 
 
 def _active(statement: sa.Select[Any], model: type[Any]) -> sa.Select[Any]:

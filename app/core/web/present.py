@@ -10,6 +10,7 @@ from urllib.parse import quote
 from flask import url_for
 
 from app.core import clock, identity
+from app.core.document import Line
 from app.core.fields import TEXTS, Field
 from app.core.i18n import gettext as _
 from app.core.types import Fraction, RecordName
@@ -184,6 +185,8 @@ def picture_urls(row: Any, name: str, digest: str) -> tuple[str, str]:
 def record_url(row: Any) -> str | None:
     """Where ``row`` is shown, if the actor may open it there."""
     actor = identity.current()
+    if isinstance(row, Line):
+        row = row.document  # a line is shown with the others
     resource = getattr(row, "resource", "")
     if actor is None or not resource or not actor.may("can_show", row.permission_key()):
         return None

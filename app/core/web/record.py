@@ -112,6 +112,7 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
                 confirm=str(action.confirm),
                 fields=asking.fields(view, action, row),
                 tone=action.tone,
+                placed=action.placed,
             )
         )
     found += resource.links(view, row)

@@ -10,9 +10,9 @@ from flask_appbuilder.security.decorators import permission_name
 
 from app.core import identity, saved_views
 from app.core.i18n import gettext as _
-from app.core.web import access, pickers, query, reach, resource
+from app.core.web import access, cards, pickers, query, reach, resource
 from app.core.web.api_body import asking, json_body, refused_first
-from app.core.web.pages import export_response, picture_response
+from app.core.web.deeds import export_response, formats, picture_response
 from app.core.web.view import EntityView
 
 
@@ -84,6 +84,22 @@ class ResourceCalls:
         _reading, _row, sheet = resource.find(self.view, name, None, request.args)
         return self.response(200, **resource.as_json(self.view, sheet))
 
+    @expose("/<int:pk>/card", methods=["GET"])
+    @permission_name("export")
+    def card(self, pk: int) -> Response:
+        """A row as a name card
+        ---
+        get:
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          responses:
+            200: {description: A vCard}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+        """
+        return cards.download(self.view, pk)  # type: ignore[return-value]
+
     @expose("/<int:pk>/<name>", methods=["GET"])
     @permission_name("show")
     def look_at(self, pk: int, name: str) -> Response:
@@ -138,6 +154,23 @@ class ResourceCalls:
         pickers.require(self.view.model)
         return self.response(200, result=pickers.find(self.view.model, request.args.get("q", "")))
 
+    @expose("/pick-line", methods=["GET"])
+    @permission_name("list")
+    def pick_line(self) -> Response:
+        """What a picker of the documents' lines finds
+        ---
+        get:
+          parameters:
+          - {in: query, name: q, schema: {type: string}}
+          responses:
+            200: {description: 'Lines: {"result": [{"id", "label", "name", "code", "fact"}]}'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+        """
+        reach.approach(self.view)
+        return self.response(200, result=pickers.find_lines(self.view.model, request.args.get("q", "")))
+
     @expose("/export", methods=["GET"])
     @permission_name("export")
     @asking
@@ -146,7 +179,7 @@ class ResourceCalls:
         ---
         get:
           parameters:
-          - {in: query, name: format, schema: {type: string, enum: [csv, xlsx]}}
+          - {in: query, name: format, schema: {type: string, enum: [csv, xlsx, vcf]}}
           - in: query
             name: q
             description: filters, search, order_column, order_direction, columns in their order, and a saved view's id
@@ -162,8 +195,8 @@ class ResourceCalls:
         arguments = saved_views.merged(self.view.model, arguments, request.args.get("view"))
         asked = query.from_api(self.view.model, arguments, self.view.sort)
         format = request.args.get("format", "csv")
-        if format not in ("csv", "xlsx"):
-            raise query.BadQuery(_("The format is csv or xlsx."))
+        if format not in formats(self.view):
+            raise query.BadQuery(_("The format is one of: %(formats)s.", formats=", ".join(formats(self.view))))
         chosen = arguments.get("columns")
         columns = [str(name) for name in chosen] if isinstance(chosen, list) else []
         return export_response(self.view, asked, format, columns)  # type: ignore[return-value]

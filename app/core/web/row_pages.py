@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.core import bulk
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
-from app.core.web import board, bulk_edit, cancelling, reach, record, remarks, selection, timeline
+from app.core.web import board, bulk_edit, cancelling, cards, reach, record, remarks, selection, timeline
 from app.core.web import bulk as many
 from app.core.web.deeds import action_label, refusal_text
 from app.core.web.view import EntityView
@@ -37,6 +37,12 @@ class RowPages:
         """What points at a row, for the tab that asks for it when it is opened."""
         tab = record.related_tab(self.view, reach.row(self.view, pk, "show"), resource)
         return render_template("kehu/_related.html", tab=tab)
+
+    @expose("/card/<int:pk>")
+    @permission_name("export")
+    def card(self, pk: int) -> Response:
+        """A row as a name card, where its entity is one."""
+        return cards.download(self.view, pk)
 
     @expose("/timeline/<int:pk>")
     @permission_name("show")
@@ -80,6 +86,12 @@ class RowPages:
     @permission_name("list")
     def bulk(self, name: str) -> str | Response:
         """A transition or an action on chosen rows, each by itself; the page says what came of each."""
+        if name == cards.CHOSEN:
+            try:
+                return cards.chosen(self.view, request.form)
+            except Invalid as error:
+                flash(refusal_text(error, self.view), "error")
+                return redirect(selection.list_url(self.view, request.form.get("back", "")))
         many.find(self.view, name)
         shown = request.form.get("back", "")  # what the list showed, as its address says it
         back = selection.list_url(self.view, shown)

@@ -43,14 +43,28 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Start:
+    """What a field of an action's dialog begins with: the ``row`` that its picker holds or the ``value`` typed, the rows
+    that it ``offers`` to choose at a click ((row, what is said of it)), and what is ``noted`` beside it.
+    """
+
+    row: Any = None
+    value: str = ""
+    offers: Sequence[tuple[Any, str]] = ()
+    noted: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class RecordAction:
     """Something that can be done with one row, or (``bulk``) with chosen ones: a button, an API call and a permission.
 
     ``run(row, values)`` does it and returns the row to answer with (the same, or a new one), or a ``Done``.  ``fields``
     are asked for: names of the model's fields, or functions that make one; ``values`` are by their names (a relation's
     id, None for what is empty).  ``shown`` says whether the button makes sense for a row.  The row is locked first,
-    unless the action sees to that itself (``locks``): one that others may take meanwhile is then told as taken.  What is
-    asked for that follows from the row (``free``) comes to ``run`` as it was given, and is refused there.
+    unless the action sees to that itself (``locks``): one that others may take meanwhile is then told as taken.  One that
+    is ``raw`` has a page of its own, asks for what it likes, and reads it itself.  ``begin(row)`` says what fields of the
+    dialog begin with, by name.  What is ``quiet`` may be said over the API and is not asked for on the page, which gives
+    the position by itself where the browser tells it (``latitude``, ``longitude``).
     """
 
     name: str
@@ -58,18 +72,25 @@ class RecordAction:
     run: Callable[[Any, Mapping[str, Any]], Any]
     fields: tuple[Asked, ...] = ()
     required: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
     confirm: Any = ""
     tone: str = ""
     primary: bool = False
     bulk: bool = False
     shown: Callable[[Any], bool] | None = None
     locks: bool = True
-    free: bool = False
+    raw: bool = False
+    begin: Callable[[Any], Mapping[str, Start]] | None = None
 
     @property
     def permission(self) -> str:
         """The permission it needs: «can_claim»."""
         return f"can_{self.name.replace('-', '_')}"
+
+    @property
+    def placed(self) -> bool:
+        """Whether the page says where it is done."""
+        return {"latitude", "longitude"} <= set(self.quiet)
 
 
 @dataclass(frozen=True)
@@ -190,6 +211,10 @@ class EntityView:
     columns: ClassVar[tuple[str, ...]] = ()  # of the list; the first is the record's name and its link
     fieldsets: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()  # (heading, fields) for add, edit and show
     line_columns: ClassVar[tuple[str, ...]] = ()  # of the line grid
+    line_hint: ClassVar[tuple[str, str]] = ("", "")
+    """A column of the line grid, and the address that says under the grid what one should know of the rows picked in it:
+    asked with their ids, it answers {"html"}.
+    """
     sort: ClassVar[str] = "-id"  # a field, with «-» for the largest first
     related: ClassVar[tuple[Related, ...]] = ()
     actions: ClassVar[tuple[RecordAction, ...]] = ()

@@ -1,19 +1,27 @@
-"""Reads of weekly plans."""
+"""Reads of weekly plans, and of what somebody needs who is out."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
-from app.core import clock, identity
+from app.core import clock, db, identity
 from app.core.entity import User
-from app.domains.activities.models import WeeklyPlan
+from app.domains.activities.models import ContactRecord, Outing, WeeklyPlan
+from app.domains.activities.models.outings import CANCELLED, OUT, PLANNED
+from app.domains.activities.models.plans import WeeklyPlanLine
+from app.domains.crm.models import Customer
 from app.domains.people.models import Employee, Leave
 from app.domains.people.queries import users_led
 
 WORKWEEK = timedelta(days=4)  # from Monday to Friday
+CARRIED = 2000  # customers that a phone takes along
+RECENT = 300  # contact records whose outcomes are offered
+OFFERED = 12  # outcomes
 
 
 def plans_of_week(day: date) -> sa.Select[tuple[WeeklyPlan]]:
@@ -45,3 +53,54 @@ def team_of(actor: identity.Actor, week: date) -> sa.Select[Any] | None:
         .order_by(User.id)
     )
     return statement if led is None else statement.where(User.id.in_(led))
+
+
+def customers_of(user_id: int) -> Sequence[Any]:
+    """The customers that are ``user_id``'s (id, code, name), by name, as many as a phone takes along."""
+    statement = sa.select(Customer.id, Customer.code, Customer.name).where(Customer.owner_id == user_id)
+    return db.session.execute(statement.order_by(Customer.name, Customer.id).limit(CARRIED)).all()
+
+
+def outings_open(user_id: int) -> Sequence[Outing]:
+    """The outing that ``user_id`` is on, and those planned for today or left over from before."""
+    today = clock.today() + timedelta(days=1)
+    end = datetime(today.year, today.month, today.day, tzinfo=clock.zone())
+    statement = (
+        sa.select(Outing)
+        .where(
+            Outing.owner_id == user_id,
+            sa.or_(Outing.state == OUT, sa.and_(Outing.state == PLANNED, Outing.leave_at < end)),
+        )
+        .options(joinedload(Outing.customer))
+        .order_by(Outing.state == PLANNED, Outing.leave_at, Outing.id)
+        .limit(50)
+    )
+    return db.session.scalars(statement).unique().all()
+
+
+def lines_for_today(user_id: int) -> Sequence[WeeklyPlanLine]:
+    """What ``user_id`` planned for today, is not done, and has no outing yet."""
+    outing: Any = sa.inspect(Outing).local_table
+    taken = sa.exists().where(outing.c.plan_line_id == WeeklyPlanLine.id, outing.c.state != CANCELLED)
+    statement = (
+        sa.select(WeeklyPlanLine)
+        .join(WeeklyPlan, WeeklyPlan.id == WeeklyPlanLine.document_id)
+        .where(
+            WeeklyPlan.owner_id == user_id,
+            WeeklyPlanLine.planned_on == clock.today(),
+            WeeklyPlanLine.done.is_(False),
+            ~taken,
+        )
+        .options(joinedload(WeeklyPlanLine.customer))
+        .order_by(WeeklyPlanLine.position)
+    )
+    return db.session.scalars(statement).unique().all()
+
+
+def outcomes_said() -> list[str]:
+    """The outcomes of the latest contact records that the actor sees, those said most often first."""
+    latest = sa.select(ContactRecord.outcome).order_by(ContactRecord.at.desc()).limit(RECENT)
+    counted: dict[str, int] = {}
+    for outcome in db.session.scalars(latest):
+        counted[outcome] = counted.get(outcome, 0) + 1
+    return sorted(counted, key=lambda each: -counted[each])[:OFFERED]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.core import clock, db, identity
 from app.core.i18n import current_locale
 from app.core.i18n import gettext as _
-from app.core.web import present
+from app.core.web import cards, present
 from app.core.web.panels import Panel, panel
 from app.domains.crm import pool, queries
 from app.domains.crm.models import Opportunity
@@ -127,6 +127,9 @@ def glance(maker: GlanceMaker) -> GlanceMaker:
     """Register what ``maker`` makes of a customer (None: nothing)."""
     GLANCES.append(maker)
     return maker
+
+
+panel("contacts")(cards.panel)
 
 
 @panel("customers")

@@ -22,7 +22,8 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.domains.crm.models import Customer, CustomerTransfer, Opportunity
 from app.domains.crm.models.pool import PoolRule, PoolWarning
-from app.domains.people import recipients, telling
+from app.domains.people import telling
+from app.domains.people.superiors import superiors_of
 
 WARNED, RECYCLED = "pool-warning", "pool-recycled"
 notices.KINDS |= {
@@ -86,6 +87,15 @@ def due(today: date, ids: Collection[int] | None = None, ahead: int | None = Non
         if rule.idle_days:
             found += _due_by(rule, known, today, ids, rule.warn_days if ahead is None else ahead)
     return _with_warning(found, today)
+
+
+def due_of(owner_id: int, until: date) -> list[Due]:
+    """The customers of a user that return to the pool by ``until``.  Statements as of ``due``, and one."""
+    customers: Any = sa.inspect(Customer).columns
+    theirs = sa.select(customers["id"]).where(customers["owner_id"] == owner_id)
+    ids = list(db.session.connection().execute(theirs).scalars())
+    ahead = max(0, (until - clock.today()).days)
+    return [each for each in due(clock.today(), ids, ahead) if each.returns_on <= until] if ids else []
 
 
 def _with_warning(found: Sequence[Due], today: date) -> list[Due]:
@@ -217,7 +227,7 @@ def _tell_recycled(rows: Sequence[Owned], run_id: int) -> None:
     """Tell each owner what they lost, and their nearest superior."""
     lost: dict[int, list[Owned]] = defaultdict(list)
     owners = {row.owner_id for row in rows if row.owner_id is not None}
-    above = recipients.superiors_of(db.session.connection(), owners)
+    above = superiors_of(db.session.connection(), owners)
     for row in rows:
         if row.owner_id is not None:
             lost[row.owner_id].append(row)

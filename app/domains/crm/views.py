@@ -11,15 +11,28 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
 from app.core.identity import SEE_DETAILS
+from app.core.web.frame import MapPage
 from app.core.web.merge_pages import MERGE, MERGE_LINK
 from app.core.web.view import Board, Done, EntityView, Part, Reading, RecordAction, Related, ResourceAction, Sheet
-from app.domains.crm import measures, owner_actions, panels, pool, quality, services, standing, story
+from app.domains.crm import (
+    handing_out,
+    lead_actions,
+    measures,
+    owner_actions,
+    panels,
+    pool,
+    quality,
+    services,
+    standing,
+    story,
+)
 from app.domains.crm.models import (
     Contact,
     Customer,
     CustomerShare,
     CustomerTransfer,
     Lead,
+    LeadRule,
     Opportunity,
     PoolRule,
     Stage,
@@ -66,6 +79,7 @@ class CustomerView(EntityView, model=Customer):
     )
     related = (
         Related("contacts", "customer", columns=("name", "job_title", "mobile", "email", "is_primary")),
+        Related("contact-records", "customer", columns=("at", "way", "outcome", "summary", "next_contact_on", "owner")),
         Related("opportunities", "customer", columns=("name", "stage", "amount", "expected_close_on", "owner")),
         Related("customer-shares", "customer", label=_l("Shared with"), columns=("user", "access", "until")),
         Related("customer-transfers", "customer", label=_l("Transfers")),
@@ -118,16 +132,26 @@ class CustomerTransferView(EntityView, model=CustomerTransfer):
 
 class LeadView(EntityView, model=Lead):
     icon = "star"
+    actions = lead_actions.ACTIONS
     columns = ("name", "company", "status", "mobile", "source", "region", "owner", "created_on")
     fieldsets = (
         ("", ("name", "company", "status", "owner", "intent")),
         (_l("How to reach them"), ("mobile", "email")),
         (_l("Where they come from"), ("source", "campaign", "region", "industry")),
-        (_l("Converted"), ("converted_on", "customer", "contact", "opportunity")),
+        (_l("What became of it"), ("converted_on", "customer", "contact", "opportunity", "discard_reason")),
         (_l("Note"), ("note",)),
     )
     help = _l("Names from fairs, calls and forms that may become customers.")
     empty = _l("Add the first name, or import the list from your last fair.")
+
+
+class LeadRuleView(EntityView, model=LeadRule):
+    icon = "swap"
+    columns = ("position", "region", "source", "department", "method", "last_to", "active")
+    fieldsets = (("", ("position", "region", "source", "department", "method", "active", "last_to")),)
+    sort = "position"
+    help = _l("Who gets the leads that come without an owner: the first rule that fits hands them out in turn.")
+    empty = _l("Without rules a new lead belongs to whoever adds it. Add one for each region or source.")
 
 
 def _usual(_values: Mapping[str, Any]) -> Done:
@@ -220,6 +244,7 @@ class OpportunityView(EntityView, model=Opportunity):
         (_l("Around it"), ("source", "competitor", "lost_reason", "note")),
     )
     related = (
+        Related("contact-records", "opportunity", columns=("at", "way", "outcome", "summary", "owner")),
         Related("stage-moves", "opportunity", columns=("at", "from_stage", "to_stage", "days", "reason", "missing")),
     )
     actions = (
@@ -276,5 +301,14 @@ class PoolRuleView(EntityView, model=PoolRule):
     empty = _l("Without rules every customer stays with its owner, and everyone claims as many as they like.")
 
 
-DECLARING = (panels, story)
+PUBLIC_POOL = MapPage(
+    "customers/pool",
+    _l("Public pool"),
+    "filter",
+    lambda actor: actor.may("can_claim", Customer.permission_key()),
+    "/customers/list/?f=in_pool:eq:1",
+    last=True,
+)
+
+DECLARING = (panels, story, handing_out)
 """The modules that declare, by being imported, what the pages of these records show besides."""

@@ -83,6 +83,7 @@ def shown(file: File, number: int | None = None, *, own_page: bool = True) -> Fi
         present.exact(file.changed_on),
         page=f"/files/show/{file.id}" if own_page else "",
         thumb=thumb,
+        sound=f"/files/content/{file.id}?inline=1&version={file.latest}" if file.media_type in content.PLAYED else "",
         mark=f"v{file.latest}" if (file.latest or 0) > 1 else "",
     )
 

@@ -10,7 +10,7 @@ from app.core.entity import Entity, User, column, is_own_ancestor, pointed_at, r
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
-from app.core.types import Day, Email, Flag, Name, Note, Phone, Word
+from app.core.types import Day, Email, Flag, Money, Name, Note, Phone, Word
 
 
 class Department(Entity):
@@ -84,6 +84,57 @@ class Employee(Entity):
 
     def fact(self) -> str:
         return self.job_title or ""
+
+
+METRICS = {
+    "orders": _l("Orders"),
+    "receipts": _l("Receipts"),
+    "new_customers": _l("New customers"),
+    "contacts": _l("Contacts made"),
+}
+
+
+class Target(Entity):
+    """What somebody is to reach in a month: an amount in the base currency, or a number of contacts or new customers."""
+
+    __tablename__ = "targets"
+    __table_args__ = (sa.UniqueConstraint("owner_id", "metric", "month"),)
+    resource = "targets"
+    label, labels = _l("Target"), _l("Targets")
+    scope = scope.own_rows()
+    keys = ("owner", "metric", "month")
+    searched = ("person",)
+    synonyms = {
+        "owner": ("员工", "负责人", "employee"),
+        "metric": ("指标", "目标类型"),
+        "month": ("月份", "目标月份"),
+        "amount": ("目标", "目标值", "target"),
+    }
+
+    owner_id: Mapped[int] = reference("ab_user.id", _l("Who"))
+    metric: Mapped[Word] = column(_l("Of what"), choices=METRICS)
+    month: Mapped[Day] = column(_l("Month"), help=_l("Any day of the month; it is kept as its first"))
+    amount: Mapped[Money] = column(_l("Target"), minimum=0, summed=False)
+
+    owner: Mapped[User] = relationship(User, foreign_keys=[owner_id])
+
+    def __str__(self) -> str:
+        return (
+            f"{self.person} {METRICS.get(self.metric, self.metric)} {self.month:%Y-%m}" if self.month else self.person
+        )
+
+    @classmethod
+    def handed_on(cls) -> None:
+        """It is the person's own: it stays."""
+
+    @property
+    def person(self) -> str:
+        """Whose target it is."""
+        return str(pointed_at(self, "owner") or "")
+
+    def fill(self) -> None:
+        if self.month is not None:
+            self.month = self.month.replace(day=1)
 
 
 class Holiday(Entity):

@@ -5,7 +5,6 @@ Read as plain columns: a job sees everybody, and so does a posting that has news
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,7 @@ from flask_appbuilder.security.sqla.models import Group, Role
 
 from app.core.entity import User
 from app.core.users import full_name
-from app.domains.people.models import Department, Employee
+from app.domains.people.models import Employee
 
 ADMINISTRATORS = ("Administrator", "Admin")
 PURCHASERS = ("Purchaser",)
@@ -62,34 +61,6 @@ def everyone(connection: sa.Connection, *where: Any) -> dict[int, Recipient]:
         row.user_id: recipient(row) or Recipient(row.user_id, full_name(row), "", row.locale or "")
         for row in connection.execute(statement)
     }
-
-
-def superiors(connection: sa.Connection, places: Mapping[int, int]) -> dict[int, Recipient]:
-    """For each user (with their department's id) the nearest manager up the tree who is not they themselves and whom mails
-    reach: news must not end with somebody who has left.  Two statements.
-    """
-    columns: Any = sa.inspect(Department).columns
-    statement = sa.select(columns["id"], columns["parent_id"], columns["manager_id"])
-    departments = {row.id: row for row in connection.execute(statement)}
-    managers = {row.manager_id for row in departments.values() if row.manager_id is not None}
-    reached = read(connection, User.id.in_(managers)) if managers else {}
-    found = {}
-    for user_id, place in places.items():
-        department, seen = departments.get(place), set[int]()
-        while department is not None and department.id not in seen:
-            seen.add(department.id)
-            if department.manager_id in reached and department.manager_id != user_id:
-                found[user_id] = reached[department.manager_id]
-                break
-            department = departments.get(department.parent_id)
-    return found
-
-
-def superiors_of(connection: sa.Connection, user_ids: Collection[int]) -> dict[int, Recipient]:
-    """``superiors`` of users who work here, by their ids.  Three statements."""
-    columns: Any = sa.inspect(Employee).columns
-    statement = sa.select(columns["user_id"], columns["department_id"]).where(columns["user_id"].in_(user_ids))
-    return superiors(connection, dict(connection.execute(statement).tuples().all()))
 
 
 def having_role(*names: str) -> Any:

@@ -27,7 +27,8 @@ class Item:
 @dataclass(frozen=True)
 class Message:
     """What one person is told.  ``subject`` and ``body`` are made in the reader's language; ``path`` is the page that
-    the message leads to, ``record`` what it is about, if that is one row («customers/12»).
+    the message leads to, ``record`` what it is about, if that is one row («customers/12»); one that ``waits`` stays unread
+    until it is settled.
     """
 
     subject: Callable[[], str]
@@ -35,6 +36,7 @@ class Message:
     path: str
     body: Callable[[], str] | None = None
     record: str = ""
+    waits: bool = False
 
 
 def tell(kind: str, messages: Mapping[int, Message], key: str) -> set[int]:
@@ -59,6 +61,6 @@ def tell(kind: str, messages: Mapping[int, Message], key: str) -> set[int]:
         )
         dedup_key = f"{key}, user {user_id}"
         mail = outbox.Mail(to.address, subject, *letter, dedup_key, to.locale)
-        news[dedup_key] = notices.News(user_id, kind, mail, said.record)
+        news[dedup_key] = notices.News(user_id, kind, mail, said.record, said.waits)
     new = notices.deliver(news.values())
     return {news[each].user_id for each in new}

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core import handing
+from app.core import clock, handing
 from app.core.entity import User
 from app.core.fields import Field
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
 from app.core.web.view import Done, EntityView, Part, Reading, RecordAction, Related, Sheet
 from app.domains.people import handover
-from app.domains.people.models import Department, Employee, Holiday, Leave
+from app.domains.people.models import Department, Employee, Holiday, Leave, Target
 
 
 class DepartmentView(EntityView, model=Department):
@@ -157,6 +157,19 @@ class EmployeeView(EntityView, model=Employee):
     )
     help = _l("Who works in which department. It decides who leads whom.")
     empty = _l("Make an account for each person under Users, then give it a department here.")
+
+
+class TargetView(EntityView, model=Target):
+    icon = "target"
+    columns = ("owner", "metric", "month", "amount")
+    fieldsets = (("", ("owner", "metric", "month", "amount")),)
+    sort = "-month"
+    help = _l("What each is to reach in a month. The team's page shows how far they are.")
+    empty = _l("Set the first: so many contacts a month, or so much in orders.")
+
+    @classmethod
+    def defaults(cls) -> Mapping[str, Any]:
+        return {"month": clock.today().replace(day=1)}
 
 
 class HolidayView(EntityView, model=Holiday):

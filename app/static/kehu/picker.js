@@ -408,6 +408,13 @@ document.addEventListener("click", (event) => {
     field.focus();
     return;
   }
+  const offer = target.closest?.("[data-offer]");
+  if (offer) {
+    // What is at hand beside a picker is chosen at a click.
+    const field = offer.closest(".field")?.querySelector("[data-picker] > [role=combobox]");
+    if (field) choose(field, { id: offer.dataset.offer, label: offer.dataset.offerLabel });
+    return;
+  }
   const remove = target.closest?.(".token-remove");
   if (remove) {
     const box = boxOf(remove);

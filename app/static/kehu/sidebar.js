@@ -50,6 +50,12 @@ function flyOut(section) {
   panel.style.top = `${top}px`;
 }
 
+/** Open a section; a fly-out has its place at once, not when the event tells of it. */
+function show(section) {
+  section.open = true;
+  if (isFolded()) flyOut(section);
+}
+
 function shutFlyOuts() {
   if (isFolded()) for (const section of sections) section.open = false;
 }
@@ -61,7 +67,7 @@ for (const section of sections) {
   section.addEventListener("pointerenter", (event) => {
     if (!isFolded() || event.pointerType !== "mouse") return;
     clearTimeout(hover);
-    hover = setTimeout(() => (section.open = true), sections.some((each) => each.open) ? 60 : 120);
+    hover = setTimeout(() => show(section), sections.some((each) => each.open) ? 60 : 120);
   });
   section.addEventListener("pointerleave", (event) => {
     if (!isFolded() || event.pointerType !== "mouse") return;
@@ -202,7 +208,7 @@ nav?.addEventListener("keydown", (event) => {
     else stops[next]?.focus();
   } else if (section && event.key === "ArrowRight" && event.target.matches("summary")) {
     event.preventDefault();
-    if (!section.open) section.open = true;
+    if (!section.open) show(section);
     else section.querySelector(".nav-item")?.focus();
   } else if (section && event.key === "ArrowLeft") {
     event.preventDefault();

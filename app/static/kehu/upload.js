@@ -111,6 +111,11 @@ function begin(form) {
     take([...input.files]);
     input.value = "";
   });
+  const photo = form.querySelector("[data-photo]");
+  photo?.addEventListener("change", () => {
+    take([...photo.files]);
+    photo.value = "";
+  });
   for (const name of ["dragenter", "dragover"]) {
     zone.addEventListener(name, (event) => {
       event.preventDefault();

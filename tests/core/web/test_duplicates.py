@@ -108,3 +108,23 @@ class TestTheWholeBase:
         with statements() as executed:
             ann.get("/customers/duplicates")
         assert len(executed) <= 12, executed
+
+
+class TestMergedFromOutside:
+    def test_over_the_api(self, base, api):
+        ann = api("ann")
+        body = {"other": base["again"], "take": {"name": "other"}}
+        answer = ann.post(f"customers/{base['ann']}/merge", body)
+        assert answer.status_code == 200, answer.text
+        assert answer.json["result"]["name"] == "ＢＲＩＧＨＴ ｔｅａ"
+        assert (answer.json["id"], answer.json["run"] > 0) == (base["ann"], True)
+        assert ann.get(f"customers/{base['again']}").status_code == 404
+
+    def test_over_the_page(self, base, pages, api):
+        ann = pages("ann")
+        sent = {"other": str(base["again"]), "take:name": "this"}
+        ann.post(f"/customers/action/merge/{base['ann']}", sent)
+        assert api("ann").get(f"customers/{base['ann']}").json["result"]["email"] == "tea@bright.cn"
+
+    def test_without_the_other_it_is_refused_at_the_field(self, base, api):
+        assert list(api("ann").post(f"customers/{base['ann']}/merge", {}).json["errors"]) == ["other"]

@@ -7,7 +7,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from app.core import crud, db
+from app.core import crud, db, references
 from app.core.entity import entity_for
 from app.core.saved_views import SavedView
 
@@ -262,5 +262,6 @@ class TestDefault:
         add_view(api("cleo"))
         with act() as session:
             user = session.scalars(sa.select(SavedView.owner_id)).one()
-            assert crud.references_to(db.session.get(type(session.get(SavedView, 1).owner), user))
-            assert "Views" not in dict(crud.references_to(session.get(SavedView, 1).owner))
+            uses = references.of(db.session.get(type(session.get(SavedView, 1).owner), user))
+            assert uses
+            assert SavedView not in [each.model for each in uses.seen]

@@ -1,6 +1,7 @@
 """Whom we sell to and what we hope to sell them."""
 
 from app.domains.crm.models.customers import STATUS_TONES, STATUSES, Contact, Customer, CustomerShare
+from app.domains.crm.models.lead_rules import LeadRule
 from app.domains.crm.models.leads import Lead
 from app.domains.crm.models.opportunities import Opportunity, StageMove
 from app.domains.crm.models.pool import PoolRule, PoolWarning
@@ -15,6 +16,7 @@ __all__ = [
     "CustomerShare",
     "CustomerTransfer",
     "Lead",
+    "LeadRule",
     "Opportunity",
     "PoolRule",
     "PoolWarning",

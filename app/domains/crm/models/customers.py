@@ -30,6 +30,16 @@ ACCESS = {"read": _l("Read"), "write": _l("Read and write")}
 ACCESS_TONES = {"read": "grey", "write": "amber"}
 
 
+def degree_faults(row: Any) -> dict[str, list[str]]:
+    """What is wrong with the ``latitude`` and ``longitude`` of ``row``, by field."""
+    faults = {}
+    for name, most in (("latitude", 90), ("longitude", 180)):
+        value = getattr(row, name)
+        if value is not None and not -most <= value <= most:
+            faults[name] = [_("Degrees lie between −%(most)s and %(most)s.", most=most)]
+    return faults
+
+
 class Customer(Entity):
     """A company or person that we sell to, or hope to.  Without an owner it lies in the public pool."""
 
@@ -120,12 +130,7 @@ class Customer(Entity):
         note_transfer(self)
 
     def faults(self) -> dict[str, list[str]]:
-        faults: dict[str, list[str]] = {}
-        for name, most in (("latitude", 90), ("longitude", 180)):
-            value = getattr(self, name)
-            if value is not None and not -most <= value <= most:
-                faults[name] = [_("Degrees lie between −%(most)s and %(most)s.", most=most)]
-        return faults
+        return degree_faults(self)
 
 
 class Contact(Entity):
@@ -139,6 +144,16 @@ class Contact(Entity):
     searched = ("name", "mobile", "phone")
     likeness = {"mobile": "phone", "phone": "phone", "email": "email"}
     likeness_of = "customer"
+    card = {
+        "name": "FN",
+        "customer": "ORG",
+        "job_title": "TITLE",
+        "mobile": "TEL CELL",
+        "phone": "TEL",
+        "email": "EMAIL",
+        "birthday": "BDAY",
+        "wechat": "X-WECHAT",
+    }
     synonyms = {
         "customer": ("客户", "客户名称", "company", "customer name"),
         "name": ("联系人", "姓名", "contact", "contact name"),

@@ -1,12 +1,15 @@
-"""Leads: people and companies that might become customers."""
+"""Leads: people and companies that might become customers, and the rules by which those without an owner get one."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, relationship
 
-from app.core import scope
+from app.core import identity, scope
 from app.core.entity import Entity, User, column, reference
+from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
 from app.core.types import Email, Moment, Name, Note, Phone, Word
@@ -19,6 +22,8 @@ LEAD_STATUSES = {
     "converted": lazy_pgettext("lead", "Converted"),
     "discarded": lazy_pgettext("lead", "Discarded"),
 }
+CONVERT, DISCARD, REOPEN, UNDO = "convert", "discard", "reopen", "undo"
+"""The deeds that alone set a status which is reached by no editing."""
 CLOSED = ("converted", "discarded")
 LEAD_TONES = {"new": "blue", "working": "amber", "converted": "green", "discarded": "grey"}
 
@@ -32,6 +37,7 @@ class Lead(Entity):
     scope = scope.own_rows(pool=True)
     keys = ("name", "company")
     searched = ("name", "company", "mobile", "email")
+    card = {"name": "FN", "company": "ORG", "mobile": "TEL CELL", "email": "EMAIL", "note": "NOTE"}
     synonyms = {
         "name": ("姓名", "线索名称", "lead", "lead name"),
         "company": ("公司", "公司名称", "company name", "organisation"),
@@ -56,7 +62,10 @@ class Lead(Entity):
     intent: Mapped[Note | None] = column(_l("Intent"), help=_l("What they want"))
     campaign: Mapped[Word | None] = column(_l("Campaign"), suggests=True)
     owner_id: Mapped[int | None] = reference("ab_user.id", _l("Owner"))
-    status: Mapped[Word] = column(_l("Status"), choices=LEAD_STATUSES, tones=LEAD_TONES, default="new", index=True)
+    status: Mapped[Word] = column(
+        _l("Status"), choices=LEAD_STATUSES, tones=LEAD_TONES, default="new", index=True, active_history=True
+    )
+    discard_reason: Mapped[Note | None] = column(_l("Why it was discarded"), readonly=True)
     note: Mapped[Note | None] = column(_l("Note"))
     converted_on: Mapped[Moment | None] = column(_l("Converted"), readonly=True)
     customer_id: Mapped[int | None] = reference("customers.id", _l("Customer"), readonly=True)
@@ -78,3 +87,21 @@ class Lead(Entity):
 
     def fact(self) -> str:
         return self.company or self.region or ""
+
+    def faults(self) -> dict[str, list[str]]:
+        state: Any = sa.inspect(self)
+        history = state.attrs.status.history
+        if identity.deed()[0] in (CONVERT, DISCARD, REOPEN, UNDO) or not history.has_changes():
+            return {}
+        before = history.deleted[0] if state.persistent and history.deleted else "new"
+        if before == self.status:
+            return {}
+        if before == "converted":
+            return {"status": [_("What was converted stays so.")]}
+        if before == "discarded":
+            return {"status": [_("Use “Reopen” to take it up again.")]}
+        if self.status == "converted":
+            return {"status": [_("Use “Convert”: it makes the customer and the contact.")]}
+        if self.status == "discarded" and state.persistent:
+            return {"status": [_("Use “Discard”, and say why.")]}
+        return {}

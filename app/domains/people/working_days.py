@@ -37,6 +37,12 @@ class Calendar:
         """The days worked in the week of ``monday``, Sunday included."""
         return [day for day in (monday + DAY * i for i in range(7)) if self.is_workday(day)]
 
+    def workdays_of_month(self, day: date) -> list[date]:
+        """The days worked in the month that ``day`` is in."""
+        first = day.replace(day=1)
+        days = (first + DAY * i for i in range(31))
+        return [each for each in days if each.month == first.month and self.is_workday(each)]
+
     def week_to_plan(self, day: date) -> date:
         """The Monday of the next week after ``day``'s in which anybody works."""
         monday = clock.monday_of(day) + DAY * 7
@@ -51,6 +57,10 @@ class Calendar:
             return day
         sunday = clock.monday_of(day) + DAY * 6
         return next((d for d in (sunday - DAY * i for i in range(LONGEST_REST)) if self.is_workday(d)), day)
+
+    def last_of_week(self, day: date) -> date:
+        """The last day worked in the week of ``day``; ``day`` where none is."""
+        return max(self.workdays(clock.monday_of(day)), default=day)
 
     def workday_from(self, day: date) -> date:
         """``day`` if it is worked, else the next day that is."""

@@ -1,13 +1,14 @@
-"""What people do all week: the weekly plan, written by its owner and reviewed by a superior."""
+"""The weekly plan, written by its owner and reviewed by a superior."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, relationship
 
-from app.core import clock, scope
+from app.core import clock, identity, scope
 from app.core.document import Document, Line
 from app.core.entity import User, column, pointed_at, reference
 from app.core.errors import Conflict
@@ -15,6 +16,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import Day, Flag, Note, Word
 from app.core.workflow import Transition, Workflow
+from app.domains.activities.models.suggestions import note_suggestion
 from app.domains.crm.models import Customer
 from app.domains.people.queries import may_lead
 
@@ -94,6 +96,7 @@ class WeeklyPlan(Document):
     def fill(self) -> None:
         if self.week is not None:
             self.week = clock.monday_of(self.week)
+        note_suggestion(self)
 
     def faults(self) -> dict[str, list[str]]:
         refuse_changed_plan(self, self)
@@ -105,6 +108,7 @@ class WeeklyPlanLine(Line):
 
     __tablename__ = "weekly_plan_lines"
     document_class, document_table = "WeeklyPlan", "weekly_plans"
+    searched = ("goal",)
 
     planned_on: Mapped[Day] = column(_l("Day"))
     customer_id: Mapped[int | None] = reference("customers.id", _l("Customer"))
@@ -114,6 +118,29 @@ class WeeklyPlanLine(Line):
     result: Mapped[Note | None] = column(_l("Result"))
 
     customer: Mapped[Customer | None] = relationship(Customer, foreign_keys=[customer_id])
+
+    def __str__(self) -> str:
+        return f"{self.planned_on} {self.goal}"
+
+    @property
+    def owner_id(self) -> int | None:
+        """Whose plan it is of."""
+        plan = pointed_at(self, "document")
+        return plan.owner_id if plan is not None else None
+
+    @classmethod
+    def offered(cls) -> sa.Select[tuple[Any]]:
+        """What a picker offers: one's own lines of last week, this one and the next, the latest first."""
+        week = clock.monday_of(clock.today())
+        return (
+            sa.select(cls)
+            .join(WeeklyPlan, WeeklyPlan.id == cls.document_id)
+            .where(
+                WeeklyPlan.owner_id == (identity.user_id() or 0),
+                WeeklyPlan.week.between(week - timedelta(days=7), week + timedelta(days=7)),
+            )
+            .order_by(cls.planned_on.desc(), cls.id)
+        )
 
     def faults(self) -> dict[str, list[str]]:
         if self.document is not None:

@@ -1,0 +1,78 @@
+/* The week: forms are sent without leaving the page, and what is planned is dragged to another day.
+ *
+ * Whatever was sent, the server answers with the page as it is then; without this script it does the same by loading it.
+ */
+
+import { announce } from "./dom.js";
+
+const root = () => document.querySelector("[data-week]");
+let dragged = null;
+
+/** Where to stand afterwards: in the first input that is wrong, else in the next empty line of the same day. */
+function stand(id, failed) {
+  const wrong = root().querySelector("[aria-invalid=true]");
+  const next = wrong ?? (id && document.getElementById(id));
+  if (wrong) wrong.closest("details")?.setAttribute("open", "");
+  next?.focus();
+  if (failed && wrong) announce(wrong.closest("div")?.querySelector(".field-error")?.textContent ?? "");
+}
+
+async function send(form, button, stay) {
+  const body = new FormData(form, button ?? undefined);
+  root().setAttribute("aria-busy", "true");
+  let answer;
+  try {
+    answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+  } catch {
+    root().removeAttribute("aria-busy");
+    form.dataset.plain = "";
+    form.requestSubmit(button ?? undefined); // the browser says what is wrong with the line
+    return;
+  }
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const week = fresh.querySelector("[data-week]");
+  if (!week) return location.reload();
+  root().replaceWith(week);
+  for (const flash of fresh.querySelectorAll("[data-flash]")) announce(flash.querySelector("p")?.textContent ?? "");
+  const banner = fresh.querySelector(".banner[data-flash]");
+  if (banner) root().before(banner);
+  stand(stay, !answer.ok);
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("[data-week-form]");
+  if (!form || event.defaultPrevented || "plain" in form.dataset) return;
+  event.preventDefault();
+  const day = form.closest("[data-day]")?.dataset.day;
+  const line = form.closest("[data-line]")?.dataset.line;
+  const ticks = event.submitter?.classList.contains("week-tick");
+  void send(form, event.submitter, "adds" in form.dataset ? `day-${day}-customer` : ticks ? `tick-${line}` : "");
+});
+
+/* ---- Dragging to another day; by the keyboard it is the day in «Change» ---- */
+
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest?.("[data-line][draggable]") ?? null;
+  if (dragged) event.dataTransfer.effectAllowed = "move";
+});
+document.addEventListener("dragend", () => {
+  dragged = null;
+  for (const day of document.querySelectorAll(".is-target")) day.classList.remove("is-target");
+});
+document.addEventListener("dragover", (event) => {
+  const day = dragged && event.target.closest?.("[data-day]");
+  if (!day) return;
+  event.preventDefault();
+  for (const other of document.querySelectorAll(".is-target")) if (other !== day) other.classList.remove("is-target");
+  day.classList.add("is-target");
+});
+document.addEventListener("drop", (event) => {
+  const day = dragged && event.target.closest?.("[data-day]");
+  if (!day || day === dragged.closest("[data-day]")) return;
+  event.preventDefault();
+  const form = dragged.querySelector(".week-change");
+  const field = form?.elements.planned_on;
+  if (!field) return;
+  field.value = day.dataset.day;
+  void send(form, null, "");
+});

@@ -1,0 +1,245 @@
+"""The field form where something goes wrong: refused, logged out, somebody else's phone, a memo whose upload broke; and how
+it looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser import eyes
+from tests.browser.company import Company
+from tests.browser.phones import (
+    OPEN,
+    PASSWORD,
+    PEOPLE,
+    Person,
+    choose,
+    open_field,
+    phone,
+    picture,
+    save,
+    settle,
+    shoot,
+    speak,
+    tell,
+)
+from tests.support.browser import MICROPHONE, open_browser
+
+
+@pytest.fixture(scope="module")
+def listening() -> Iterator[Browser]:
+    """A browser with a microphone."""
+    with open_browser(*MICROPHONE) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def ann(company: Company) -> Person:
+    person = Person(company, "ann")
+    person.add("customers", name="Harbour Trading")
+    return person
+
+
+@pytest.fixture(scope="module")
+def cleo(company: Company) -> Person:
+    return Person(company, "cleo")
+
+
+def write(page: Page, outcome: str = "Interested", **more: str) -> None:
+    """A contact record with Harbour Trading, saved."""
+    page.locator(".field-taps [href='#record']").click()
+    choose(page, "Harbour")
+    tell(page, outcome, f"About {outcome}", **more)
+    save(page)
+
+
+def outcomes(person: Person) -> list[str]:
+    return [row["outcome"] for row in person.rows("contact-records")]
+
+
+def test_what_is_refused_says_why_and_is_corrected_or_discarded(
+    company: Company, listening: Browser, ann: Person
+) -> None:
+    before = outcomes(ann)
+    with phone(listening) as page:
+        open_field(company, page, ann)
+        page.locator(".field-taps [href='#record']").click()
+        choose(page, "Harbour")
+        tell(page, "Early", "Too early", next_contact_on="2020-01-01")
+        shoot(page, picture())
+        save(page)
+        refused = page.locator(f"{OPEN} [data-part=record]")
+        expect(refused).to_have_attribute("data-state", "refused")
+        expect(refused).to_contain_text("The next contact can't be before this one.")
+        expect(page.locator(f"{OPEN} [data-part=photo]")).to_contain_text("Waits for what is above it.")
+
+        # It does not hold up what is in order, and stays over a reload.
+        write(page, "Fine")
+        expect(page.locator(OPEN)).to_have_count(1)
+        page.reload()
+        expect(refused).to_contain_text("The next contact can't be before this one.")
+        assert outcomes(ann) == [*before, "Fine"]
+
+        refused.get_by_role("button", name="Correct it").click()
+        expect(page.locator("#summary")).to_have_value("Too early")
+        page.fill("#next_contact_on", "2099-01-01")
+        save(page)
+        settle(page)
+        assert outcomes(ann) == [*before, "Fine", "Early"]
+        newest = ann.rows("contact-records")[-1]
+        assert [each["record"] for each in ann.rows("files")][-1] == f"contact-records/{newest['id']}"
+
+        # Another is thrown away, with what hangs on it.
+        page.locator(".field-taps [href='#record']").click()
+        choose(page, "Harbour")
+        tell(page, "Never", "Never sent", next_contact_on="2020-01-01")
+        shoot(page, picture())
+        save(page)
+        asked: list[str] = []
+        page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+        refused.get_by_role("button", name="Discard").click()
+        settle(page)
+        assert "1 more" in asked[0]
+    assert outcomes(ann) == [*before, "Fine", "Early"]
+
+
+def test_who_has_to_log_in_again_loses_nothing(company: Company, listening: Browser, ann: Person) -> None:
+    before = outcomes(ann)
+    with phone(listening) as page:
+        open_field(company, page, ann)
+        page.context.clear_cookies()
+        write(page, "Late")
+        expect(page.locator("[data-note]")).to_contain_text("Your log-in has expired")
+        expect(page.locator(OPEN)).to_have_count(1)
+        assert outcomes(ann) == before
+        page.locator("[data-note-login]").click()
+        page.fill("#username", "ann")
+        page.fill("#password", PASSWORD)
+        page.click("[data-submit]")
+        expect(page).to_have_url(re.compile("/field$"))
+        settle(page)
+        expect(page.locator("[data-sent] > li")).to_have_count(1)
+    assert outcomes(ann) == [*before, "Late"]
+
+
+def test_what_one_wrote_is_nobody_elses(company: Company, listening: Browser, ann: Person, cleo: Person) -> None:
+    before = outcomes(ann)
+    with phone(listening) as page:
+        open_field(company, page, ann)
+        assert page.evaluate(PEOPLE) == [ann.id]
+        page.context.set_offline(True)
+        write(page, "Hers")
+        page.context.set_offline(False)
+        page.context.route(
+            "**/api/v1/contact-records/", lambda route: route.abort()
+        )  # it does not go out before she does
+        page.goto(f"{company.url}/customers/list/")
+        page.locator(".user-menu > summary").click()
+        page.locator("[data-logout] button").click()
+        page.locator("#username").wait_for()
+        assert page.evaluate("() => caches.keys()") == [] and page.evaluate(PEOPLE) == []
+        assert page.evaluate("() => localStorage.getItem('kehu-field')") is None
+        page.context.unroute("**/api/v1/contact-records/")
+
+        open_field(company, page, cleo)
+        expect(page.locator(OPEN)).to_have_count(0)
+        page.locator(".field-taps [href='#record']").click()
+        page.locator("#record-customer").fill("Harbour")
+        expect(page.locator("[data-view=record] [data-matches]")).to_contain_text("Nobody of yours")
+        page.goto(f"{company.url}/field")
+        settle(page)
+        assert outcomes(ann) == before
+
+        # Ann's session takes the place of Cleo's while the page is open: Cleo's is not sent as Ann.
+        page.context.set_offline(True)
+        page.locator("[href='#leave']").click()
+        page.fill("#leave-purpose", "Cleo's errand")
+        save(page)
+        page.context.clear_cookies()
+        page.context.set_offline(False)
+        company.log_in(page, "ann", PASSWORD)
+        page.goto(f"{company.url}/field")
+        settle(page)
+        expect(page.locator("[data-sent] > li")).to_have_count(1)
+        assert outcomes(ann) == [*before, "Hers"]
+        assert ann.rows("outings") == [] and cleo.rows("outings") == []
+
+
+def test_a_memo_whose_upload_broke_is_sent_again(company: Company, listening: Browser, ann: Person) -> None:
+    customer = ann.rows("customers")[0]
+    with phone(listening) as page:
+        company.log_in(page, "ann", PASSWORD)
+        page.goto(f"{company.url}/customers/show/{customer['id']}#files")
+        tries: list[str] = []
+
+        def break_off(route: Route) -> None:
+            tries.append(route.request.headers["idempotency-key"])
+            route.abort("connectionreset")
+
+        page.context.route("**/api/v1/files/", break_off)
+        button = page.locator("#files [data-voice]")
+        button.click()
+        expect(button).to_have_attribute("data-running", "")
+        page.wait_for_timeout(1200)
+        button.click()
+        expect(page.locator("[data-memo]")).to_contain_text("The connection broke")
+        page.reload()
+        expect(page.locator("[data-memo]")).to_contain_text("Voice memo")
+        page.context.unroute("**/api/v1/files/")
+        page.locator("[data-memo] button").click()
+        expect(page.locator("#files .file-list audio")).to_have_count(1, timeout=30_000)
+        expect(page.locator("[data-memo]")).to_have_count(0)
+    memos = [row for row in ann.rows("files") if row["kind"] == "voice"]
+    assert [row["record"] for row in memos] == [f"customers/{customer['id']}"]
+    assert tries and len(set(tries)) == 1
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_how_it_looks(company: Company, listening: Browser, ann: Person, locale: str) -> None:
+    chinese = locale == "zh-CN"
+    data = ["Harbour Trading", "Interested", "Fine", "Early", "Late", "Hers", "Ann Li", "Kehu"]
+    wrong: list[str] = []
+    with phone(listening, locale) as page:
+        open_field(company, page, ann)
+        page.context.set_offline(True)
+
+        def look(where: str) -> None:
+            for theme in eyes.THEMES:
+                eyes.dress(page, theme)
+                found = eyes.read(page, words=chinese, data=data) + eyes.breadth(page)
+                wrong.extend(f"{where}, {theme}: {each}" for each in found + eyes.axe(page))
+
+        look("home")
+        page.locator(".field-taps [href='#record']").click()
+        page.locator("#record-customer").fill("Harbour")
+        expect(page.locator("[data-view=record] [data-matches] button")).to_have_count(1)
+        look("matches")
+        choose(page, "Harbour")
+        page.locator("form:visible [type=submit]").click()
+        expect(page.locator(".field-error:visible")).to_have_count(2)
+        look("errors")
+        tell(page, "Interested", "阀门", next_contact_on="2020-01-01")
+        shoot(page, picture())
+        speak(page)
+        expect(page.locator("[data-shots] li")).to_have_count(2)
+        look("record")
+        save(page)
+        page.locator("[href='#customer']").click()
+        look("customer")
+        page.go_back()
+        page.locator("[href='#leave']").click()
+        look("leave")
+        page.fill("#leave-purpose", "阀门")
+        save(page)
+        expect(page.locator("[data-out]")).to_be_visible()
+        look("out")
+        page.locator("[data-come-back-plain]").click()
+        page.context.set_offline(False)
+        expect(page.locator(f"{OPEN} [data-state=refused]")).to_have_count(1, timeout=30_000)
+        page.locator("[data-sent-part] > summary").click()
+        look("refused")
+    assert wrong == []
