@@ -76,7 +76,7 @@ RAW = (
     " LEFT JOIN weekly_plans ON weekly_plans.owner_id = ab_user.id AND week = :week",
     "SELECT * FROM outings WHERE state = 'out'",
     "SELECT * FROM weekly_plan_lines JOIN weekly_plans ON weekly_plans.id = document_id WHERE week = :week",
-    "SELECT owner_id, count(*) FROM contact_records WHERE at >= :since GROUP BY owner_id",
+    "SELECT owner_id + 0, count(*) FROM contact_records WHERE at >= :since GROUP BY owner_id + 0",
     "SELECT * FROM targets WHERE month = :month",
     "SELECT created_by_id, count(*) FROM stage_moves WHERE at >= :since GROUP BY created_by_id",
     "SELECT to_id, count(*), min(created_on) FROM reviews WHERE requires_answer AND NOT answered GROUP BY to_id",

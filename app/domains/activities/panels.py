@@ -16,7 +16,7 @@ from app.core.i18n import ngettext
 from app.core.web import present
 from app.core.web.panels import Panel, panel
 from app.domains.activities import actual
-from app.domains.activities.models import Review
+from app.domains.activities.models import Review, WeeklyPlan
 from app.domains.activities.models.reviews import GUIDED
 from app.domains.crm.panels import Glance, glance
 from app.domains.people.queries import may_lead
@@ -38,11 +38,24 @@ class Guided:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Guidance that waits: about whom, for whom, and the words."""
+
+    customer: str
+    to: str
+    is_mine: bool
+    said: Guided
+
+
+@dataclass(frozen=True)
 class Guidance:
-    """What superiors said of a row, and where to say more (empty for whoever may not)."""
+    """What superiors said of a row, and where to say more (empty for whoever may not); of a plan also what waits for an
+    answer about the customers that it names.
+    """
 
     said: list[Guided]
     give_url: str
+    waiting: list[Waiting]
 
 
 def age(days: int) -> str:
@@ -68,58 +81,51 @@ def guidance(row: Any) -> Panel | None:
     actor = identity.require()
     if not actor.may("can_list", Review.permission_key()):
         return None
-    statement = (
-        sa.select(Review)
-        .where(Review.record_resource == type(row).resource, Review.record_id == row.id)
-        .options(joinedload(Review.author))
-        .order_by(Review.id)
-    )
-    said = [shown(each) for each in db.session.scalars(statement).unique()]
+    here = sa.and_(Review.record_resource == type(row).resource, Review.record_id == row.id)
+    named = _named(row)
+    statement = sa.select(Review).where(sa.or_(here, _waits_on(named)) if named else here).order_by(Review.id)
+    loaded = (Review.author, Review.to, Review.customer) if named else (Review.author,)
+    found = db.session.scalars(statement.options(*(joinedload(each) for each in loaded))).unique().all()
+    said = [shown(each) for each in found if (each.record_resource, each.record_id) == (type(row).resource, row.id)]
+    others = [
+        _waiting(each) for each in found if (each.record_resource, each.record_id) != (type(row).resource, row.id)
+    ]
     may_give = actor.may("can_add", Review.permission_key()) and may_lead(row.owner_id, type(row).domain())
     name = row.record_name()
     url = f"/reviews/add?{urlencode({'record': name, 'next': f'/{type(row).resource}/show/{row.id}'})}"
-    if not said and not may_give:
+    if not said and not others and not may_give:
         return None
-    return Panel("guidance", _("Guidance"), "kehu/panel_guidance.html", Guidance(said, url if may_give else ""))
+    return Panel("guidance", _("Guidance"), "kehu/panel_guidance.html", Guidance(said, url if may_give else "", others))
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """Guidance that waits: about whom, for whom, and the words."""
+def _named(row: Any) -> list[int]:
+    """The customers (ids) that a plan names, until it is reviewed."""
+    if not isinstance(row, WeeklyPlan) or row.state == "reviewed":
+        return []
+    return _some(line.customer_id for line in row.lines)
 
-    customer: str
-    to: str
-    is_mine: bool
-    said: Guided
+
+def _some(customers: Iterable[int | None]) -> list[int]:
+    return sorted({pk for pk in customers if pk})[:MOST]
+
+
+def _waits_on(customers: list[int]) -> Any:
+    """The condition that guidance is on one of ``customers`` and waits for an answer."""
+    return sa.and_(Review.customer_id.in_(customers), Review.requires_answer.is_(True), Review.answered.is_(False))
+
+
+def _waiting(review: Review) -> Waiting:
+    return Waiting(str(review.customer or ""), str(review.to), review.to_id == identity.user_id(), shown(review))
 
 
 def waiting(customers: Iterable[int]) -> list[Waiting]:
-    """The guidance on any of ``customers`` (ids) that waits for an answer, as far as the reader sees it; one's own first.
-    One statement.
-    """
-    wanted = sorted({pk for pk in customers if pk})[:MOST]
-    me = identity.require()
-    if not wanted or not me.may("can_list", Review.permission_key()):
+    """The guidance on any of ``customers`` (ids) that waits for an answer, as far as the reader sees it.  One statement."""
+    wanted = _some(customers)
+    if not wanted or not identity.require().may("can_list", Review.permission_key()):
         return []
-    statement = (
-        sa.select(Review)
-        .where(Review.customer_id.in_(wanted), Review.requires_answer.is_(True), Review.answered.is_(False))
-        .options(joinedload(Review.author), joinedload(Review.to), joinedload(Review.customer))
-        .order_by(sa.case((Review.to_id == me.user_id, 0), else_=1), Review.id)
-    )
-    return [
-        Waiting(str(each.customer or ""), str(each.to), each.to_id == me.user_id, shown(each))
-        for each in db.session.scalars(statement).unique()
-    ]
-
-
-@panel("weekly-plans")
-def planned_guidance(row: Any) -> Panel | None:
-    """What waits for an answer about the customers that a plan names, until the plan is reviewed."""
-    if row.state == "reviewed":
-        return None
-    found = waiting(line.customer_id for line in row.lines)
-    return Panel("waiting", _("Guidance to answer"), "kehu/guidance_hint.html", found) if found else None
+    loaded = (joinedload(each) for each in (Review.author, Review.to, Review.customer))
+    statement = sa.select(Review).where(_waits_on(wanted)).options(*loaded).order_by(Review.id)
+    return [_waiting(each) for each in db.session.scalars(statement).unique()]
 
 
 @dataclass(frozen=True)

@@ -263,7 +263,8 @@ def _planned(members: dict[int, Member], among: Among, monday: date, today: date
 
 def _contacts(members: dict[int, Member], among: Among, monday: date, today: date) -> None:
     """How many contacts each made today and this week."""
-    at, owner = ContactRecord.at, ContactRecord.owner_id
+    # Not by the index of owners, who have records of years: a sum has none.
+    at, owner = ContactRecord.at, ContactRecord.owner_id + sa.literal_column("0")
     statement = (
         sa.select(owner, sa.func.count(), sa.func.count().filter(at >= begins(today), at < begins(today + DAY)))
         .where(at >= begins(monday), at < begins(monday + WEEK), among(owner))
