@@ -40,6 +40,8 @@ HOOKS: dict[str, Hook] = {
     # On nothing, so that it is its owner's: what hangs on a record goes with that.
     "files": lambda _row: {"folder": None, "record": None, "customer": None},
     "reviews": lambda row: {"record": f"contact-records/{make_named('contact-records', row.owner, row.text)}"},
+    # Theirs must be the customer that the record is about, whichever that is.
+    "contact-records": lambda _row: {"contact": None, "opportunity": None},
     "targets": lambda row: {"month": date(2040 + row.number // 12, row.number % 12 + 1, 1)},
     "articles": lambda _row: {"folder": None},
     "saved-views": lambda row: {"resource": "saved-views", "columns": [], "order": ""},

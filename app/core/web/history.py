@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.util import identity_key
 
 from app.core import db
 from app.core.audit import ORDER, AuditEntry
@@ -101,13 +102,20 @@ def _known(name: str, fields: dict[str, tuple[str, Field]]) -> bool:
 def _labels(
     pairs: list[tuple[Field, list[Any]]], fields: dict[str, tuple[str, Field]]
 ) -> dict[tuple[type[Any], int], str]:
-    """The labels of related rows that the history names, within the scope, one statement for each kind."""
+    """The labels of related rows that the history names, within the scope: one statement for each kind of those that the
+    page has not read already.
+    """
     wanted: dict[type[Any], set[int]] = {}
     for field, pair in pairs:
         if field.kind == "relation" and field.target is not None:
             wanted.setdefault(field.target, set()).update(each for each in pair if isinstance(each, int))
     found: dict[tuple[type[Any], int], str] = {}
     for model, ids in wanted.items():
+        for pk in list(ids):
+            held = db.session.identity_map.get(identity_key(model, pk))
+            if held is not None and not sa.inspect(held).expired:
+                found[model, pk] = str(held)
+                ids.discard(pk)
         if ids:
             for row in db.session.scalars(sa.select(model).where(model.id.in_(ids))).unique():
                 found[model, row.id] = str(row)

@@ -142,11 +142,17 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
 
 
 def is_writable(view: type[EntityView], row: Any) -> bool:
-    """Whether ``row`` is the actor's to change, as far as the scope says.  At most one statement."""
+    """Whether ``row`` is the actor's to change, as far as the scope says.  At most one statement, however many parts of a
+    page ask.
+    """
     actor = identity.require()
     if actor.unlimited or view.model.scope.everyone:
         return True
-    return bool(scope.visible_ids(db.session.connection(), view.model, [row.id], actor, write=True))
+    asked = ("writable", view.model.resource, row.id, getattr(row, "version", None))
+    known = actor.cache.setdefault("writable", {})
+    if asked not in known:
+        known[asked] = bool(scope.visible_ids(db.session.connection(), view.model, [row.id], actor, write=True))
+    return known[asked]
 
 
 def _badge(view: type[EntityView], row: Any) -> Badge | None:
