@@ -133,6 +133,8 @@ def make(model: type[Any], owner: int | None = None, text: str | None = None, **
     if model.read_only or (view is not None and not view.addable):
         return _insert(making, (dict(hook(making)) if hook else {}) | said)
     data = making.data(model) | (dict(hook(making)) if hook else {}) | said
+    if "customer" in data and "customer" not in said:
+        data["customer"] = _customer_of(model, said) or data["customer"]
     kind = line_model(model)
     if kind is not None:
         data.setdefault("lines", [making.data(kind)])
@@ -147,6 +149,15 @@ def make(model: type[Any], owner: int | None = None, text: str | None = None, **
 def make_named(resource: str, owner: int | None, text: str | None) -> int:
     """``make`` for the entity called ``resource``."""
     return make(entity_for(resource), owner, text)  # type: ignore[arg-type]
+
+
+def _customer_of(model: type[Any], said: Mapping[str, Any]) -> int | None:
+    """The customer of what a row is said to point at: it is about the same one."""
+    for name, key in said.items():
+        field = fields_of(model).get(name)
+        if field is not None and field.target is not None and hasattr(field.target, "customer_id") and key:
+            return db.session.scalar(sa.select(field.target.customer_id).where(field.target.id == key))
+    return None
 
 
 def shared(model: type[Any], owner: int | None = None, text: str | None = None) -> int:
