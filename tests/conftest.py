@@ -13,7 +13,9 @@ if (Path(__file__).parent / "app_fixtures.py").exists():
 # Folders and files whose tests take long, most of them few: begun first, so that no worker sits over one at the end
 # while the others have nothing left.
 LONG = (
+    "tests/browser/test_pages",
     "tests/browser/",
+    "tests/meta/test_permissions",
     "tests/ledger/test_histories",
     "tests/ledger/test_concurrency",
     "tests/meta/",
@@ -24,6 +26,9 @@ LONG = (
     "tests/core/test_numbering",
     "tests/core/web/test_holes",
     "tests/scenarios/",
+    "tests/first/",
+    "tests/test_",
+    "tests/ledger/",
 )
 
 
