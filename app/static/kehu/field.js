@@ -186,6 +186,10 @@ async function send() {
   if (me === null) return;
   const before = await store.entries(me);
   await run(me);
+  if (link.state === "other") {
+    await arrive();
+    return;
+  }
   if (link.state === "online" && before.some(({ state }) => state !== "sent")) await refresh();
   await show();
 }
