@@ -211,6 +211,7 @@ async function arrive() {
     await store.welcome(link.user);
     await enter(link.user);
     history.replaceState(null, "", location.pathname);
+    await show();
     await open();
   }
   if (link.state === "online") {
