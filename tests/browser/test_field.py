@@ -117,6 +117,20 @@ def test_who_has_to_log_in_again_loses_nothing(company: Company, browser: Browse
     assert outcomes(ann) == [*before, "Late"]
 
 
+def test_a_new_customer_who_may_be_there_is_told(company: Company, browser: Browser, ann: Person) -> None:
+    with phone(browser) as page:
+        open_field(company, page, ann)
+        page.locator("[href='#customer']").click()
+        page.fill("#new-name", "harbour  TRADING ltd")
+        expect(page.locator("[data-view=record] [data-like]")).to_contain_text("Harbour Trading")
+        page.uncheck("[name=with_record]")
+        page.fill("#new-name", "Lighthouse")
+        expect(page.locator("[data-view=record] [data-like]")).to_be_hidden()
+        save(page)
+        settle(page)
+    assert "Lighthouse" in [row["name"] for row in ann.rows("customers")]
+
+
 def test_what_one_wrote_is_nobody_elses(company: Company, browser: Browser, ann: Person, cleo: Person) -> None:
     before = outcomes(ann)
     with phone(browser) as page:
@@ -145,19 +159,33 @@ def test_what_one_wrote_is_nobody_elses(company: Company, browser: Browser, ann:
         settle(page)
         assert outcomes(ann) == before
 
-        # Ann's session takes the place of Cleo's while the page is open: Cleo's is not sent as Ann.
-        page.context.set_offline(True)
-        page.locator("[href='#leave']").click()
+        # Ann again: now it goes out, as hers.
+        page.context.clear_cookies()
+        open_field(company, page, ann)
+        page.locator("[data-sent-part] > summary").click()
+        expect(page.locator("[data-sent] > li")).to_have_count(1)
+    assert outcomes(ann) == [*before, "Hers"]
+
+
+def test_who_else_has_logged_in_meanwhile_sends_nothing_of_it(
+    company: Company, browser: Browser, ann: Person, cleo: Person
+) -> None:
+    with phone(browser) as page:
+        open_field(company, page, cleo)
+        beside = page.context.new_page()
+        page.context.clear_cookies()
+        company.log_in(beside, "ann", PASSWORD)
+        page.locator(".field-taps [href='#leave']").click()
         page.fill("#leave-purpose", "Cleo's errand")
         save(page)
+        page.wait_for_function("id => JSON.parse(localStorage.getItem('kehu-field'))?.id === id", arg=ann.id)
+        expect(page.locator(OPEN)).to_have_count(0)
+        expect(page.locator("[data-out]")).to_be_hidden()
+        assert "Cleo's errand" not in [row["purpose"] for row in (*ann.rows("outings"), *cleo.rows("outings"))]
         page.context.clear_cookies()
-        page.context.set_offline(False)
-        company.log_in(page, "ann", PASSWORD)
-        page.goto(f"{company.url}/field")
-        settle(page)
-        expect(page.locator("[data-sent] > li")).to_have_count(1)
-        assert outcomes(ann) == [*before, "Hers"]
-        assert ann.rows("outings") == [] and cleo.rows("outings") == []
+        open_field(company, page, cleo)
+        assert [(row["purpose"], row["state"]) for row in cleo.rows("outings")] == [("Cleo's errand", "out")]
+        expect(page.locator("[data-out-what]")).to_have_text("Cleo's errand")
 
 
 def test_a_memo_whose_upload_broke_is_sent_again(company: Company, browser: Browser, ann: Person) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timedelta
 
 import pytest
 
 from app.core import clock
 from app.core.identity import PREVIEW
+from tests.app_fixtures import Api
 
 
 @pytest.fixture
@@ -22,8 +24,9 @@ class TestDay:
         assert [name for _id, _code, name in day["customers"]] == ["Harbour Trading"]
         assert api("bob").get("field/day").json["customers"] == []  # he leads her: hers are not his to carry
 
-    def test_it_tells_of_today(self, api, harbour):
-        ann, today = api("ann"), clock.today()
+    def test_it_tells_of_today(self, any_app):
+        ann, today = Api(any_app, "ann"), clock.today()
+        harbour = ann.add("customers", name="Harbour Trading")["id"]
         lines = [
             {"planned_on": str(today), "customer": harbour, "goal": "Show the valves"},
             {"planned_on": str(today + timedelta(days=1)), "goal": "Tomorrow"},
@@ -102,6 +105,19 @@ class TestWhose:
             told = browser.client.post("/api/v1/outings/", json={"purpose": "There"}, headers=headers)
             assert told.status_code == 201
         assert len(api("ann").rows("outings")) == 1
+
+    def test_a_memo_sent_again_is_one(self, pages, api, harbour):
+        browser, memo = pages("ann"), b"\x1aE\xdf\xa3" + b"voice" * 1000
+        headers = {"X-CSRFToken": browser.get("/api/v1/field/session").json["token"], "Idempotency-Key": "memo"}
+        answers = []
+        for _try in range(2):
+            form = {"title": "Memo", "record": f"customers/{harbour}", "kind": "voice"}
+            form |= {"file": (io.BytesIO(memo), "memo.webm", "audio/webm")}
+            answers.append(browser.client.post("/api/v1/files/", data=form, headers=headers))
+        assert [each.status_code for each in answers] == [201, 201]
+        assert answers[1].headers["Idempotent-Replayed"] == "true"
+        (file,) = api("ann").rows("files")
+        assert (file["id"], file["media_type"], file["size"]) == (answers[0].json["id"], "audio/webm", len(memo))
 
     def test_who_looks_as_another_sends_nothing(self, pages):
         browser = pages("admin")

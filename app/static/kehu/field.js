@@ -186,6 +186,10 @@ async function send() {
   if (me === null) return;
   const before = await store.entries(me);
   await run(me);
+  if (link.state === "other") {
+    await arrive();
+    return;
+  }
   if (link.state === "online" && before.some(({ state }) => state !== "sent")) await refresh();
   await show();
 }
@@ -207,6 +211,7 @@ async function arrive() {
     await store.welcome(link.user);
     await enter(link.user);
     history.replaceState(null, "", location.pathname);
+    await show();
     await open();
   }
   if (link.state === "online") {

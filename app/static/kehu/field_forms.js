@@ -4,7 +4,7 @@
 
 import { make, text } from "./dom.js";
 import { media } from "./field_media.js";
-import { link, now, search } from "./field_send.js";
+import { alike, link, now, search } from "./field_send.js";
 import * as store from "./field_store.js";
 
 const PATIENCE = 8000; // milliseconds that a position is waited for
@@ -207,6 +207,7 @@ export function recordForm(form, user, offered, onSaved) {
     field.choose(null, true);
     mode = { isNew: alone, alone, out, corrected };
     parts.restored.hidden = true;
+    form.querySelector("[data-like]").hidden = true;
     const held = corrected ? { values: corrected.values, customer: null, shots: [] } : user() === null ? null : await store.draft(user(), "record");
     if (corrected) mode.isNew = corrected.part === "customer";
     if (held) {
@@ -264,7 +265,22 @@ export function recordForm(form, user, offered, onSaved) {
     return told && mode.out;
   }
 
+  const like = form.querySelector("[data-like]");
+  let asked = 0;
+
+  function compare() {
+    const turn = ++asked;
+    const typed = given({ name: form.elements.new_name.value.trim(), phone: form.elements.new_phone.value.trim() });
+    setTimeout(async () => {
+      const found = turn === asked && Object.keys(typed).length ? await alike(typed) : [];
+      if (turn !== asked) return;
+      like.hidden = !found.length;
+      like.querySelector("ul").replaceChildren(...found.map((words) => make("li", {}, words)));
+    }, PAUSE);
+  }
+
   form.addEventListener("input", (event) => {
+    if (["new_name", "new_phone"].includes(event.target.name)) compare();
     const holder = event.target.closest(".field");
     if (holder && event.target.value) clearError(holder);
     if (event.target.name === "with_record") dress();
@@ -308,6 +324,8 @@ export function recordForm(form, user, offered, onSaved) {
       clearTimeout(timer);
       const isBack = mode.corrected ? (await correct(), false) : await write();
       onSaved(Boolean(isBack));
+    } catch {
+      taken.complain(text("noRoom"));
     } finally {
       saving = false;
     }

@@ -47,9 +47,10 @@ export function media(root, onChange) {
     shots.push({ kind, title, ...(await packed(blob, name)) });
     try {
       await onChange(); // what is seen is kept
-    } finally {
-      show();
+    } catch {
+      complain(text("noRoom"));
     }
+    show();
   }
 
   for (const [selector, kind] of [
@@ -97,6 +98,7 @@ export function media(root, onChange) {
       return shots;
     },
     held: () => shots,
+    complain,
     put(given) {
       shots = given;
       complain("");

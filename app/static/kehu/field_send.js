@@ -68,10 +68,17 @@ export async function fetchDay() {
   return ok ? told : null;
 }
 
-/** Customers beyond one's own, and those like a new one: asked where there is a connection. */
+/** Customers beyond one's own: asked where there is a connection. */
 export async function search(words) {
   const { ok, told } = await ask(`field/customers?q=${encodeURIComponent(words)}`);
   return ok ? told.result : [];
+}
+
+/** What the server says of customers that may be the same as a new one; nothing where it can't be asked. */
+export async function alike(typed) {
+  if (link.state !== "online") return [];
+  const { ok, told } = await ask(`customers/duplicates?${new URLSearchParams(typed)}`);
+  return ok ? told.result.map(({ message }) => message) : [];
 }
 
 function filled(value, known) {
