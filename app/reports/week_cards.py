@@ -42,7 +42,7 @@ def guidance() -> Card | None:
         url = f"/reviews/show/{review.id}"
         is_mine = review.to_id == me
         who = _("from %(who)s", who=review.author) if is_mine else _("to %(who)s", who=review.to)
-        customer = str(review.customer) if review.customer is not None else ""
+        customer = review.customer.name if review.customer is not None else ""
         age = panels.age(review.age or 0)
         rows.append(Row(review.id, url, [
             Cell("text", shortened(review.body), url),

@@ -115,7 +115,8 @@ def _waits_on(customers: list[int]) -> Any:
 
 
 def _waiting(review: Review) -> Waiting:
-    return Waiting(str(review.customer or ""), str(review.to), review.to_id == identity.user_id(), shown(review))
+    customer = review.customer.name if review.customer is not None else ""
+    return Waiting(customer, str(review.to), review.to_id == identity.user_id(), shown(review))
 
 
 def waiting(customers: Iterable[int]) -> list[Waiting]:
