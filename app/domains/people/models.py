@@ -111,7 +111,7 @@ class Target(Entity):
         "amount": ("目标", "目标值", "target"),
     }
 
-    owner_id: Mapped[int] = reference("ab_user.id", _l("Who"))
+    owner_id: Mapped[int] = reference("ab_user.id", lazy_pgettext("target", "Who"))
     metric: Mapped[Word] = column(_l("Of what"), choices=METRICS)
     month: Mapped[Day] = column(_l("Month"), help=_l("Any day of the month; it is kept as its first"))
     amount: Mapped[Money] = column(_l("Target"), minimum=0, summed=False)

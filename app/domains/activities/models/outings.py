@@ -49,7 +49,7 @@ class Outing(Entity):
         "place": ("地点", "外出地点", "where"),
     }
 
-    owner_id: Mapped[int] = reference("ab_user.id", _l("Who"))
+    owner_id: Mapped[int] = reference("ab_user.id", lazy_pgettext("outing", "Who"))
     customer_id: Mapped[int | None] = reference("customers.id", _l("Customer"))
     plan_line_id: Mapped[int | None] = reference(
         "weekly_plan_lines.id",

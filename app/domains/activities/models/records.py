@@ -56,7 +56,7 @@ class ContactRecord(Entity):
 
     customer_id: Mapped[int] = reference("customers.id", _l("Customer"), active_history=True)
     contact_id: Mapped[int | None] = reference("contacts.id", _l("Contact"))
-    owner_id: Mapped[int] = reference("ab_user.id", _l("Who"))
+    owner_id: Mapped[int] = reference("ab_user.id", lazy_pgettext("contact", "Who"))
     at: Mapped[Moment] = column(_l("When"), default=clock.now, index=True)
     way: Mapped[Word] = column(_l("Way"), choices=WAYS, tones=WAY_TONES, default="visit")
     outing_id: Mapped[int | None] = reference(
@@ -64,7 +64,7 @@ class ContactRecord(Entity):
     )
     opportunity_id: Mapped[int | None] = reference("opportunities.id", _l("Opportunity"))
     outcome: Mapped[Word] = column(_l("Outcome"), suggests=True, help=_l("In a word: interested, no answer, ordered …"))
-    summary: Mapped[Note] = column(_l("Summary"), help=_l("What was said"))
+    summary: Mapped[Note] = column(lazy_pgettext("contact", "Summary"), help=_l("What was said"))
     next_step: Mapped[Note | None] = column(_l("Next step"))
     next_contact_on: Mapped[Day | None] = column(
         _l("Next contact"), help=_l("The customer's next contact moves to this day")

@@ -11,6 +11,7 @@ from app.core import scope
 from app.core.entity import Entity, User, column, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.types import Flag, Moment, Note
 from app.domains.activities.models.reviews import shortened
 
@@ -33,7 +34,7 @@ class Suggestion(Entity):
         "plan": ("周计划", "weekly plan"),
     }
 
-    owner_id: Mapped[int] = reference("ab_user.id", _l("Who"))
+    owner_id: Mapped[int] = reference("ab_user.id", lazy_pgettext("suggestion", "Who"))
     body: Mapped[Note] = column(_l("Suggestion"))
     plan_id: Mapped[int | None] = reference(
         "weekly_plans.id", _l("Weekly plan"), owned=True, unique=True, readonly=True
