@@ -167,17 +167,18 @@ def _map(path: Path, asked: Asked) -> Path:
 
 
 def _end_of_views(text: str, section: int) -> int:
-    """Where the tuple of a section's views is closed: the parenthesis before the section's own."""
-    depth, closing = 0, section
+    """Where the tuple of a section's views is closed: the first tuple among what the section is made of."""
+    depth = 0
     for index in range(text.index("(", section), len(text)):
         if text[index] == "(":
             depth += 1
+            # What a name stands before is a call: the section's label.
+            if depth == 2 and text[:index].rstrip().endswith(","):
+                return text.index(")", index)
         elif text[index] == ")":
-            if depth == 2:
-                closing = index
             depth -= 1
             if depth == 0:
-                return closing
+                break
     raise RuntimeError("app/views.py is not as expected")
 
 
