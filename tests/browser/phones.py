@@ -6,7 +6,7 @@ import io
 import json
 import secrets
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,6 +27,17 @@ PEOPLE = """() => new Promise((resolve) => {
     };
 })"""
 """The ids of the users whose customers a browser keeps."""
+WRITTEN = (
+    PEOPLE.replace('"people"', '"entries"')
+    .replace("getAllKeys", "getAll")
+    .replace("resolve(all.result)", "resolve(all.result.map(each => [each.state, each.part]))")
+)
+BEGUN = PEOPLE.replace('"people"', '"drafts"')
+CACHED = """async () => {
+    const [name] = await caches.keys();
+    return name ? (await (await caches.open(name)).keys()).length : 0;
+}"""
+SHELL = 15  # files of the page, at least
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -82,14 +93,23 @@ def phone(browser: Browser, locale: str = "en-US") -> Iterator[Page]:
         yield page
 
 
+def wait_until(page: Page, script: str, is_so: Callable[[Any], bool]) -> None:
+    """Ask the page until what its script gives is so."""
+    for _turn in range(150):
+        if is_so(page.evaluate(script)):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{script} gives {page.evaluate(script)}")
+
+
 def open_field(company: Company, page: Page, person: Person) -> None:
     """Log in and open the field form, until it can do without a connection."""
     company.log_in(page, person.name, PASSWORD)
     page.goto(f"{company.url}/field")
     expect(page.locator("[data-link]")).to_be_visible()
     page.evaluate("() => navigator.serviceWorker.ready")
-    page.wait_for_function("async n => (await (await caches.open((await caches.keys())[0])).keys()).length > n", arg=15)
-    page.wait_for_function(f"async (id) => (await ({PEOPLE})()).includes(id)", arg=person.id)
+    wait_until(page, CACHED, lambda count: count > SHELL)
+    wait_until(page, PEOPLE, lambda people: person.id in people)
     settle(page)
 
 

@@ -12,9 +12,11 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser import eyes
 from tests.browser.company import Company
 from tests.browser.phones import (
+    BEGUN,
     OPEN,
     PASSWORD,
     PEOPLE,
+    WRITTEN,
     Person,
     choose,
     open_field,
@@ -25,6 +27,7 @@ from tests.browser.phones import (
     shoot,
     speak,
     tell,
+    wait_until,
 )
 
 
@@ -132,12 +135,27 @@ def test_a_new_customer_who_may_be_there_is_told(company: Company, browser: Brow
 
 
 def test_what_one_wrote_is_nobody_elses(company: Company, browser: Browser, ann: Person, cleo: Person) -> None:
-    before = outcomes(ann)
+    before = [*outcomes(ann), "First"]
     with phone(browser) as page:
         open_field(company, page, ann)
         assert page.evaluate(PEOPLE) == [ann.id]
+        write(page, "First")
+        settle(page)
+        page.locator(".field-taps [href='#record']").click()
+        page.fill("#summary", "Half written")
+        wait_until(page, BEGUN, lambda begun: len(begun) == 1)
+        page.go_back()
         page.context.set_offline(True)
+        page.reload()
+        page.locator(".field-taps [href='#record']").click()
+        expect(page.locator("#summary")).to_have_value("Half written")
+        page.locator("[data-anew]").click()
+        expect(page.locator("#summary")).to_have_value("")
+        page.go_back()
         write(page, "Hers")
+        page.locator(".field-taps [href='#record']").click()
+        page.fill("#summary", "Begun")
+        wait_until(page, BEGUN, lambda begun: len(begun) == 1)
         page.context.set_offline(False)
         page.context.route(
             "**/api/v1/contact-records/", lambda route: route.abort()
@@ -148,6 +166,7 @@ def test_what_one_wrote_is_nobody_elses(company: Company, browser: Browser, ann:
         page.locator("#username").wait_for()
         assert page.evaluate("() => caches.keys()") == [] and page.evaluate(PEOPLE) == []
         assert page.evaluate("() => localStorage.getItem('kehu-field')") is None
+        assert page.evaluate(WRITTEN) == [["waiting", "record"]] and page.evaluate(BEGUN) == []
         page.context.unroute("**/api/v1/contact-records/")
 
         open_field(company, page, cleo)

@@ -15,5 +15,5 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || !form.matches?.("form[data-logout]") || !who()) return;
   event.preventDefault();
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE));
-  Promise.race([leave().catch(() => {}), late]).then(() => form.submit());
+  Promise.race([leave(Number(user)).catch(() => {}), late]).then(() => form.submit());
 });

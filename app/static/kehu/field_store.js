@@ -135,21 +135,25 @@ export async function welcome(person) {
 export const person = (user) => read("people", (store) => store.get(user));
 export const keepPerson = (person) => change((stores) => stores.people.put(person));
 
-async function forgetPeople(but = null) {
+async function forgetPeople(but = null, left = null) {
   return change(async (stores) => {
     for (const key of await settled(stores.people.getAllKeys())) if (key !== but) stores.people.delete(key);
+    for (const entry of await settled(stores.entries.getAll())) if (entry.state === "sent" && entry.user !== but) stores.entries.delete(entry.id);
+    for (const key of await settled(stores.drafts.getAllKeys())) if (key[0] === left) stores.drafts.delete(key);
   });
 }
 
-/** Whoever used the form has left: customers and the kept page go.  Entries that were not sent stay, for their user alone. */
-export async function leave() {
+/** Whoever used the form has left: customers, what was sent and the kept page go; with `left`, the id of who logs out, also
+ * the form that they had begun.  Entries that were not sent stay, for their user alone.
+ */
+export async function leave(left = null) {
   try {
     localStorage.removeItem(WHO);
   } catch {
     /* It was not kept either. */
   }
   for (const name of (await globalThis.caches?.keys()) ?? []) if (name.startsWith(NAME)) await caches.delete(name);
-  await forgetPeople();
+  await forgetPeople(null, left);
 }
 
 /* ---- Files, as they are kept: their bytes, which no browser loses ---- */
