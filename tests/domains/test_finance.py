@@ -235,6 +235,13 @@ class TestPartyBook:
             for resource in ("party-entries", "party-balances"):
                 assert {row["customer"]["id"] for row in api(name).rows(resource)} == expected, (name, resource)
 
+    def test_the_customers_page_says_it_at_a_glance(self, pages, owing):
+        mine, _hers = owing
+        entries = f"/party-entries/list/?f=customer%3Arel_o_m%3A{mine}"
+        shown = pages("ann").get(f"/customers/show/{mine}").text
+        assert f'<a href="{entries}">100.00</a>' in shown
+        assert entries not in pages("wei").get(f"/customers/show/{mine}").text, "a keeper has no business with it"
+
     @pytest.mark.parametrize("name", ["wei", "lin"])
     def test_others_see_none(self, api, owing, name):
         assert api(name).get("party-entries/").status_code == 403

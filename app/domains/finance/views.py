@@ -8,6 +8,7 @@ from typing import Any
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.web.view import Done, EntityView, ResourceAction
+from app.domains.finance import panels
 from app.ledger import periods
 from app.ledger.models import PartyBalance, PartyEntry, Period
 from app.ledger.readings import explain_reading
@@ -79,3 +80,7 @@ class PeriodView(EntityView, model=Period):
     )
     help = _l("Up to its last closed day, neither the stock book nor the party book changes, whoever asks.")
     empty = _l("Nothing is closed: documents can be posted on any day.")
+
+
+DECLARING = (panels,)
+"""The modules that declare, by being imported, what the pages of others show besides."""
