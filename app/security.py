@@ -103,7 +103,7 @@ _SALES = {
     "Contact": f"{READ} add edit import",
     "CustomerShare": f"{READ} add edit delete",
     "CustomerTransfer": READ,
-    "Lead": f"{READ} {WRITE} convert discard reopen",
+    "Lead": f"{READ} {WRITE} claim convert discard reopen",
     "Opportunity": f"{READ} {WRITE} move tick",
     "StageMove": READ,
     "StockBalance": READ,
@@ -219,7 +219,7 @@ ROLES: dict[str, RoleTable] = {
         grants={SEE_ALL: ("crm", "service"), CHANGE_ALL: ("service",), SEE_DETAILS: ("crm",)},
     ),
     "Marketer": RoleTable(
-        may={"Customer": READ, "Contact": READ, "Lead": f"{READ} {WRITE} discard reopen", **_IMPORTS},
+        may={"Customer": READ, "Contact": READ, "Lead": f"{READ} {WRITE} claim discard reopen", **_IMPORTS},
         grants={SEE_ALL: ("crm", "marketing"), SEE_DETAILS: ("crm",)},
     ),
     "Auditor": RoleTable(

@@ -156,6 +156,12 @@ def read_all(user_id: int) -> int:
     return db.session.connection().execute(sa.update(NOTICES).where(mine).values(read=True)).rowcount
 
 
+def wait(record: str, kind: str) -> int:
+    """News of ``kind`` about ``record`` that was told already waits from now on; how many there were."""
+    told = sa.and_(NOTICES.c.record == record, NOTICES.c.kind == kind)
+    return db.session.connection().execute(sa.update(NOTICES).where(told).values(read=False, waiting=True)).rowcount
+
+
 def settle(record: str, kinds: Iterable[str]) -> int:
     """What news of ``kinds`` about ``record`` waited for is done: it is read; how many there were."""
     waited = sa.and_(NOTICES.c.record == record, NOTICES.c.kind.in_(list(kinds)), NOTICES.c.waiting.is_(True))

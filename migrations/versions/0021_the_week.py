@@ -93,7 +93,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['changed_by_id'], ['ab_user.id'], name=op.f('fk_suggestions_changed_by_id_ab_user')),
     sa.ForeignKeyConstraint(['created_by_id'], ['ab_user.id'], name=op.f('fk_suggestions_created_by_id_ab_user')),
     sa.ForeignKeyConstraint(['owner_id'], ['ab_user.id'], name=op.f('fk_suggestions_owner_id_ab_user')),
-    sa.ForeignKeyConstraint(['plan_id'], ['weekly_plans.id'], name=op.f('fk_suggestions_plan_id_weekly_plans'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['plan_id'], ['weekly_plans.id'], name=op.f('fk_suggestions_plan_id_weekly_plans'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_suggestions'))
     )
     with op.batch_alter_table('suggestions', schema=None) as batch_op:

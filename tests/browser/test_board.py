@@ -78,8 +78,10 @@ def test_a_tick_is_saved_when_it_is_made(company: Company, console: Page) -> Non
     page = console
     company.go(page, f"/opportunities/show/{company.rows['deal']['id']}")
     panel = page.locator("#panel-standing")
-    expect(panel.locator(".standing-facts")).to_contain_text("Score 1")  # the close lies ahead
+    expect(panel.locator(".standing-facts")).to_contain_text(
+        "Score 2"
+    )  # the close lies ahead, and there was contact lately
     panel.get_by_label("The budget is confirmed").check()
-    expect(panel.locator(".standing-facts")).to_contain_text("Score 3")
+    expect(panel.locator(".standing-facts")).to_contain_text("Score 4")
     panel.get_by_label("The budget is confirmed").uncheck()
-    expect(panel.locator(".standing-facts")).to_contain_text("Score 1")
+    expect(panel.locator(".standing-facts")).to_contain_text("Score 2")

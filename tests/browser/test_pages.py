@@ -39,7 +39,7 @@ def pages_of(company: Company, view: type[EntityView]) -> Iterator[str]:
         yield f"/{resource}/show/{row['id']}"
         if "edit" in operations and row.get("state") in (None, "draft"):
             yield f"/{resource}/edit/{row['id']}"
-        if "cancel" in operations:
+        if "cancel" in operations and view.model.workflow is not None:
             yield f"/{resource}/cancel/{row['id']}"
 
 

@@ -264,7 +264,7 @@ class TestSight:
         ann.add("customers", name="Linked", x_dealer=target)
         refused = api("admin").delete(f"customers/{target}")
         assert refused.status_code == 409
-        assert "Customers" in refused.json["message"]
+        assert "1 customer (C00002 Linked)" in refused.json["message"]
 
     def test_a_field_out_of_use_still_holds_what_it_points_at(self, app, admin, ann):
         target = ann.add("customers", name="Dealer")["id"]

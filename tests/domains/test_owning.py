@@ -188,3 +188,26 @@ class TestMany:
         assert bob.post(f"import-runs/{answer.json['run']}/undo").status_code == 200
         print(f"undone in {time.monotonic() - began:.1f} s")
         assert api("ann").get("customers/").json["count"] == 5000
+
+
+class TestThePoolsPage:
+    def test_who_may_claim_finds_the_button_on_the_customers_page(self, act, pages, api):
+        with act() as session:
+            customer = Customer(name="Nobody's", code="N-1")
+            session.add(customer)
+            session.flush()
+            pk = customer.id
+        url = f"/customers/action/claim/{pk}"
+        assert url in pages("ann").get(f"/customers/show/{pk}").text
+        assert url not in pages("wei").get(f"/customers/show/{pk}").text
+        assert pages("ann").post(url).status_code == 302
+        shown = pages("ann").get(f"/customers/show/{pk}").text
+        assert url not in shown and f"/customers/action/release/{pk}" in shown
+
+    def test_a_lead_that_nobody_has_is_claimed_once(self, api):
+        pk = api("bob").add("leads", name="Somebody", owner=None)["id"]
+        ann, cleo = api("ann"), api("cleo")
+        assert ann.post(f"leads/{pk}/claim").json["result"]["owner"]["label"] == "Ann Lee"
+        assert cleo.post(f"leads/{pk}/claim").status_code == 404
+        assert ann.post(f"leads/{pk}/claim").status_code == 409
+        assert ann.post(f"leads/{pk}/discard", {"reason": "No need"}).status_code == 200

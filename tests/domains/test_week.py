@@ -241,8 +241,60 @@ class TestOuting:
             db.session.expire_all()
             assert crud.fetch(Outing, outing.id).plan_line_id is None
 
+    def test_from_a_customer_that_has_gone_to_somebody_else(self, company, customer):
+        with company.acting("Ann"):
+            outing = services.leave(go(customer))
+        give_to_cleo(company, customer)
+        with company.acting("Ann"):
+            outing = crud.fetch(Outing, outing.id, lock=True)
+            told = services.come_back(outing, {"outcome": "Ordered", "summary": "Twenty"})
+            assert (outing.state, told.owner_id, told.customer_id) == ("back", company.users["Ann"], customer)
+
+    def test_of_which_one_forgot_to_say_that_one_left(self, company, customer):
+        with company.acting("Ann"):
+            outing = go(customer, leave_at="2026-11-25T17:00+08:00")
+            services.come_back(outing, {"outcome": "x", "summary": "y"}, clock.now() - timedelta(minutes=30))
+            assert (outing.state, outing.return_at) == ("back", clock.now() - timedelta(minutes=30))
+            tomorrow = go(customer, leave_at="2026-11-27T09:00+08:00")
+            tell(customer, outing=tomorrow.id)
+            assert tomorrow.state == "planned"  # what is ahead has not been
+
+    def test_keeps_the_record_that_ended_it(self, company, customer):
+        with company.acting("Ann"):
+            other = crud.create(Customer, {"name": "Harbour"}).id
+            outing = services.leave(go(customer))
+            with pytest.raises(Invalid):
+                crud.update(outing, {"customer": None})
+            db.session.rollback()
+        with company.acting("Ann"):
+            outing = services.leave(go(customer, leave_at="2026-11-25T13:00+08:00"))
+            record = services.come_back(outing, {"outcome": "x", "summary": "y"})
+            with pytest.raises(Invalid) as refusal:
+                crud.update(record, {"customer": other})
+            assert list(refusal.value.errors) == ["customer"]
+
+
+def give_to_cleo(company, customer: int) -> None:
+    with company.acting("Bob", (identity.ASSIGN, "crm")), identity.moving_ownership():
+        crud.update(crud.fetch(Customer, customer, lock=True), {"owner": company.users["Cleo"]})
+
 
 class TestActual:
+    def test_ones_own_contact_counts_when_the_customer_has_gone(self, company, customer):
+        with company.acting("Ann"):
+            line = {"planned_on": "2026-11-25", "kind": "visit", "goal": "Told", "customer": customer}
+            plan = crud.create(WeeklyPlan, {"week": str(MONDAY), "lines": [line]}).id
+            tell(customer)
+        give_to_cleo(company, customer)
+        with company.acting("Ann"):
+            assert actual.counts(actual.of([crud.fetch(WeeklyPlan, plan)])[plan])["done"] == 1
+
+    @pytest.mark.parametrize("day", ["1900-01-01", "9999-12-31"])
+    def test_the_ends_of_the_calendar_are_weeks_too(self, company, day):
+        with company.acting("Ann"):
+            plan = crud.create(WeeklyPlan, {"week": day, "plan": "x"})
+            assert actual.of([plan]) == {plan.id: []}
+
     def test_done_missed_ahead_and_unplanned(self, company, customer):
         with company.acting("Ann"):
             other = crud.create(Customer, {"name": "Harbour"}).id
@@ -300,7 +352,7 @@ class TestGuidance:
             services.answer_review(review, "Mr Li does")
             assert (review.answered, review.age) == (True, None)
             assert unread(ann) == []
-            assert [text.split(": ", 1)[1] for text in unread(bob)] == ["Mr Li does"]
+            assert unread(bob) == ["Ann answers your guidance"]
             with pytest.raises(Conflict):
                 services.answer_review(review, "Again")
 
@@ -346,6 +398,21 @@ class TestGuidance:
         with company.acting("Ann"):
             assert [each.body for each in week.guidance_open([customer])[customer]] == ["Who decides there?"]
 
+    def test_what_comes_to_ask_waits_and_what_no_longer_does_is_let_go(self, company, customer, record):
+        ann, bob = company.users["Ann"], company.users["Bob"]
+        with company.acting("Bob"):
+            review = said(customer, crud.fetch(ContactRecord, record))
+            notices.read_all(ann)
+            crud.update(review, {"requires_answer": "1"})
+            assert len(unread(ann)) == len(unread(bob)) == 1
+            crud.update(review, {"requires_answer": ""})
+            assert unread(ann) == unread(bob) == []
+
+    def test_is_given_where_the_customer_has_gone_to_another_team(self, company, customer, record):
+        give_to_cleo(company, customer)
+        with company.acting("Bob"):
+            assert said(customer, crud.fetch(ContactRecord, record)).customer_id is None
+
 
 class TestSuggestions:
     def test_come_from_plans_once(self, company):
@@ -362,7 +429,7 @@ class TestSuggestions:
         with company.acting("Ann"):
             crud.create(WeeklyPlan, {"week": str(MONDAY), "plan": "x", "suggestion": "More samples"})
             suggestion = db.session.scalars(sa.select(Suggestion)).one()
-            with pytest.raises(NotPermitted):
+            with pytest.raises(Conflict):
                 services.answer_suggestion(suggestion, "Myself")
         with company.acting("Bob"):
             suggestion = crud.fetch(Suggestion, suggestion.id, lock=True)
@@ -421,13 +488,15 @@ class TestMyWeek:
 
     def test_what_was_left_over_is_taken_along_once(self, company, customer):
         with company.acting("Ann"):
-            before = MONDAY - timedelta(days=7)
+            before, told = MONDAY - timedelta(days=7), crud.create(Customer, {"name": "Harbour"}).id
             lines = [
                 {"planned_on": "2026-11-16", "kind": "visit", "customer": customer, "goal": "Left"},
                 {"planned_on": "2026-11-20", "kind": "call", "goal": "Late"},
                 {"planned_on": "2026-11-17", "kind": "call", "goal": "Done", "done": True},
+                {"planned_on": "2026-11-18", "kind": "visit", "goal": "Told", "customer": told},
             ]
             crud.create(WeeklyPlan, {"week": str(before), "lines": lines})
+            tell(told, at="2026-11-18T10:00+08:00")
             left = week.left_over(MONDAY)
             assert [line.goal for line in left] == ["Left", "Late"]
             plan = week.take_over(MONDAY, {line.id for line in left})

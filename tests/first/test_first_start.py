@@ -284,4 +284,4 @@ class TestForReal:
         monkeypatch.undo()
         with counted(demo) as statements:
             assert admin.get("/").status_code == 200
-        assert len(statements) <= 20, "the home page asks little of whether it is all demo"
+        assert len(statements) <= 23, "the home page asks little of whether it is all demo"

@@ -68,6 +68,10 @@ def undo(run: ImportRun) -> Undone:
         raise Conflict(_("This import is still running. Wait for its end, then undo it."))
     if not run.created + run.updated:
         raise Conflict(_("Nothing was written: there is nothing to undo."))
+    if kind.gives_away and not actor.unlimited:
+        _require_command(run, model, actor)
+    if kind.whole:
+        _require_survivors(run, model)
     outcome = Undone()
     with identity.doing("undo"), _reaching(actor if kind.gives_away else None):
         for resource, deed, part in _written(run.id):
@@ -88,6 +92,49 @@ def undo(run: ImportRun) -> Undone:
     run.state = "undone"
     db.session.flush()
     return outcome
+
+
+def _require_survivors(run: ImportRun, model: type[Entity]) -> None:
+    """Raises Conflict when what the run made of several rows is no more: it was merged on, and that is undone first; and
+    NotPermitted when it has become somebody else's whom the actor does not lead.
+    """
+    rows: Any = ImportRunRow.__table__
+    removed = sa.select(rows.c.before).where(
+        rows.c.run_id == run.id,
+        rows.c.deed == REMOVED,
+        sa.or_(rows.c.resource.is_(None), rows.c.resource == run.target),
+    )
+    befores = db.session.connection().execute(removed).scalars()
+    into = {int(before["into"]) for before in befores if before and before.get("into")}
+    if scope.visible_ids(db.session.connection(), model, into, identity.system()) != into:
+        raise Conflict(_("What came of it is no more: it was merged again, or removed. Undo that first."))
+    if "owner" in fields_of(model):
+        giving.require_command(model, giving.find(model, into), unowned=True)
+
+
+def _require_command(run: ImportRun, model: type[Entity], actor: identity.Actor) -> None:
+    """Raises NotPermitted unless each row that changed its owner was the actor's, or of somebody they lead, or is now."""
+    rows: Any = ImportRunRow.__table__
+    owner = str(getattr(model.scope, "owner", "owner_id"))
+    kept = sa.select(rows.c.record_id, rows.c.before).where(
+        rows.c.run_id == run.id,
+        rows.c.deed.is_(None),
+        rows.c.created.is_(False),
+        sa.or_(rows.c.resource.is_(None), rows.c.resource == run.target),
+    )
+    found = db.session.connection().execute(kept).all()
+    former = {pk: before[owner] for pk, before in found if before and owner in before}
+    people: Any = sa.inspect(User).local_table
+    led = scope.visibility.led(actor, people.c.id) if scope.visibility.led is not None else None
+    mine = people.c.id == actor.user_id if led is None else sa.or_(people.c.id == actor.user_id, led)
+    theirs = sa.select(people.c.id).where(people.c.id.in_(set(former.values()) - {None}), mine)
+    allowed = set(db.session.connection().execute(theirs).scalars())
+    foreign = [pk for pk, owner_id in former.items() if owner_id not in allowed]
+    there = scope.visible_ids(db.session.connection(), model, foreign, identity.system())
+    if there:
+        with identity.acting_as(identity.system()):
+            owned = giving.find(model, there)
+        giving.require_command(model, owned)
 
 
 def _reaching(actor: identity.Actor | None) -> AbstractContextManager[None]:

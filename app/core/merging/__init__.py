@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.core import crud, db, identity, scope
+from app.core import crud, db, giving, identity, scope
 from app.core.document import Document
 from app.core.errors import Conflict, Invalid, NotPermitted, NotVisible
 from app.core.exchange import keeping
 from app.core.exchange.models import ImportRun
 from app.core.exchange.run_kinds import RunKind, add_kind
+from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.merging.choosing import Choice, better, choices, values
@@ -52,7 +53,8 @@ def merge(row: Any, other_id: Any, take: Mapping[str, Any] | None = None) -> Mer
     """Make ``row`` (which need not be locked) and the row ``other_id`` one, which is ``row``, with the values that ``take``
     says («this» or «other» by field, «both» for long texts; else the better one).
 
-    Both must be the actor's to write.  Raises NotVisible, NotPermitted, Conflict, Invalid.
+    Both must be the actor's to write, and their own or of those whom they lead.  Raises NotVisible, NotPermitted,
+    Conflict, Invalid.
     """
     model = type(row)
     crud.require(PERMISSION, model)
@@ -62,6 +64,9 @@ def merge(row: Any, other_id: Any, take: Mapping[str, Any] | None = None) -> Mer
     ids = {row.id, other.id}
     if scope.visible_ids(db.session.connection(), model, ids, identity.require(), write=True) != ids:
         raise NotPermitted(_("Both must be yours to change. Ask whoever owns the other one, or their manager."))
+    if "owner" in fields_of(model):
+        # What is shared with somebody for writing is not thereby theirs to do away with.
+        giving.require_command(model, giving.find(model, ids), unowned=True)
     chosen = values(row, other, dict(take or {}))
     crud.require_giving(row, chosen)
     work = Merging(row, other)
@@ -79,10 +84,10 @@ def _pair(row: Any, other_id: Any) -> tuple[Any, Any]:
 
     Raises Conflict (one of them was merged or removed meanwhile), Invalid (the other is none, or nothing the actor sees).
     """
-    try:
-        pk = int(other_id if not isinstance(other_id, bool) else "x")
-    except (TypeError, ValueError):
-        raise Invalid({"other": [_("Choose one from the list.")]}) from None
+    text = str(other_id)
+    if isinstance(other_id, bool) or not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Invalid({"other": [_("Choose one from the list.")]})
+    pk = int(text)
     if pk == row.id:
         raise Invalid({"other": [_("A row can't be merged with itself.")]})
     model, here, found = type(row), row.id, {}

@@ -40,7 +40,9 @@ def download(view: type[EntityView], pk: int) -> Response:
         raise NotVisible()
     row = reach.row(view, pk, "export")
     file = io.BytesIO(vcard.text(_told(row)).encode())
-    return send_file(file, mimetype=vcard.MEDIA_TYPE, as_attachment=True, download_name=f"{row}.{FORMAT}")
+    return send_file(
+        file, mimetype=vcard.MEDIA_TYPE, as_attachment=True, download_name=f"{' '.join(str(row).split())}.{FORMAT}"
+    )
 
 
 def chosen(view: type[EntityView], form: MultiDict[str, str]) -> Response:

@@ -68,15 +68,16 @@ def init_app(app: Flask, load_actor: Callable[[Any], identity.Actor]) -> None:
             user = get_current_user()
         else:
             user = current_user if current_user.is_authenticated else None
-            if user is not None and is_api() and request.method not in SAFE:
-                # A browser's session alone is no proof that the page asked for this.
-                csrf.protect()
         if user is not None:
             actor = load_actor(user)
             identity.set_current(actor)
             if not request.headers.get("Authorization"):
                 identity.set_current(access.previewed(actor))
         _require_meant()
+        by_session = user is not None and not request.headers.get("Authorization")
+        if by_session and is_api() and request.method not in SAFE:
+            # A browser's session alone is no proof that the page asked for this.
+            csrf.protect()
         return once.begin()
 
     def end(response: Response) -> Response:

@@ -100,7 +100,10 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
                 tone=step.tone,
             )
         )
-    for action in reach.actions_for(view, row) if writable else []:
+    free = getattr(row, "owner_id", 0) is None
+    for action in reach.actions_for(view, row):
+        if not writable and not (action.takes and free):
+            continue
         rank = "primary" if action.primary else "secondary"
         url = f"{base}/action/{action.name}/{row.id}"
         found.append(

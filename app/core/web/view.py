@@ -63,6 +63,7 @@ class RecordAction:
     are asked for: names of the model's fields, or functions that make one; ``values`` are by their names (a relation's
     id, None for what is empty).  ``shown`` says whether the button makes sense for a row.  The row is locked first,
     unless the action sees to that itself (``locks``): one that others may take meanwhile is then told as taken.  One that
+    ``takes`` what nobody owns is offered on it though it is not the actor's to write.  One that
     is ``raw`` has a page of its own, asks for what it likes, and reads it itself.  ``begin(row)`` says what fields of the
     dialog begin with, by name.  What is ``quiet`` may be said over the API and is not asked for on the page, which gives
     the position by itself where the browser tells it (``latitude``, ``longitude``).
@@ -80,6 +81,7 @@ class RecordAction:
     bulk: bool = False
     shown: Callable[[Any], bool] | None = None
     locks: bool = True
+    takes: bool = False
     raw: bool = False
     begin: Callable[[Any], Mapping[str, Start]] | None = None
 

@@ -26,6 +26,7 @@ WHAT = {
 }
 TONES = {DONE: "green", MISSED: "red", AHEAD: "grey", UNPLANNED: "blue"}
 WEEK = timedelta(days=7)
+FIRST, LAST = date(2, 1, 1), date(9998, 1, 1)  # between which a moment is one in every zone
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _one(lines: Sequence[Any], records: Sequence[Any], outings: Sequence[Any], t
         Happened(
             UNPLANNED,
             clock.local(record.at).date(),
-            record.customer,
+            record.customer or "",
             "",
             f"{record.outcome}: {record.summary}" if record.summary else record.outcome,
             f"/contact-records/show/{record.id}",
@@ -145,7 +146,7 @@ def _url(record: Any, outing: Any) -> str:
 def _bounds(plans: Sequence[WeeklyPlan]) -> tuple[datetime, datetime]:
     """From when to when the weeks of ``plans`` last, as moments."""
     weeks = [plan.week for plan in plans]
-    first, last = min(weeks), max(weeks) + WEEK
+    first, last = max(min(weeks), FIRST), min(max(weeks), LAST) + WEEK
     zone = clock.zone()
     return (
         datetime(first.year, first.month, first.day, tzinfo=zone),
@@ -219,7 +220,7 @@ def _records(owners: Iterable[int], first: datetime, last: datetime) -> Sequence
             ContactRecord.outing_id,
             Customer.name.label("customer"),
         )
-        .join(Customer, Customer.id == ContactRecord.customer_id)
+        .outerjoin(Customer, Customer.id == ContactRecord.customer_id)  # which may have gone to somebody else
         .where(ContactRecord.owner_id.in_(owners), ContactRecord.at >= first, ContactRecord.at < last)
     )
     return db.session.execute(statement).all()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core import audit, clock, crud, db, identity
+from app.core.entity import User, pointed_at
 from app.core.errors import Conflict, Invalid, NotPermitted
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_pgettext
@@ -50,6 +53,8 @@ def leave(
     _require_own(outing)
     if outing.state != PLANNED:
         raise Conflict(_("“%(outing)s” is not planned any more: nobody can leave on it.", outing=outing))
+    # Two who press at once take turns: one is out once.
+    db.session.scalars(db.locked(sa.select(User).where(User.id == outing.owner_id), User)).unique().one()
     already = sa.select(Outing).where(Outing.owner_id == outing.owner_id, Outing.state == OUT)
     if (other := db.session.scalars(already.limit(1)).first()) is not None:
         raise Conflict(_("%(who)s is out already (%(outing)s): come back first.", who=outing.owner, outing=other))
@@ -86,11 +91,15 @@ def come_back(
         given = {**{name: value for name, value in known.items() if value is not None}, **(record or {})}
         if not record:
             raise Invalid({"record": [_("An outing to a customer ends with its contact record.")]})
+        outing.leave_at = min(outing.leave_at, when)
+        outing.returning = when
         try:
-            told = crud.create(ContactRecord, {**given, "outing": outing.id})
+            with _telling(outing, given):
+                told = crud.create(ContactRecord, {**given, "outing": outing.id})
         except Invalid as error:
             raise Invalid({f"record.{name}": said for name, said in error.errors.items()}, error.message) from None
-    outing.back_at(when)
+    if outing.state != BACK:
+        outing.back_at(when)
     db.session.flush()
     return told
 
@@ -164,6 +173,17 @@ def _so_far(at: datetime | None) -> datetime | None:
     return min(at, now) if at <= now + SLACK else None
 
 
+def _telling(outing: Outing, given: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Let who is out tell of their outing also where its customer has gone to somebody else meanwhile: of that customer,
+    and of nothing else that they do not see.
+    """
+    actor = identity.require()
+    same = str(given.get("customer")) == str(outing.customer_id)
+    if not same or pointed_at(outing, "customer") is not None or given.get("contact") or given.get("opportunity"):
+        return nullcontext()
+    return identity.acting_as(replace(actor, is_system=True, cache={}))
+
+
 def _require_own(outing: Outing) -> None:
     """Raises NotPermitted when somebody else leaves or comes back in another's name, unless they may change everything."""
     actor = identity.require()
@@ -172,5 +192,7 @@ def _require_own(outing: Outing) -> None:
 
 
 def _require_leading(suggestion: Suggestion) -> None:
+    if suggestion.owner_id == identity.user_id():
+        raise Conflict(_("It is your own: a superior answers it."))
     if not may_lead(suggestion.owner_id, Suggestion.domain()):
         raise NotPermitted(_("A suggestion is answered by a superior of whoever made it."))

@@ -131,14 +131,13 @@ class Brief:
 
 
 def brief() -> Brief:
-    """The team of whoever acts, in brief.  Three statements."""
+    """The team of whoever acts, in brief.  One statement."""
     actor = identity.require()
     among = _among(actor)
     monday = clock.monday_of(clock.today())
     handed_in = sa.and_(WeeklyPlan.owner_id == User.id, WeeklyPlan.week == monday, WeeklyPlan.state.in_(HANDED_IN))
     works = (User.active, Employee.active, User.id != (actor.user_id or 0), among(User.id))
     people = sa.select(sa.func.count(User.id), sa.func.count(WeeklyPlan.id)).join(Employee, Employee.user_id == User.id)
-    every, done = db.session.execute(people.outerjoin(WeeklyPlan, handed_in).where(*works)).one()
     out = sa.select(sa.func.count(Outing.id)).where(
         Outing.state == OUT, among(Outing.owner_id), Outing.owner_id != (actor.user_id or 0)
     )
@@ -148,7 +147,10 @@ def brief() -> Brief:
         among(Review.to_id),
         Review.to_id != (actor.user_id or 0),
     )
-    return Brief(every, every - done, db.session.scalar(out) or 0, db.session.scalar(waiting) or 0)
+    asked = people.outerjoin(WeeklyPlan, handed_in).where(*works)
+    found = db.session.execute(asked.add_columns(out.scalar_subquery(), waiting.scalar_subquery())).one()
+    every, done, gone, owed = found
+    return Brief(every, every - done, gone, owed)
 
 
 def look() -> Team:

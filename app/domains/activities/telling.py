@@ -1,4 +1,7 @@
-"""Who is told of guidance, answers and suggestions."""
+"""Who is told of guidance, answers and suggestions.
+
+What was said stands in the text of a mail, never in its subject, which more people come to read.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.users import full_name
 from app.domains.activities.models import Review, Suggestion
-from app.domains.activities.models.reviews import shortened
 from app.domains.people.telling import Message, tell
 
 REVIEWS: Any = sa.inspect(Review).local_table
@@ -29,11 +31,25 @@ notices.KINDS |= {
 
 @events.on_records
 def tell_of_new(connection: sa.Connection, happened: Sequence[events.RecordEvent]) -> None:
-    """Tell of guidance that was just given."""
-    new = [each.record for each in happened if each.resource == Review.resource and each.deed in ("create", "import")]
-    ids = [int(record.partition("/")[2]) for record in new]
+    """Tell of guidance that was just given, or has come to ask for an answer; what no longer does lets go of both."""
+    mine = [each for each in happened if each.resource == Review.resource]
+    asked = {
+        each.record for each in mine if each.deed not in ("create", "import") and "requires_answer" in each.changes
+    }
+    new = {each.record for each in mine if each.deed in ("create", "import")}
+    for each in mine:
+        if each.deed == "delete":
+            notices.settle(each.record, (GUIDANCE, WAITING))
+    ids = [int(record.partition("/")[2]) for record in new | asked]
     for review in connection.execute(sa.select(REVIEWS).where(REVIEWS.c.id.in_(ids))) if ids else ():
+        record = f"{Review.resource}/{review.id}"
+        if record in asked and not review.requires_answer:
+            notices.settle(record, (GUIDANCE, WAITING))
+            continue
         tell_of_guidance(connection, review)
+        if record in asked:
+            notices.wait(record, GUIDANCE)
+            notices.wait(record, WAITING)
 
 
 def tell_of_guidance(connection: sa.Connection, review: Any) -> None:
@@ -48,10 +64,10 @@ def tell_of_guidance(connection: sa.Connection, review: Any) -> None:
     )
     names = {row.id: full_name(row) for row in found}
     record, path = f"{Review.resource}/{review.id}", f"/reviews/show/{review.id}"
-    words, about = shortened(review.body), _about(review)
+    about = _about(review)
     messages = {
         review.to_id: Message(
-            lambda: _("%(who)s on %(what)s: %(words)s", who=names[review.author_id], what=about(), words=words),
+            lambda: _("%(who)s gives you guidance on a %(what)s", who=names[review.author_id], what=about()),
             [],
             path,
             lambda: review.body + ("\n\n" + _("Please answer.") if review.requires_answer else ""),
@@ -63,7 +79,7 @@ def tell_of_guidance(connection: sa.Connection, review: Any) -> None:
     if review.requires_answer:
 
         def owed() -> str:
-            return _("%(who)s has to answer: %(words)s", who=names[review.to_id], words=words)
+            return _("%(who)s has to answer your guidance on a %(what)s", who=names[review.to_id], what=about())
 
         tell(WAITING, {review.author_id: Message(owed, [], path, None, record, True)}, f"guidance {review.id}, waiting")
 
@@ -77,7 +93,7 @@ def tell_of_answer(review: Review) -> None:
         return
     answer = review.answer or ""
     message = Message(
-        lambda: _("%(who)s answers: %(words)s", who=to, words=shortened(answer)),
+        lambda: _("%(who)s answers your guidance", who=to),
         [],
         f"/reviews/show/{review.id}",
         lambda: answer,
@@ -90,7 +106,7 @@ def tell_of_suggestion(suggestion: Suggestion) -> None:
     """Tell who made it what management says."""
     answer = suggestion.answer or ""
     message = Message(
-        lambda: _("Answer to your suggestion: %(words)s", words=shortened(answer)),
+        lambda: _("Your suggestion is answered"),
         [],
         f"/suggestions/show/{suggestion.id}",
         lambda: f"{suggestion.body}\n\n{answer}",
@@ -101,4 +117,4 @@ def tell_of_suggestion(suggestion: Suggestion) -> None:
 
 def _about(review: Any) -> Callable[[], str]:
     model = entity_for(review.record_resource)
-    return lambda: f"{model.label if model is not None else ''} #{review.record_id}"
+    return lambda: str(model.label if model is not None else "").lower()

@@ -16,6 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.core import clock, crud, db, identity
 from app.core.errors import Invalid, NotVisible
 from app.core.i18n import gettext as _
+from app.domains.activities import actual
 from app.domains.activities.models import Review, WeeklyPlan
 from app.domains.activities.models.plans import WeeklyPlanLine
 from app.domains.crm import pool
@@ -97,7 +98,12 @@ def left_over(week: date) -> list[WeeklyPlanLine]:
         .options(joinedload(WeeklyPlanLine.customer))
         .order_by(WeeklyPlanLine.planned_on, WeeklyPlanLine.position)
     )
-    found = db.session.scalars(statement).unique().all()
+    found = db.session.scalars(statement.options(joinedload(WeeklyPlanLine.document))).unique().all()
+    plans = list({line.document_id: line.document for line in found}.values())
+    told = (each for happened in actual.of(plans).values() for each in happened)
+    # What was done needs no tick to be so.
+    missed = {each.line for each in told if each.what != actual.DONE}
+    found = [line for line in found if line.id in missed]
     plan = plan_of(week)
     taken = {(line.customer_id, line.kind, line.goal) for line in plan.lines} if plan is not None else set()
     return [line for line in found if (line.customer_id, line.kind, line.goal) not in taken]
@@ -119,7 +125,7 @@ def take_over(week: date, ids: Collection[int]) -> WeeklyPlan:
         week,
         [
             {
-                "planned_on": min(max(lines[pk].planned_on + WEEK, today), last),
+                "planned_on": min(max(monday + (lines[pk].planned_on - monday) % WEEK, today), last),
                 "customer": lines[pk].customer_id,
                 "kind": lines[pk].kind,
                 "goal": lines[pk].goal,

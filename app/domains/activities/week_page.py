@@ -42,6 +42,7 @@ class Entry:
     goal: str
     result: str
     done: bool
+    ticked: bool
     what: str
     url: str
     fields: list[FormField]
@@ -226,6 +227,7 @@ class _Building:
             goal=line.goal if line.customer is not None else "",
             result=line.result or (happened.came if happened is not None else ""),
             done=what == actual.DONE,
+            ticked=bool(line.done),
             what=what,
             url=happened.url if happened is not None else "",
             fields=fields,
@@ -280,7 +282,7 @@ class _Building:
             pickers.offer(shown, Customer)
             if not str(raw).isdecimal():
                 shown.text, shown.value = str(raw), ""
-            elif customer is not None and customer.id == int(raw):
+            elif customer is not None and str(customer.id) == str(raw):
                 shown.text = str(customer)
             elif raw:
                 row = db.session.get(Customer, int(raw)) if len(str(raw)) < 10 else None

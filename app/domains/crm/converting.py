@@ -13,13 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import audit, clock, crud, db, duplicates, identity, likeness, scope
+from app.core import audit, clock, crud, db, duplicates, giving, identity, likeness, scope
 from app.core.errors import Conflict, Invalid, NotPermitted, NotVisible
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_pgettext
 from app.domains.crm.models import Contact, Customer, Lead, Opportunity
-from app.domains.crm.models.leads import CONVERT, DISCARD, REOPEN
+from app.domains.crm.models.leads import CLAIM, CONVERT, DISCARD, REOPEN
 
 EXPECTED_AFTER = timedelta(days=90)  # when an opportunity that says nothing else is expected to close
 LONGEST_NAME = 100  # characters of what a lead wants that name its opportunity
@@ -97,6 +97,18 @@ def convert(
         lead.opportunity_id = made.id if made is not None else None
         crud.flush()
     return Converted(customer, contact, made, is_new)
+
+
+def claim(lead: Lead) -> Lead:
+    """Take a lead that nobody has.  Raises Conflict (somebody was quicker), Invalid for who is no person."""
+    actor = identity.require()
+    if actor.user_id is None:
+        raise Invalid({"": [_("Only a person can claim a lead.")]})
+    rows = giving.find(Lead, [lead.id])
+    giving.refuse((row for row in rows if row.owner_id is not None), lambda _row: _("Somebody has this lead already."))
+    giving.give(Lead, rows, actor.user_id, CLAIM)
+    db.session.refresh(lead)
+    return lead
 
 
 def discard(lead: Lead, reason: str) -> Lead:

@@ -77,9 +77,10 @@ def _whose(owner: str) -> str:
 
 
 def _convert(lead: Lead, values: Mapping[str, Any]) -> Done:
-    asked = values["opportunity"] or False
+    asked = True if values["opportunity"] == {} else values["opportunity"] or False
     given = {name: values[name] for name in ("amount", "expected_close_on") if values[name] is not None}
-    if asked and given:
+    if given:
+        # Who says how much, or until when, means an opportunity.
         asked = {**given, **(asked if isinstance(asked, Mapping) else {})}
     made = converting.convert(lead, values["customer"], asked, anew=bool(values["anew"]))
     data = {
@@ -96,6 +97,16 @@ def _convert(lead: Lead, values: Mapping[str, Any]) -> Done:
 
 
 ACTIONS = (
+    RecordAction(
+        converting.CLAIM,
+        _l("Claim"),
+        lambda lead, _values: Done(converting.claim(lead), _("You have %(what)s now.", what=lead)),
+        primary=True,
+        bulk=True,
+        locks=False,
+        takes=True,
+        shown=lambda lead: lead.owner_id is None and _is_open(lead),
+    ),
     RecordAction(
         converting.CONVERT,
         _l("Convert"),

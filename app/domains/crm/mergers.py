@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import db
+from app.core import db, giving
 from app.core.i18n import gettext as _
 from app.core.merging import Merging
-from app.domains.crm.models import Contact, Customer, CustomerShare, CustomerTransfer
+from app.domains.crm.models import Contact, Customer, CustomerShare, CustomerTransfer, PoolWarning
 
 
 def unite_customers(work: Merging, customer: Customer, other: Customer) -> None:
@@ -17,8 +17,15 @@ def unite_customers(work: Merging, customer: Customer, other: Customer) -> None:
     one.
     """
     label = _("%(other)s into %(this)s", other=other, this=customer)
+    # That somebody was warned means nothing of the customer that is both.
+    db.session.execute(sa.delete(PoolWarning).where(PoolWarning.customer_id == other.id))
     owners = {"from_owner_id": other.owner_id, "to_owner_id": customer.owner_id}
     work.add(CustomerTransfer(customer_id=customer.id, kind="merge", reason=label, **owners))
+    if other.owner_id not in (None, customer.owner_id):
+        from app.domains.crm import owning
+
+        gone = giving.Owned(other.id, other.owner_id, other.version, str(other))
+        owning.tell_of("merge", [gone], customer.owner_id, other.id)
     marked = sa.select(Contact).where(Contact.is_primary.is_(True))
     if db.session.scalars(marked.where(Contact.customer_id == customer.id)).first() is None:
         return

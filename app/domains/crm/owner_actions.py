@@ -115,9 +115,18 @@ def _many(deed: Deed) -> Callable[[Mapping[str, Any]], Done]:
     return run
 
 
+TAKING = ("claim", "assign")  # what is done with a customer of the pool
 ACTIONS = tuple(
     RecordAction(
-        name, label, _one(deed), fields=fields, required=required, shown=shown, primary=name == "claim", locks=False
+        name,
+        label,
+        _one(deed),
+        fields=fields,
+        required=required,
+        shown=shown,
+        primary=name == "claim",
+        locks=False,
+        takes=name in TAKING,
     )
     for name, label, deed, fields, required, shown in DEEDS
 )

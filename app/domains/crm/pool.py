@@ -119,7 +119,11 @@ def _due_by(
     moves: Any = sa.inspect(CustomerTransfer).columns
     got = (
         sa.select(sa.func.max(moves["at"]))
-        .where(moves["customer_id"] == customers["id"], moves["to_owner_id"] == customers["owner_id"])
+        .where(
+            moves["customer_id"] == customers["id"],
+            moves["to_owner_id"] == customers["owner_id"],
+            moves["kind"] != "merge",  # by which nobody got it
+        )
         .scalar_subquery()
     )
     assert rule.idle_days is not None

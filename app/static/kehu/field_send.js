@@ -112,8 +112,15 @@ async function send(entry) {
   await store.save({ ...entry, state: "sending", reason: "" });
   tell();
   let answer = await post(entry);
-  if (answer.status === 400 && (await meet(entry.user))) answer = await post(entry); // the token was an old session's
   const back = (state, reason) => store.save({ ...entry, state, reason });
+  if (answer.status === 400) {
+    // The token was an old session's; or somebody else's, who has logged in meanwhile.
+    if (!(await meet(entry.user))) {
+      await back("waiting", "");
+      return false;
+    }
+    answer = await post(entry);
+  }
   if (answer.ok) {
     await store.settle(entry, answer.told);
     return true;
@@ -131,6 +138,9 @@ async function send(entry) {
   return null;
 }
 
+/** The outing that an entry leaves on or comes back from («outings/12»), or empty. */
+const outingOf = (entry) => /^outings\/[^/]+(?=\/)/.exec(entry.path)?.[0] ?? "";
+
 async function isReady(entry) {
   if (entry.state === "sent" || entry.state === "refused") return false;
   const known = await store.answers(entry.needs);
@@ -140,12 +150,13 @@ async function isReady(entry) {
 async function sendAll(user) {
   if (!(await meet(user))) return false;
   const done = new Set();
+  const held = new Set(); // the outings of which something did not arrive: what comes after it waits for it
   let broken = 0;
   for (;;) {
     const all = await store.entries(user);
     let next = null;
     for (const entry of all) {
-      if (!done.has(entry.id) && (await isReady(entry))) {
+      if (!done.has(entry.id) && !held.has(outingOf(entry)) && (await isReady(entry))) {
         next = entry;
         break;
       }
@@ -155,6 +166,7 @@ async function sendAll(user) {
     const went = await send(next);
     tell();
     if (went === false) return false;
+    if (went === null && outingOf(next)) held.add(outingOf(next));
     // One that breaks does not hold up the others; two say that it is the connection.
     if (went === null && ++broken > 1) {
       await meet(user);

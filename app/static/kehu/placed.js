@@ -18,6 +18,7 @@ document.addEventListener("submit", (event) => {
       form.elements.latitude.value = coords.latitude.toFixed(6);
       form.elements.longitude.value = coords.longitude.toFixed(6);
     }
+    delete form.dataset.sent; // the shell holds back what is sent twice: this is the first time
     form.requestSubmit();
   };
   // The browser's own patience begins only once the person has answered its question.

@@ -3,7 +3,7 @@
  * Whatever was sent, the server answers with the page as it is then; without this script it does the same by loading it.
  */
 
-import { announce } from "./dom.js";
+import { announce, text } from "./dom.js";
 
 const root = () => document.querySelector("[data-week]");
 let dragged = null;
@@ -17,6 +17,28 @@ function stand(id, failed) {
   if (failed && wrong) announce(wrong.closest("div")?.querySelector(".field-error")?.textContent ?? "");
 }
 
+/** Let a form be sent again that did not arrive. */
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+}
+
+/** What is typed into the other forms and not sent yet: (id, value, what a picker has chosen). */
+function dirty(sent) {
+  const fields = [...root().querySelectorAll("form input[id], form textarea[id], form select[id]")];
+  return fields
+    .filter((field) => field.form !== sent && field.type !== "checkbox" && isDirty(field))
+    .map((field) => {
+      const picker = field.closest("[data-picker]");
+      return [field.id, field.value, picker ? picker.querySelector("input[type=hidden]").value : null];
+    });
+}
+
+function isDirty(field) {
+  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+  return [...field.options].some((option) => option.selected !== option.defaultSelected) && field.value !== field.options[0]?.value;
+}
+
 async function send(form, button, stay) {
   const body = new FormData(form, button ?? undefined);
   root().setAttribute("aria-busy", "true");
@@ -25,14 +47,29 @@ async function send(form, button, stay) {
     answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
   } catch {
     root().removeAttribute("aria-busy");
-    form.dataset.plain = "";
-    form.requestSubmit(button ?? undefined); // the browser says what is wrong with the line
+    release(form);
+    announce(text("unanswered"));
     return;
   }
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const html = await answer.text();
+  const fresh = new DOMParser().parseFromString(html, "text/html");
   const week = fresh.querySelector("[data-week]");
-  if (!week) return location.reload();
+  if (!week) {
+    // Another page altogether: the log-in, which keeps what was typed, or one that says what is wrong.
+    document.open();
+    document.write(html);
+    document.close();
+    return;
+  }
+  const typed = dirty(form);
   root().replaceWith(week);
+  for (const [id, value, chosen] of typed) {
+    const field = document.getElementById(id);
+    if (!field) continue;
+    field.value = value;
+    if (chosen !== null) field.closest("[data-picker]").querySelector("input[type=hidden]").value = chosen;
+    field.closest("details")?.setAttribute("open", "");
+  }
   for (const flash of fresh.querySelectorAll("[data-flash]")) announce(flash.querySelector("p")?.textContent ?? "");
   const banner = fresh.querySelector(".banner[data-flash]");
   if (banner) root().before(banner);
@@ -41,7 +78,7 @@ async function send(form, button, stay) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("[data-week-form]");
-  if (!form || event.defaultPrevented || "plain" in form.dataset) return;
+  if (!form || event.defaultPrevented) return;
   event.preventDefault();
   const day = form.closest("[data-day]")?.dataset.day;
   const line = form.closest("[data-line]")?.dataset.line;

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.server import LiveServer
 
-ROWS = 6000
+ROWS = 30_000
 BATCH = 500
 
 

@@ -26,8 +26,8 @@ STATES = {
     CANCELLED: lazy_pgettext("outing", "Cancelled"),
 }
 TONES = {PLANNED: "blue", OUT: "amber", BACK: "green", CANCELLED: "grey"}
-STEADY = ("owner_id", "customer_id", "leave_at")
-"""What stays as it was once somebody is back."""
+STEADY = {OUT: ("owner_id", "customer_id"), BACK: ("owner_id", "customer_id", "leave_at")}
+"""What stays as it was while somebody is out, and once they are back."""
 
 
 class Outing(Entity):
@@ -72,6 +72,9 @@ class Outing(Entity):
     customer: Mapped[Customer | None] = relationship(Customer, foreign_keys=[customer_id])
     plan_line: Mapped[WeeklyPlanLine | None] = relationship(WeeklyPlanLine, foreign_keys=[plan_line_id])
 
+    returning: datetime | None = None
+    """When its owner says to be back, while the record that ends it is written; it is not kept."""
+
     def __str__(self) -> str:
         return f"{self.purpose} {clock.local(self.leave_at):%Y-%m-%d}" if self.leave_at else str(self.purpose)
 
@@ -104,10 +107,15 @@ class Outing(Entity):
         state: Any = sa.inspect(self)
         if self.return_at is not None and self.return_at < self.leave_at:
             faults["return_at"] = [_("One can't be back before one left.")]
-        if state.persistent and self.state == BACK and not state.attrs.state.history.has_changes():
-            for name in STEADY:
+        if state.persistent and self.state in STEADY and not state.attrs.state.history.has_changes():
+            for name in STEADY[self.state]:
                 if state.attrs[name].history.has_changes():
-                    faults[name.removesuffix("_id")] = [_("%(who)s is back: this stays as it was.", who=self.owner)]
+                    words = (
+                        _("%(who)s is back: this stays as it was.", who=self.owner)
+                        if self.state == BACK
+                        else _("%(who)s is out: this stays until they are back.", who=self.owner)
+                    )
+                    faults[name.removesuffix("_id")] = [words]
         if self.state == BACK and self.customer_id is not None and not self._is_told():
             faults[""] = [_("An outing to a customer ends with its contact record: write that, and you are back.")]
         return faults

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, joinedload, relationship
 
-from app.core import clock, scope
+from app.core import clock, identity, scope
 from app.core.entity import Entity, User, column, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
@@ -96,9 +96,9 @@ class ContactRecord(Entity):
         self.at = (self.at or clock.now()).replace(microsecond=0)  # as a file holds it, and a form
         state: Any = sa.inspect(self)
         outing = self._outing() if state.attrs.outing_id.history.has_changes() else None
-        if outing is not None and outing.state in (PLANNED, OUT) and self.ends(outing):
+        if outing is not None and self.ends(outing) and (outing.state == OUT or self._was_due(outing)):
             # Also for who forgot to say that they left.
-            outing.back_at(clock.now(), self.outcome or "")
+            outing.back_at(outing.returning or clock.now(), self.outcome or "")
 
     def faults(self) -> dict[str, list[str]]:
         state: Any = sa.inspect(self)
@@ -129,15 +129,17 @@ class ContactRecord(Entity):
     def _foreign(self) -> dict[str, list[str]]:
         """What is wrong where its contact or its opportunity is another customer's.  One statement."""
         session = sa.orm.object_session(self)
-        asked = [
-            sa.select(sa.literal(name), table.c.customer_id).where(table.c.id == key)
-            for name, model, key in (
-                ("contact", Contact, self.contact_id),
-                ("opportunity", Opportunity, self.opportunity_id),
-            )
-            if key is not None
-            for table in (sa.inspect(model).local_table,)
-        ]
+        asked = []
+        for name, model, key in (
+            ("contact", Contact, self.contact_id),
+            ("opportunity", Opportunity, self.opportunity_id),
+        ):
+            table: Any = sa.inspect(model).local_table
+            # What is not the actor's to see is told as what is not there.
+            within = scope.condition(model, identity.current())
+            owner = sa.select(sa.literal(name), table.c.customer_id).where(table.c.id == key)
+            if key is not None:
+                asked.append(owner if within is None else owner.where(within))
         if not asked or session is None:
             return {}
         found = dict(session.connection().execute(sa.union_all(*asked)).tuples().all())
@@ -148,9 +150,14 @@ class ContactRecord(Entity):
         return {name: [words[name]] for name, customer_id in found.items() if customer_id != self.customer_id}
 
     def _outing_faults(self, state: Any) -> dict[str, list[str]]:
-        if not state.attrs.outing_id.history.has_changes() and not state.attrs.customer_id.history.has_changes():
+        names = ("outing_id", "customer_id", "owner_id")
+        if not any(state.attrs[name].history.has_changes() for name in names):
             return {}
         outing = pointed_at(self, "outing")
+        if state.persistent and outing is not None and outing.state == BACK and not self.ends(outing):
+            moved = next((name for name in names[1:] if state.attrs[name].history.has_changes()), "")
+            if moved and outing.customer_id is not None and not self._others_end(outing):
+                return {moved.removesuffix("_id"): [_("It ended the outing “%(outing)s”: this stays.", outing=outing)]}
         left = state.attrs.outing_id.history.deleted if state.persistent else ()
         if left and left[0] is not None:
             return {"outing": [_("It tells of its outing: it stays with that.")]}
@@ -159,6 +166,10 @@ class ContactRecord(Entity):
         if outing.state == CANCELLED:
             return {"outing": [_("That outing was cancelled.")]}
         return {}
+
+    def _was_due(self, outing: Outing) -> bool:
+        """Whether ``outing``, on which nobody has left as far as is known, was to be by the day of this contact."""
+        return outing.state == PLANNED and clock.local(outing.leave_at).date() <= clock.local(self.at).date()
 
     def ends(self, outing: Outing) -> bool:
         """Whether it is what ``outing`` ends with: its owner's, with its customer.  What was heard of another customer on
@@ -171,13 +182,22 @@ class ContactRecord(Entity):
         outing = pointed_at(self, "outing")
         if outing is None or outing.customer_id is None or outing.state != BACK or not self.ends(outing):
             return ""
+        if self._others_end(outing):
+            return ""
+        return _(
+            "%(what)s ended the outing “%(outing)s”, which would be without a contact record.",
+            what=self,
+            outing=outing,
+        )
+
+    def _others_end(self, outing: Outing) -> bool:
+        """Whether another record than this one is what ``outing`` ended with."""
         records: Any = sa.inspect(ContactRecord).local_table
         session: Any = sa.orm.object_session(self)
         others = sa.select(records.c.id).where(
-            records.c.outing_id == outing.id, records.c.customer_id == outing.customer_id, records.c.id != self.id
+            records.c.outing_id == outing.id,
+            records.c.owner_id == outing.owner_id,
+            records.c.customer_id == outing.customer_id,
+            records.c.id != self.id,
         )
-        if session.connection().execute(others.limit(1)).first() is not None:
-            return ""
-        return _(
-            "%(what)s ended the outing “%(outing)s”, which would be without a contact record.", what=self, outing=outing
-        )
+        return session.connection().execute(others.limit(1)).first() is not None

@@ -116,7 +116,9 @@ class Review(Entity):
             if self._about is not None:
                 self.record_resource, self.record_id = type(self._about).resource, self._about.id
                 self.to_id = getattr(self._about, "owner_id", None)  # type: ignore[assignment]
-                self.customer_id = getattr(self._about, "customer_id", None)
+                # Whoever leads somebody need not see the customer.
+                customer = getattr(self._about, "customer", None)
+                self.customer_id = customer.id if customer is not None else None
         if not state.persistent and self.author_id is None:
             # What Kehu itself says, it says in the name of whoever's work it is about.
             self.author_id = identity.user_id() or self.to_id

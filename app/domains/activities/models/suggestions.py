@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, object_session, relationship
 
-from app.core import scope
+from app.core import identity, scope
 from app.core.entity import Entity, User, column, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
@@ -37,7 +37,7 @@ class Suggestion(Entity):
     owner_id: Mapped[int] = reference("ab_user.id", lazy_pgettext("suggestion", "Who"))
     body: Mapped[Note] = column(_l("Suggestion"))
     plan_id: Mapped[int | None] = reference(
-        "weekly_plans.id", _l("Weekly plan"), owned=True, unique=True, readonly=True
+        "weekly_plans.id", _l("Weekly plan"), loose=True, unique=True, readonly=True
     )
     answer: Mapped[Note | None] = column(_l("Answer"), readonly=True)
     answered_by_id: Mapped[int | None] = reference("ab_user.id", _l("Answered by"), readonly=True)
@@ -58,9 +58,18 @@ class Suggestion(Entity):
     def fact(self) -> str:
         return str(pointed_at(self, "owner") or "")
 
+    def stays(self) -> str:
+        """Why it can't be deleted: management has dealt with it."""
+        return _("It is answered: it stays in the register.") if self.answer or self.closed else ""
+
     def faults(self) -> dict[str, list[str]]:
         state: Any = sa.inspect(self)
-        if state.persistent and state.attrs.body.history.has_changes() and (self.answer or self.closed):
+        if not state.persistent or not state.attrs.body.history.has_changes():
+            return {}
+        actor = identity.require()
+        if self.owner_id != actor.user_id and not actor.unlimited:
+            return {"body": [_("These are somebody else's words.")]}
+        if self.answer or self.closed:
             return {"body": [_("It is answered: what was suggested stays.")]}
         return {}
 

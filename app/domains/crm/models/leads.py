@@ -22,7 +22,7 @@ LEAD_STATUSES = {
     "converted": lazy_pgettext("lead", "Converted"),
     "discarded": lazy_pgettext("lead", "Discarded"),
 }
-CONVERT, DISCARD, REOPEN, UNDO = "convert", "discard", "reopen", "undo"
+CLAIM, CONVERT, DISCARD, REOPEN, UNDO = "claim", "convert", "discard", "reopen", "undo"
 """The deeds that alone set a status which is reached by no editing."""
 CLOSED = ("converted", "discarded")
 LEAD_TONES = {"new": "blue", "working": "amber", "converted": "green", "discarded": "grey"}
