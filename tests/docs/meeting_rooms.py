@@ -100,7 +100,7 @@ class TestPages:
 
     def test_the_department_names_its_rooms(self, rooms, admin, department):
         refused = admin.post(f"/departments/delete/{department}", follow_redirects=True)
-        assert "1 × Meeting rooms" in refused.text
+        assert "1 meeting room (Blue room)" in refused.text
 
 
 class TestApi:

@@ -383,7 +383,7 @@ class TestHandingOut:
         rule(admin)
         lead = admin.add("leads", name="Li Na", company="Tea House")
         (told,) = api("ann").rows("notices")
-        assert (told["subject"], told["record"]) == ("You have a new lead: Li Na (Tea House)", f"leads/{lead['id']}")
+        assert (told["subject"], told["record"]) == ("You have a new lead", f"leads/{lead['id']}")
         api("bob").add("leads", name="Own")
         assert api("bob").rows("notices") == []
 

@@ -23,7 +23,10 @@ CANARY = "Kanari7x"
 PART = "anari7x"  # finds the canary; where it is echoed there is no canary
 MISSING = 987_654
 SCOPED = sorted(name for name, view in views.items() if is_scoped(view.model))
-WHOLE_TRAIL = {"audit-entries": "who may read the trail reads all of it"}
+WHOLE_TRAIL = {
+    "audit-entries": "who may read the trail reads all of it",
+    "outbox-mails": "who may read what is mailed reads what people are told",
+}
 NOT_HERS = {"articles": "others write them, Ann reads them", "targets": "managers set them, Ann reads hers"}
 HIDDEN_FROM = ("nina", "max")
 

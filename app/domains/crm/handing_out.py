@@ -112,7 +112,7 @@ def _message(given: Sequence[events.RecordEvent]) -> telling.Message:
 
     def subject() -> str:
         if one:
-            return _("You have a new lead: %(what)s", what=items[0].text)
+            return _("You have a new lead")
         return _("You have %(count)s new leads", count=len(given))
 
     return telling.Message(
