@@ -110,6 +110,10 @@ def _scope(state: ORMExecuteState) -> None:
         return
     if not (state.is_select or state.is_update or state.is_delete):
         return
+    if state.is_update and isinstance(state.parameters, list):
+        raise RuntimeError(
+            "an update of many rows by their keys is not scoped: say which by where(), or use a connection"
+        )
     options = scope_loading.options(state.statement, identity.current(), entity.scoped)
     if options:
         state.statement = state.statement.options(*options)

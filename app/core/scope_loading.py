@@ -3,6 +3,10 @@
 The criteria of every model on every statement would cost more than most statements do: building them, and comparing them
 with what was compiled before.  So the statement is looked through for the models that it reads.  A model that this look
 misses is not shown at all: it fails closed.
+
+What is scoped is what a statement selects and joins.  A model that stands in a condition alone (``has``, ``any``,
+``exists``) shows none of its rows and is not scoped by SQLAlchemy's criteria: whoever writes one asks for
+``scope.condition`` there.
 """
 
 from __future__ import annotations

@@ -74,3 +74,40 @@ def test_what_is_due_is_planned_and_things_move(company: Company, console: Page)
 
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_text("Submitted").first).to_be_visible()
+
+
+def test_what_is_typed_elsewhere_stays_when_a_line_is_ticked(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/week/?week=2030-02-04")
+    monday = day(page, "Mon 4 Feb")
+    monday.get_by_role("textbox", name="Goal").fill("Tidy up")
+    monday.get_by_role("textbox", name="Goal").press("Enter")
+    expect(entry(page, "Tidy up")).to_be_visible()
+    page.get_by_role("textbox", name="Plan").fill("A quiet week")
+    day(page, "Tue 5 Feb").get_by_role("textbox", name="Goal").fill("Half typed")
+    entry(page, "Tidy up").get_by_role("button", name="Done").click()
+    expect(entry(page, "Tidy up").get_by_role("button", name="Done")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("textbox", name="Plan")).to_have_value("A quiet week")
+    expect(day(page, "Tue 5 Feb").get_by_role("textbox", name="Goal")).to_have_value("Half typed")
+
+
+def test_one_tap_leaves_and_says_where(company: Company, console: Page) -> None:
+    page = console
+    page.context.grant_permissions(["geolocation"])
+    page.context.set_geolocation({"latitude": 31.25, "longitude": 121.5})
+    company.go(page, f"/outings/show/{company.rows['outing']['id']}")
+    page.get_by_role("button", name="Leave", exact=True).click()
+    expect(page.get_by_text("You are out:")).to_be_visible()
+    told = company.call("GET", f"outings/{company.rows['outing']['id']}")["result"]
+    assert (told["state"], told["latitude"], told["longitude"]) == ("out", "31.250000", "121.500000")
+    # Back is the contact record, prefilled; saved, it ends the outing.
+    page.get_by_role("link", name="I am back").click()
+    expect(page.get_by_role("combobox", name="Customer").first).to_have_value("C00002 Shanghai Harbour Trading")
+    page.get_by_role("textbox", name="Outcome").or_(page.get_by_role("combobox", name="Outcome")).first.fill(
+        "Interested"
+    )
+    page.get_by_role("textbox", name="Summary").fill("They want samples of two.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("h1")).to_contain_text("Show samples")
+    expect(page.get_by_text("Back", exact=True).first).to_be_visible()
+    assert company.call("GET", f"outings/{company.rows['outing']['id']}")["result"]["state"] == "back"

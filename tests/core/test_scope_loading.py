@@ -109,3 +109,9 @@ def test_a_statement_brings_what_it_needs_and_no_more(hers, act):
         assert len(scope_loading.options(statement, actor, entity.scoped)) == 3
         assert len(scope_loading.options(sa.select(User), actor, entity.scoped)) == 1
         assert db.session.scalars(sa.select(User.username).where(User.username == "ann")).all() == ["ann"]
+
+
+def test_many_rows_are_not_updated_by_their_keys(hers, act):
+    """SQLAlchemy gives such an update no criteria."""
+    with act("cleo") as session, pytest.raises(RuntimeError, match="not scoped"):
+        session.execute(sa.update(Customer), [{"id": hers["ann"], "short_name": "mine"}])
