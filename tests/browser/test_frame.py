@@ -114,6 +114,7 @@ def test_adding_in_a_tab_comes_back_to_it(company: Company, console: Page) -> No
     company.go(page, customer)
     page.locator("#tab-contacts").click()
     page.locator("#contacts").get_by_role("link", name="Add").click()
+    page.wait_for_load_state()  # with its scripts, which know the keys
     page.locator("#f-name").fill("王芳")
     page.keyboard.press("ControlOrMeta+s")
     page.wait_for_url(f"**{customer}#contacts")

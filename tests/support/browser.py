@@ -18,6 +18,10 @@ ARGUMENTS = [
     "--disable-quic",
     "--disable-gpu",
     "--no-first-run",
+    # Of several browsers at once none is in front: their pages are drawn and run all the same.
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-background-timer-throttling",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     # A microphone that beeps.
     "--use-fake-device-for-media-stream",
