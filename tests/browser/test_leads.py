@@ -34,3 +34,28 @@ def test_a_contacts_code_is_drawn_by_our_own_host(company: Company, console: Pag
     box = code.bounding_box()
     assert box is not None and box["width"] >= 120 and abs(box["width"] - box["height"]) < 1
     assert all(url.startswith((company.url, "data:")) for url in asked), asked
+
+
+def test_what_is_refused_is_asked_again_as_it_was_typed(company: Company, console: Page) -> None:
+    page = console
+    company.add("customers", name="Wenzhou Valves")
+    company.add("customers", name="Wenzhou Valves Ltd")
+    lead = company.add("leads", name="He Ping", company="Wenzhou Valves Co., Ltd.")
+    company.go(page, f"/leads/show/{lead['id']}")
+    page.locator("[data-page-actions] .btn-primary").click()
+    dialog = page.locator("dialog[open]")
+    dialog.get_by_label("Amount").fill("1234.50")
+    dialog.locator("[type=submit]").click()
+    # Two customers may be meant: which, is asked with all that was typed.
+    page.wait_for_load_state()
+    expect(page.locator("dialog[open] .field-error").first).to_be_visible()
+    expect(page.locator("dialog[open]").get_by_label("Amount")).to_have_value("1234.50")
+    assert company.call("GET", f"leads/{lead['id']}")["result"]["status"] == "new"
+    page.locator("dialog[open] [data-offer]").first.click()
+    page.locator("dialog[open] [type=submit]").click()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.get_by_text("Converted").first).to_be_visible()
+    row = company.call("GET", f"leads/{lead['id']}")["result"]
+    assert row["status"] == "converted" and row["opportunity"] is not None
+    page.reload()
+    expect(page.locator("dialog[open]")).to_have_count(0)
