@@ -69,7 +69,9 @@ def look_at_the_charts(company: Company, page: Page) -> None:
 
     light = painted()
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_function("before => document.querySelector('.chart-bar canvas').toDataURL() !== before", arg=light)
+    # Asked by the clock: a page that is not in front paints no frames to be asked at.
+    changed = "before => document.querySelector('.chart-bar canvas').toDataURL() !== before"
+    page.wait_for_function(changed, arg=light, polling=100)
     canvas.focus()
     page.keyboard.press("End")
     told = page.locator("[data-announce]")
