@@ -1,12 +1,13 @@
 """A real browser for the tests: the system's Chromium, driven by Playwright."""
 
+import functools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, Request, sync_playwright
 
 # Neither the browser nor a page finds any other machine: a page that needs one fails here as it would in a
 # company without a way out.
@@ -27,6 +28,27 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
+
+# What a person does with an element, who sees the page come up first.
+ACTIONS = (
+    "check",
+    "click",
+    "dblclick",
+    "drag_to",
+    "fill",
+    "hover",
+    "press",
+    "press_sequentially",
+    "select_option",
+    "set_checked",
+    "set_input_files",
+    "tap",
+    "uncheck",
+)
+# Modules have run before DOMContentLoaded; readyState says «interactive» before they do.
+STARTED = """() => performance.getEntriesByType("navigation")[0]?.domContentLoadedEventStart > 0
+  || document.readyState === "complete"
+  || new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }))"""
 OWN = ("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")
 
 
@@ -36,6 +58,34 @@ def executable() -> str:
     if not found:
         raise RuntimeError("The tests need Chromium (Debian: apt-get install chromium)")
     return found
+
+
+def _started(action: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(action)
+    def when_started(self: Locator, *args: Any, **options: Any) -> Any:
+        try:
+            self.first.evaluate(STARTED, timeout=options.get("timeout"))
+        except Error:
+            # The page left meanwhile, or there is no such element: the action itself waits, or says so.
+            pass
+        return action(self, *args, **options)
+
+    return when_started
+
+
+def _on_page(name: str) -> Callable[..., Any]:
+    def on_page(self: Page, selector: str, *args: Any, **options: Any) -> Any:
+        return getattr(self.locator(selector), name)(*args, **options)
+
+    return on_page
+
+
+# Playwright finds an element as soon as it is parsed, before the page's scripts hold it, and what it does then is lost on
+# them.  On a busy machine that is often enough; each action waits for the scripts of the document its element stands in.
+for _name in ACTIONS:
+    setattr(Locator, _name, _started(getattr(Locator, _name)))
+    if hasattr(Page, _name):
+        setattr(Page, _name, _on_page(_name))
 
 
 @contextmanager

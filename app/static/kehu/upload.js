@@ -107,15 +107,15 @@ function begin(form) {
     for (const file of input.multiple ? files : [...files].slice(0, 1)) add(file);
   }
 
-  input.addEventListener("change", () => {
-    take([...input.files]);
-    input.value = "";
-  });
-  const photo = form.querySelector("[data-photo]");
-  photo?.addEventListener("change", () => {
-    take([...photo.files]);
-    photo.value = "";
-  });
+  for (const chooser of [input, form.querySelector("[data-photo]")]) {
+    const chosen = () => {
+      take([...chooser.files]);
+      chooser.value = "";
+    };
+    chooser?.addEventListener("change", chosen);
+    // Chosen before this script had hold of the form, or kept by the browser over a reload.
+    if (chooser?.files.length) chosen();
+  }
   for (const name of ["dragenter", "dragover"]) {
     zone.addEventListener(name, (event) => {
       event.preventDefault();
