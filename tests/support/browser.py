@@ -4,7 +4,7 @@ import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from playwright.sync_api import Browser, Error, Locator, Page, Request, sync_playwright
@@ -63,11 +63,9 @@ def executable() -> str:
 def _started(action: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(action)
     def when_started(self: Locator, *args: Any, **options: Any) -> Any:
-        try:
+        # The page left meanwhile, or there is no such element: the action itself waits, or says so.
+        with suppress(Error):
             self.first.evaluate(STARTED, timeout=options.get("timeout"))
-        except Error:
-            # The page left meanwhile, or there is no such element: the action itself waits, or says so.
-            pass
         return action(self, *args, **options)
 
     return when_started
