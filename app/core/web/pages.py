@@ -40,6 +40,7 @@ from app.core.web.account import safe_next
 from app.core.web.deeds import action_label, export_response, locks, perform, picture_response, refusal_text
 from app.core.web.duplicates import DuplicatePages
 from app.core.web.forms import EntityForm
+from app.core.web.import_pages import ImportPages
 from app.core.web.merge_pages import MergePages
 from app.core.web.page import CommentForm, Link, RecordPage
 from app.core.web.page_forms import FormPage
@@ -48,7 +49,7 @@ from app.core.web.view import EntityView
 from app.core.workflow import CANCEL
 
 
-class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
+class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
     """The pages of one entity.  ``view`` is its declaration."""
 
     view: type[EntityView]
@@ -216,42 +217,6 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
     def picture(self, pk: int, name: str, digest: str) -> Response:
         """A picture of a row, for whoever sees the row."""
         return picture_response(self.view, pk, name, digest)
-
-    @expose("/import", methods=("GET", "POST"))
-    @permission_name("import")
-    def import_(self) -> Any:
-        """Upload, map and preview, then write: see ``core.web.import_page``."""
-        from app.core.web import import_page
-
-        reach.enter(self.view, "import")
-        return import_page.respond(self.view)
-
-    @expose("/import/run/<int:run>")
-    @permission_name("import")
-    def import_run(self, run: int) -> str:
-        """How far an import is, or what came of it."""
-        from app.core.web import import_page
-
-        reach.enter(self.view, "import")
-        return import_page.run_page(self.view, run)
-
-    @expose("/import/template")
-    @permission_name("import")
-    def import_template(self) -> Response:
-        """An empty file with the right headers."""
-        from app.core.web import importing
-
-        reach.enter(self.view, "import")
-        return importing.template(self.view)
-
-    @expose("/import/errors/<int:run>")
-    @permission_name("import")
-    def import_errors(self, run: int) -> Response:
-        """The rows of a run that failed, with the reason in a last column."""
-        from app.core.web import importing
-
-        reach.enter(self.view, "import")
-        return importing.error_file(self.view, run)
 
     def _list_url(self) -> str:
         """The list, as it was when something was done with rows of it."""

@@ -6,7 +6,7 @@
 import { announce } from "./dom.js";
 import { forget, fresh, hold, keep, latest } from "./drafts.js";
 import { restore, state } from "./lines_history.js";
-import { chosen, fill } from "./picker.js";
+import { chosen, fill } from "./picker_box.js";
 
 const PAUSE = 400; // milliseconds without a key before what was typed is kept
 

@@ -3,7 +3,7 @@
  * exchange that with what is there now, so that the same entry does it again.
  */
 
-import { assign, held, unmark } from "./picker.js";
+import { assign, held, unmark } from "./picker_box.js";
 
 const KEPT = 200;
 
