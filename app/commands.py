@@ -64,10 +64,9 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _serve(app: Flask, settings: Settings, asked: argparse.Namespace, outcome: setup.Outcome) -> int:
-    from waitress import serve
-
     from app.core.exchange import runs
     from app.core.web import import_worker
+    from app.core.web.server import serve
     from app.jobs.runner import start_runner
 
     with db.transaction(identity.system()):
@@ -89,16 +88,7 @@ def _serve(app: Flask, settings: Settings, asked: argparse.Namespace, outcome: s
     signal.signal(signal.SIGTERM, lambda *_args: sys.exit(0))
     runner = start_runner(app) if settings.run_jobs and not asked.no_jobs else None
     try:
-        serve(
-            app,
-            host=settings.host,
-            port=settings.port,
-            threads=settings.threads,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-            # Refused by its head, before a byte of it is taken.
-            max_request_body_size=settings.max_upload_mb * 2**20,
-        )
+        serve(app, settings)
     finally:
         import_worker.stop()
         if runner is not None:
