@@ -13,10 +13,10 @@ from flask_appbuilder.security.decorators import permission_name
 
 from app.core import crud, identity, merging, scope
 from app.core import db as database
-from app.core.errors import Invalid, NotVisible
+from app.core.errors import BusinessError, Invalid, NotVisible
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.core.web import present, reach
+from app.core.web import asking_again, present, reach
 from app.core.web.page import Cell, FormField, Link
 from app.core.web.view import Done, EntityView, RecordAction, RecordLink
 
@@ -37,7 +37,7 @@ class MergeChoice:
 
 @dataclass
 class MergePage:
-    """``/<resource>/merge/<id>``: first which row (``pick``), then which values."""
+    """``/<resource>/merge/<id>``: first which row (``pick``), then which values; ``errors``, ``return_to`` as of a form."""
 
     title: str
     resource: str
@@ -54,6 +54,8 @@ class MergePage:
     pick: FormField | None = None
     choices: list[MergeChoice] = field(default_factory=list)
     refused: str = ""
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    return_to: str = ""
 
 
 def run(row: Any, data: Mapping[str, Any]) -> Done:
@@ -105,6 +107,7 @@ def page(view: type[EntityView], pk: int, asked: str) -> MergePage:
         back_url=f"{base}/show/{pk}",
         this=str(row),
         this_url=f"{base}/show/{pk}",
+        return_to=f"{base}/merge/{pk}",
     )
     other = _found(view, asked) if asked else None
     if other is None or other.id == pk:
@@ -129,6 +132,20 @@ def page(view: type[EntityView], pk: int, asked: str) -> MergePage:
             MergeChoice(each.field.name, str(each.field.label), this, that, each.better, "both" in each.sides)
         )
     return shown
+
+
+def _again(view: type[EntityView], pk: int, error: BusinessError) -> str:
+    """The page with the choices that were sent from it, and why they were refused."""
+    shown = page(view, pk, request.form.get("other", ""))
+    for each in shown.choices:
+        side = request.form.get(f"{TAKE}{each.name}", "")
+        if side in ("this", "other") or (side == "both" and each.both):
+            each.better = side
+    shown.errors = [("", text) for text in error.texts or [error.message]]
+    return render_template("kehu/merge.html", page=shown)
+
+
+asking_again.OWN_PAGES[MERGE.name] = _again
 
 
 def _found(view: type[EntityView], asked: str) -> Any:

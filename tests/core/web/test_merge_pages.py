@@ -63,6 +63,21 @@ class TestPage:
             "t@bright.cn",
         )
 
+    def test_what_is_refused_keeps_what_was_chosen(self, two, pages, api):
+        ann = pages("ann")
+        sent = {"other": str(two[1]), "take:name": "other", "take:note": "other", "take:level": "both"}
+        answer = ann.post(f"/customers/action/merge/{two[0]}", sent)
+        assert answer.status_code == 422 and "Say “this” or “other”." in answer.text
+        assert chosen(answer.text) == {
+            "code": "this",
+            "name": "other",
+            "phone": "this",
+            "email": "other",
+            "note": "other",
+            "level": "this",
+        }
+        assert len(api("ann").rows("customers")) == 2
+
     def test_who_may_write_one_only_is_told_and_can_do_nothing(self, two, pages, api):
         cleo = api("cleo").add("customers", name="Bright Tea")["id"]
         api("cleo").add("customer-shares", customer=cleo, user=2, access="read")
