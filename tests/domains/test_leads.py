@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from app.core import db
 from app.core.entity import User, entity_for
 from tests.app_fixtures import Api, acting
+from tests.support.forms import as_sent
 
 LEAD = {"name": "Li Na", "company": "Hangzhou Tea House Ltd", "mobile": "+86 139 0000 7001", "email": "li@tea.cn"}
 STATUSES = ("new", "working")
@@ -209,6 +210,38 @@ class TestTheSameCustomer:
         answer = ann.post(f"leads/{lead['id']}/convert", {"customer": pooled["id"]})
         assert (answer.status_code, "Claim it first." in answer.json["message"]) == (409, True)
         assert ann.get(f"leads/{lead['id']}").json["result"]["status"] == "new"
+
+    def test_one_that_is_shared_for_reading_is_refused_at_its_field(self, api, pages, ids):
+        ann, cleo = api("ann"), api("cleo")
+        shared = cleo.add("customers", name="Hangzhou Tea House")
+        share = cleo.add("customer-shares", customer=shared["id"], user=ids["ann"], access="read")
+        cleo.add("contacts", customer=shared["id"], name=LEAD["name"])
+        lead = ann.add("leads", **LEAD)
+        before = counts(api)
+        said = (
+            f"{shared['code']} Hangzhou Tea House is not yours to change. Ask its owner to share it with you for "
+            "writing, or choose another one."
+        )
+        for body in ({"customer": shared["id"]}, {}):
+            answer = ann.post(f"leads/{lead['id']}/convert", body)
+            assert (answer.status_code, answer.json["errors"]) == (422, {"customer": [said]}), body
+        assert counts(api) == before
+        browser = pages("ann")
+        url = f"/leads/action/convert/{lead['id']}"
+        refused = browser.post(url, {"customer": str(shared["id"]), "opportunity": "1", "amount": "12"})
+        assert refused.status_code == 422 and f'id="convert-customer-error">{said}' in refused.text
+        assert as_sent(refused.text)["amount"] == "12"
+        # It is no choice: neither offered nor found, but that it is there is said.
+        shown = browser.get(f"/leads/show/{lead['id']}").text
+        assert "data-offer=" not in shown and "Hangzhou Tea House · owned by Cleo Roy" in shown
+        assert 'data-url="/customers/pick?for=write"' in shown
+        assert ann.get("customers/pick?q=tea&for=write").json["result"] == []
+        assert [row["id"] for row in ann.get("customers/pick?q=tea").json["result"]] == [shared["id"]]
+        assert browser.get("/customers/pick?q=tea&for=write").json["result"] == []
+        assert cleo.put(f"customer-shares/{share['id']}", {"access": "write"}).status_code == 200
+        assert "data-offer=" in browser.get(f"/leads/show/{lead['id']}").text
+        assert ann.post(f"leads/{lead['id']}/convert", {"customer": shared["id"]}).status_code == 200
+        assert (ann.get("customers/").json["count"], counts(api)[:2]) == (1, before[:2])
 
 
 class TestStatuses:

@@ -37,7 +37,7 @@ def _named(field: Field | None, text: str) -> Any:
     if field is None or field.target is None:
         return text
     try:
-        row = pickers.resolve(field.target, text)
+        row = pickers.resolve(field.target, text, to_write=field.to_write)
     except (ValueError, NotPermitted):
         return text
     return [str(row.id)] if field.kind in SEVERAL else str(row.id)

@@ -182,7 +182,7 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
         pickers.require(self.view.model)
         if names := request.args.getlist("name"):
             return jsonify(result=pickers.name_all(self.view.model, names[: pickers.NAMED]))
-        return jsonify(result=pickers.find(self.view.model, request.args.get("q", "")))
+        return jsonify(result=pickers.asked_for(self.view.model, request.args))
 
     @expose("/pick-line")
     @permission_name("list")
