@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from flask import flash, render_template, request
+from flask import render_template, request
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import permission_name
 
@@ -76,19 +76,6 @@ MERGE = RecordAction("merge", _l("Merge"), run, shown=lambda _row: False, locks=
 MERGE_LINK = RecordLink(
     _l("Merge with another"), lambda row: f"/{row.resource}/merge/{row.id}", operation="merge", rank="menu"
 )
-
-
-def leads_to(view: type[EntityView], pk: int) -> str | None:
-    """The address of the row into which the row ``pk`` was merged, if it was and the actor sees that; it is told."""
-    if not reach.may(view, "show") or view.action("merge") is None:
-        return None
-    into = merging.followed(view.model, pk)
-    try:
-        row = crud.fetch(view.model, into or 0)
-    except NotVisible:
-        return None
-    flash(_("What was here has been merged into %(what)s.", what=row), "info")
-    return f"/{view.model.resource}/show/{row.id}"
 
 
 def page(view: type[EntityView], pk: int, asked: str) -> MergePage:

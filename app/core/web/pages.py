@@ -15,9 +15,10 @@ from werkzeug.wrappers import Response
 
 from app.core import crud, db, files, identity, scope
 from app.core.entity import User
-from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale
+from app.core.errors import BusinessError, Conflict, Invalid, Stale
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
+from app.core.merging import MergedAway
 from app.core.users import full_name
 from app.core.web import (
     access,
@@ -26,7 +27,6 @@ from app.core.web import (
     asking_again,
     drafts,
     listing,
-    merge_pages,
     pickers,
     query,
     quick,
@@ -68,10 +68,9 @@ class EntityPages(RowPages, DuplicatePages, MergePages, BaseView):
         """A record with its facts, lines, related rows and history."""
         try:
             page = record_page(self.view, pk)
-        except NotVisible:
-            if (place := merge_pages.leads_to(self.view, pk)) is None:
-                raise
-            return redirect(place)
+        except MergedAway as gone:
+            flash(gone.message, "info")
+            return redirect(f"/{self.view.model.resource}/show/{gone.row.id}")
         return render_template("kehu/record.html", page=page)
 
     @expose("/add", methods=("GET", "POST"))
