@@ -411,6 +411,26 @@ class TestHandingOut:
         assert bob.post("leads/import", data=sent).json["created"] == 2
         assert owners(api("admin")) == ["Bob Ito", "Ann Lee", "Bob Ito"]
 
+    def test_an_import_of_what_others_got_says_that_it_is_not_undone(self, api, pages):
+        admin, cleo = api("admin"), api("cleo")
+        rule(admin, region="Hebei")
+        text = "name,region\nA,Hebei\nB,Hebei\nC,Hunan\n"
+        sent = {"file": (io.BytesIO(text.encode()), "leads.csv"), "mode": "commit"}
+        run = cleo.post("leads/import", data=sent).json["run"]
+        assert owners(admin) == ["Ann Lee", "Bob Ito", "Cleo Roy"]
+        browser = pages("cleo")
+        assert browser.post(f"/import-runs/action/undo/{run}").status_code == 302
+        shown = browser.get(f"/import-runs/show/{run}").text
+        assert "1 removed, 0 set back." in shown and "Partly undone" in shown
+        names = "; ".join(f"Lead #{row['id']}" for row in reversed(admin.rows("leads", order_column="id")))
+        assert f"Not taken back, because they are not yours to change: {names}." in shown
+        assert owners(admin) == ["Ann Lee", "Bob Ito"]
+        told = cleo.post(f"import-runs/{run}/undo").json
+        assert (told["deleted"], [each["message"] for each in told["kept"]]) == (0, ["It is not yours to change."] * 2)
+        assert (told["result"]["undone"], told["result"]["state"]) == (False, "partly")
+        told = admin.post(f"import-runs/{run}/undo").json
+        assert (told["deleted"], told["kept"], told["result"]["undone"], owners(admin)) == (2, [], True, [])
+
     def test_who_is_given_one_is_told_once_and_nobody_of_their_own(self, api):
         admin = api("admin")
         rule(admin)
