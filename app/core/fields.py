@@ -67,13 +67,17 @@ class Field(Reader):
     stored: bool = True
     empty: Any = None
     formula: Formula | None = None
+    to_write: bool = False
 
     @property
     def picked_at(self) -> str:
-        """Where what it points at is looked for as it is typed, below «/» and «/api/v1/»: «customers/pick»."""
+        """Where what it points at is looked for as it is typed, below «/» and «/api/v1/»: «customers/pick»; what is chosen
+        ``to_write`` it is looked for among what one may write: «customers/pick?for=write».
+        """
         target: Any = self.target
-        of_document = hasattr(target, "document_class")
-        return f"{target.of().resource}/pick-line" if of_document else f"{target.resource}/pick"
+        if hasattr(target, "document_class"):
+            return f"{target.of().resource}/pick-line"
+        return f"{target.resource}/pick{'?for=write' if self.to_write else ''}"
 
     @property
     def column(self) -> Any:

@@ -141,7 +141,9 @@ class EntityApi(RowCalls, DuplicateCalls, ResourceCalls, BaseApi):
         """A row
         ---
         get:
-          description: One row, with its lines if it is a document.
+          description: >-
+            One row, with its lines if it is a document. Of one that was merged into another which you may see, this and
+            every other call on it answers 404 with {"message", "merged_into": {"id", "label"}}.
           parameters:
           - {in: path, name: pk, required: true, schema: {type: integer}}
           responses:

@@ -361,7 +361,7 @@ class HangingDocument:
 @dataclass
 class CancelPage:
     """``/<resource>/cancel/<id>``: what hangs on a document, and the form that cancels it all (``action_url`` None when
-    something is in the way).  ``whole`` are obstacles that are no document's.
+    something is in the way).  ``whole`` are obstacles that are no document's; ``errors``, ``return_to`` as of a form.
     """
 
     title: str
@@ -376,6 +376,8 @@ class CancelPage:
     fields: list[FormField] = field(default_factory=list)
     hidden: list[tuple[str, str]] = field(default_factory=list)
     label: str = ""
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    return_to: str = ""
 
 
 @dataclass
@@ -399,7 +401,7 @@ class OutcomePage:
 @dataclass
 class SheetPage:
     """``/<resource>/look/<name>``: a table that was reckoned.  ``inputs`` are sent to ``url`` by GET; ``action`` is done
-    with what it shows.
+    with what it shows; ``errors`` are what was refused of it, and ``return_to`` where it can be opened again, as of a form.
     """
 
     title: str
@@ -414,3 +416,5 @@ class SheetPage:
     next_url: str | None = None
     help: str = ""
     action: Action | None = None
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    return_to: str = ""

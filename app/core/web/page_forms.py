@@ -57,7 +57,7 @@ class FormPage:
     """``/<resource>/add`` and ``/edit/<id>``; ``errors`` are (input id or "", message) for the summary.
 
     ``draft`` is what a browser keeps what is being typed for («7/customers/12», "" nothing), ``draft_name`` the name of
-    this one.
+    this one.  ``return_to`` is the address to come back to where its own takes nothing but what is sent.
     """
 
     title: str
@@ -75,6 +75,7 @@ class FormPage:
     enctype: str = "multipart/form-data"
     draft: str = ""
     draft_name: str = ""
+    return_to: str = ""
 
 
 @dataclass
