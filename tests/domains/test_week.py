@@ -250,6 +250,27 @@ class TestOuting:
             told = services.come_back(outing, {"outcome": "Ordered", "summary": "Twenty"})
             assert (outing.state, told.owner_id, told.customer_id) == ("back", company.users["Ann"], customer)
 
+    def test_then_only_what_it_went_to_may_be_told_of(self, company, customer):
+        with company.acting("Ann"):
+            harbour = crud.create(Customer, {"name": "Harbour"}).id
+            person = crud.create(Contact, {"customer": customer, "name": "Li"}).id
+            outing = services.leave(go(customer)).id
+        give_to_cleo(company, customer)
+        give_to_cleo(company, harbour)
+        with company.acting("Ann"):
+            for more, place in (({"customer": harbour}, "customer"), ({"contact": person}, "contact")):
+                with pytest.raises(Invalid) as refusal:
+                    services.come_back(crud.fetch(Outing, outing, lock=True), {"outcome": "x", "summary": "y"} | more)
+                assert list(refusal.value.errors) == [f"record.{place}"]
+                db.session.rollback()
+            with pytest.raises(Invalid) as refusal:
+                tell(customer)
+            assert list(refusal.value.errors) == ["customer"]
+            db.session.rollback()
+            services.come_back(crud.fetch(Outing, outing, lock=True), {"outcome": "x", "summary": "y"})
+            with pytest.raises(Invalid):
+                tell(customer)
+
     def test_of_which_one_forgot_to_say_that_one_left(self, company, customer):
         with company.acting("Ann"):
             outing = go(customer, leave_at="2026-11-25T17:00+08:00")
