@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from app.core import clock, db
+from app.core import clock, crud, db, giving
 from app.core.errors import BusinessError
+from app.domains.activities.models import ContactRecord
 from app.domains.crm import owning, pool
 from app.domains.crm.models import Customer
+from app.domains.crm.models.pool import PoolRule
 from app.jobs import execution
 from tests.app_fixtures import Api, acting, fill_cast
 from tests.scenarios.company import Company, open_company, text_of
@@ -242,3 +244,34 @@ class TestTwoAtOnce:
             other.join(1)  # she waits for Ann
         other.join()
         assert told == ["Somebody else has just claimed K1 Acme."]
+
+    @pytest.mark.parametrize("is_told", [True, False])
+    def test_who_has_contact_while_the_job_runs_stays(self, any_app, monkeypatch, is_told) -> None:
+        with clock.stopped(START), acting(any_app):
+            db.session.add(PoolRule(idle_days=30, warn_days=0))
+        with clock.stopped(START), acting(any_app, "ann"):
+            pk = crud.create(Customer, {"name": "Acme"}).id
+        found: list[tuple[int, int]] = []
+        is_due, find = threading.Event(), giving.find
+
+        def about_to_lock(*arguments):
+            is_due.set()
+            return find(*arguments)
+
+        def night_comes() -> None:
+            with acting(any_app):
+                found.append(pool.recycle(clock.today()))
+
+        monkeypatch.setattr(giving, "find", about_to_lock)
+        with clock.stopped(START + timedelta(days=40)):
+            with acting(any_app, "ann"):
+                if is_told:
+                    crud.create(ContactRecord, {"customer": pk, "outcome": "Interested", "summary": "Ten"})
+                job = threading.Thread(target=night_comes)
+                job.start()
+                # On PostgreSQL it has found the customer due by now; SQLite lets nobody begin before Ann is done.
+                is_due.wait(1)
+            job.join()
+        assert found == [(0, 0 if is_told else 1)]
+        with acting(any_app):
+            assert (db.session.scalar(sa.select(Customer.owner_id).where(Customer.id == pk)) is None) is not is_told

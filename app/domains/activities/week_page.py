@@ -111,8 +111,8 @@ def page(monday: date, place: str, error: Invalid | None, given: Mapping[str, An
     found = actual.of([plan])[plan.id] if plan is not None else []
     may_write = identity.require().may("can_add", WeeklyPlan.permission_key())
     is_open = may_write and (plan is None or plan.state == "draft")
-    left = week.left_over(monday) if is_open else []
-    offers = week.due(monday) if is_open else []
+    left = week.left_over(monday, plan) if is_open else []
+    offers = week.due(monday, plan) if is_open else []
     lines = list(plan.lines) if plan is not None else []
     asked = {line.customer_id for line in lines if line.customer_id} | {offer.customer.id for offer in offers}
     said = {key: [shown(each) for each in some] for key, some in week.guidance_open(asked).items()}

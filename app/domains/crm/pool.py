@@ -209,14 +209,21 @@ def recycle(today: date) -> tuple[int, int]:
         if each.warn_on <= today < each.returns_on and (each.id, each.owner_id, each.since) not in warned
     ]
     _warn(fresh, today)
-    back = {each.id: each for each in every if each.returns_on <= today}
-    rows = [row for row in giving.find(Customer, back) if row.owner_id == back[row.id].owner_id]
+    rows = giving.find(Customer, _returning(every, today))
+    if rows:
+        # Kept from other writers from now on: who had contact, or another owner, while we waited for the rows stays.
+        still = _returning(due(today), today)
+        rows = [row for row in rows if row.id in still]
     if rows:
         reasons = _("No contact within the days that the pool's rules allow")
         wrote = owning.hand_over("recycle", rows, None, reasons)
         run = keep_run(RECYCLE, Customer, wrote, _("Back to the pool: %(count)s customers", count=len(rows)))
         _tell_recycled(rows, run.id)
     return len(fresh), len(rows)
+
+
+def _returning(found: Sequence[Due], today: date) -> set[int]:
+    return {each.id for each in found if each.returns_on <= today}
 
 
 def _warn(customers: Sequence[Due], today: date) -> None:
