@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from app.core import clock, db
@@ -15,19 +12,10 @@ from app.core.errors import BusinessError
 from app.domains.crm import owning, pool
 from app.domains.crm.models import Customer
 from app.jobs import execution
-from tests.app_fixtures import Api, acting, fill_cast
-from tests.scenarios.company import Company, open_company, text_of
-from tests.support.smtp import SmtpServer
+from tests.app_fixtures import Api, acting
+from tests.scenarios.company import Company, text_of
 
 START = datetime(2026, 9, 1, 9)
-
-
-@pytest.fixture
-def company(tmp_path: Path, smtp: SmtpServer) -> Iterator[Company]:
-    with open_company(tmp_path, "", smtp, START) as app:
-        with clock.stopped(START), app.app_context(), acting(app):
-            fill_cast()
-        yield Company(app, smtp)
 
 
 def night(company: Company, days: int) -> dict[str, str]:
