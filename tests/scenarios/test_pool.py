@@ -147,7 +147,10 @@ class TestTakingBackARelease:
         with clock.stopped(START):
             run, _ids = self.release(company, "Best")
         with clock.stopped(START + timedelta(days=10)):
-            assert Api(company.app, "ann").post(f"import-runs/{run}/undo").status_code == 200, "when she may claim it"
+            ann = Api(company.app, "ann")
+            refused = ann.post(f"import-runs/{run}/undo")
+            assert (refused.status_code, "you can claim it again from 2026-09-11" in refused.text) == (409, True)
+            assert ann.post(f"customers/{_ids[0]}/claim").status_code == 200
 
     def test_what_others_have_by_now_does_not(self, company: Company) -> None:
         with clock.stopped(START):
@@ -199,12 +202,18 @@ class TestTakingBackARelease:
             run = ann.post(f"customers/{pk}/release", {"reason": "No budget"}).json["run"]
             assert ann.post(f"import-runs/{run}/undo").status_code == 200
             assert "2026-10-01" in before and words() == before
-            # Given to her by her manager, it is hers from that day.
-            assert ann.post(f"customers/{pk}/release", {"reason": "No budget"}).status_code == 200
+            # Given back to her by her manager, it is hers from that day: as he assigns it, or undoes what she did.
+            run = ann.post(f"customers/{pk}/release", {"reason": "No budget"}).json["run"]
         with clock.stopped(START + timedelta(days=21)):
-            to = Api(company.app, "ann").get(f"customers/{pk}").json["result"]["created_by"]["id"]
-            assert Api(company.app, "bob").post("customers/assign", {"ids": [pk], "to": to}).status_code == 200
+            ann, bob = Api(company.app, "ann"), Api(company.app, "bob")
+            assert bob.post(f"import-runs/{run}/undo").status_code == 200
             assert "2026-10-22" in words()
+            assert ann.post(f"customers/{pk}/release", {"reason": "No budget"}).status_code == 200
+        with clock.stopped(START + timedelta(days=22)):
+            bob = Api(company.app, "bob")
+            to = bob.get(f"customers/{pk}").json["result"]["created_by"]["id"]
+            assert bob.post("customers/assign", {"ids": [pk], "to": to}).status_code == 200
+            assert "2026-10-23" in words()
 
 
 class TestTwoAtOnce:
