@@ -194,7 +194,7 @@ def test_who_else_has_logged_in_meanwhile_sends_nothing_of_it(
         open_field(company, page, cleo)
         beside = page.context.new_page()
         page.context.clear_cookies()
-        company.log_in(beside, "ann", PASSWORD)
+        ann.log_in(beside)
         page.locator(".field-taps [href='#leave']").click()
         page.fill("#leave-purpose", "Cleo's errand")
         save(page)
@@ -211,7 +211,7 @@ def test_who_else_has_logged_in_meanwhile_sends_nothing_of_it(
 def test_a_memo_whose_upload_broke_is_sent_again(company: Company, browser: Browser, ann: Person) -> None:
     customer = ann.rows("customers")[0]
     with phone(browser) as page:
-        company.log_in(page, "ann", PASSWORD)
+        ann.log_in(page)
         page.goto(f"{company.url}/customers/show/{customer['id']}#files")
         tries: list[str] = []
 

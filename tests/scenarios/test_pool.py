@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from app.core import clock, crud, db, giving
@@ -17,19 +14,10 @@ from app.domains.crm import owning, pool
 from app.domains.crm.models import Customer
 from app.domains.crm.models.pool import PoolRule
 from app.jobs import execution
-from tests.app_fixtures import Api, acting, fill_cast
-from tests.scenarios.company import Company, open_company, text_of
-from tests.support.smtp import SmtpServer
+from tests.app_fixtures import Api, acting
+from tests.scenarios.company import Company, text_of
 
 START = datetime(2026, 9, 1, 9)
-
-
-@pytest.fixture
-def company(tmp_path: Path, smtp: SmtpServer) -> Iterator[Company]:
-    with open_company(tmp_path, "", smtp, START) as app:
-        with clock.stopped(START), app.app_context(), acting(app):
-            fill_cast()
-        yield Company(app, smtp)
 
 
 def night(company: Company, days: int) -> dict[str, str]:
@@ -161,7 +149,10 @@ class TestTakingBackARelease:
         with clock.stopped(START):
             run, _ids = self.release(company, "Best")
         with clock.stopped(START + timedelta(days=10)):
-            assert Api(company.app, "ann").post(f"import-runs/{run}/undo").status_code == 200, "when she may claim it"
+            ann = Api(company.app, "ann")
+            refused = ann.post(f"import-runs/{run}/undo")
+            assert (refused.status_code, "you can claim it again from 2026-09-11" in refused.text) == (409, True)
+            assert ann.post(f"customers/{_ids[0]}/claim").status_code == 200
 
     def test_what_others_have_by_now_does_not(self, company: Company) -> None:
         with clock.stopped(START):
@@ -213,12 +204,18 @@ class TestTakingBackARelease:
             run = ann.post(f"customers/{pk}/release", {"reason": "No budget"}).json["run"]
             assert ann.post(f"import-runs/{run}/undo").status_code == 200
             assert "2026-10-01" in before and words() == before
-            # Given to her by her manager, it is hers from that day.
-            assert ann.post(f"customers/{pk}/release", {"reason": "No budget"}).status_code == 200
+            # Given back to her by her manager, it is hers from that day: as he assigns it, or undoes what she did.
+            run = ann.post(f"customers/{pk}/release", {"reason": "No budget"}).json["run"]
         with clock.stopped(START + timedelta(days=21)):
-            to = Api(company.app, "ann").get(f"customers/{pk}").json["result"]["created_by"]["id"]
-            assert Api(company.app, "bob").post("customers/assign", {"ids": [pk], "to": to}).status_code == 200
+            ann, bob = Api(company.app, "ann"), Api(company.app, "bob")
+            assert bob.post(f"import-runs/{run}/undo").status_code == 200
             assert "2026-10-22" in words()
+            assert ann.post(f"customers/{pk}/release", {"reason": "No budget"}).status_code == 200
+        with clock.stopped(START + timedelta(days=22)):
+            bob = Api(company.app, "bob")
+            to = bob.get(f"customers/{pk}").json["result"]["created_by"]["id"]
+            assert bob.post("customers/assign", {"ids": [pk], "to": to}).status_code == 200
+            assert "2026-10-23" in words()
 
 
 class TestTwoAtOnce:

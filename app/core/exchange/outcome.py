@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.entity import entity_for
 from app.core.errors import about
 from app.core.i18n import gettext as _
 
@@ -42,19 +43,35 @@ class Undone:
         return [each for each in self.kept if each.foreign]
 
     @property
+    def final(self) -> list[Kept]:
+        """The rows that stay, whoever undoes it."""
+        return [each for each in self.kept if not each.foreign]
+
+    @property
     def words(self) -> str:
-        """What was kept and why, in sentences; empty when everything was taken back."""
+        """What was kept and why, in sentences for whoever undid it; empty when everything was taken back."""
+        return self._told(
+            [each.label for each in self.foreign], [about(each.label, each.reason) for each in self.final]
+        )
+
+    @property
+    def noted(self) -> str:
+        """The same for whoever reads of the run, who may not see those rows: by number, without what is in them."""
+        return self._told([_number(each) for each in self.foreign], [_number(each) for each in self.final])
+
+    @staticmethod
+    def _told(foreign: Sequence[str], final: Sequence[str]) -> str:
         said = []
-        if foreign := self.foreign:
+        if foreign:
             said.append(
                 _(
                     "Not taken back, because they are not yours to change: %(rows)s. "
                     "Whoever leads those who have them can undo the rest.",
-                    rows=_named([each.label for each in foreign]),
+                    rows=_named(foreign),
                 )
             )
-        if rest := [about(each.label, each.reason) for each in self.kept if not each.foreign]:
-            said.append(_("Kept, because they were changed or used since: %(rows)s", rows=_named(rest)))
+        if final:
+            said.append(_("Kept, because they were changed or used since: %(rows)s", rows=_named(final)))
         return " ".join(said)
 
     def as_json(self) -> dict[str, Any]:
@@ -72,3 +89,10 @@ def _named(rows: Sequence[str]) -> str:
     """``rows`` as one text: the first few, and how many more there are."""
     more = _(" and %(count)s more", count=len(rows) - NAMED) if len(rows) > NAMED else ""
     return "; ".join(rows[:NAMED]) + more
+
+
+def _number(kept: Kept) -> str:
+    """«Customer #12»."""
+    resource, _slash, pk = kept.record.partition("/")
+    model = entity_for(resource)
+    return f"{model.label if model is not None else resource} #{pk}"

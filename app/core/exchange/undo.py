@@ -103,7 +103,7 @@ def _settle(run: ImportRun, outcome: Undone, settled: Sequence[int]) -> None:
     """Note how far ``run`` is undone, what was kept and why; where something is left to undo, that is tried again, and what
     is ``settled`` is not.
     """
-    run.error = outcome.words or None
+    run.error = outcome.noted or None
     if not outcome.foreign:
         run.undone, run.state = True, "undone"
         return

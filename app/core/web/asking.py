@@ -121,13 +121,14 @@ def hold(
     asked = known(view, deed)
     for field in shown:
         _put(field, asked.get(field.name), posted)
-    by_name = {field.name: field for field in shown}
+    by_name, every = {field.name: field for field in shown}, fields_of(view.model)
     told = []
     for name, messages in error.errors.items():
         one = by_name.get(name)
         if one is not None:
             one.errors = [*one.errors, *messages]
-        told += [(one.id, about(one.label, text)) if one is not None else ("", text) for text in messages]
+        label = one.label if one is not None else str(every[name].label) if name in every else ""
+        told += [(one.id if one is not None else "", about(label, text)) for text in messages]
     return told or [("", error.message)]
 
 

@@ -168,15 +168,16 @@ def _due_by(
 
 
 def _taken_back() -> Any:
-    """The ids of the transfers by which an undone release, or return to the pool, came back to its owner."""
+    """The ids of the transfers by which somebody undid a release of their own."""
     moves: Any = sa.inspect(CustomerTransfer).columns
     runs, rows = ImportRun.__table__.c, ImportRunRow.__table__.c
     return (
         sa.select(moves["id"])
         .join(ImportRunRow.__table__, rows.record_id == moves["customer_id"])
         .join(ImportRun.__table__, runs.id == rows.run_id)
-        .where(runs.kind.in_(GIVEN_UP), runs.undone)
+        .where(runs.kind == "release", runs.undone)
         .where(moves["kind"] == "assign", moves["at"].between(runs.created_on, runs.changed_on))
+        .where(moves["created_by_id"] == moves["to_owner_id"])
     )
 
 
@@ -296,8 +297,8 @@ def require_claimable(rows: Sequence[Owned], me: int) -> None:
 
 def require_returnable(run: ImportRun, former: Mapping[int, int | None]) -> None:
     """Raises Conflict when the actor would get back by undoing ``run`` what the rules let them not claim: what they gave up
-    themselves comes back on the day of it, while it lies in the pool and there is room for it; later it is claimed as any
-    other.  Who may assign customers can give them to anybody, and is not held up.  ``former``: whose each was, by id.
+    themselves comes back on the day of it, while it lies in the pool and there is room for it; later it is to be claimed
+    as any other.  Who may assign customers can give them to anybody: nothing holds them up.  ``former``: whose each was.
     """
     actor, known = identity.require(), rules()
     mine = [pk for pk, owner_id in former.items() if owner_id is not None and owner_id == actor.user_id]
@@ -312,17 +313,16 @@ def require_returnable(run: ImportRun, former: Mapping[int, int | None]) -> None
     if not rows:
         raise Conflict(_("What you gave up is no longer in the public pool."))
     levels = _require_room(known, rows, actor.user_id)
-    if clock.local(run.created_on).date() == clock.today():
-        return
-    until = _blocked(known, levels, actor.user_id)
-    giving.refuse(
-        (row for row in rows if row.id in until),
-        lambda row: _(
-            "You gave up %(what)s on another day, and others have seen it since: you can claim it again from %(day)s.",
-            what=row.label,
-            day=until[row.id],
-        ),
-    )
+    if clock.local(run.created_on).date() != clock.today():
+        until = _blocked(known, levels, actor.user_id)
+        giving.refuse(
+            rows,
+            lambda row: _(
+                "You gave up %(what)s on another day, and others have seen it since: you can claim it again from %(day)s.",
+                what=row.label,
+                day=until.get(row.id, clock.today()),
+            ),
+        )
 
 
 def _require_room(known: Mapping[str | None, PoolRule], rows: Sequence[Owned], me: int) -> dict[int, str | None]:
