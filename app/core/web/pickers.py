@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from app.core import db, identity, search
+from app.core import db, identity, looking, search
 from app.core.document import Line, line_model
 from app.core.errors import NotPermitted, NotVisible
 from app.core.fields import writable
@@ -142,7 +142,7 @@ def _rows(model: type[Any], text: str) -> list[Any]:
     if issubclass(model, Line):
         return _lines(model, text)
     statement = sa.select(model)
-    words = search.matches(model.search_text, text[:200])
+    words = looking.matches(model, text[:200])
     if words is not None:
         statement = statement.where(words)
         start = search.escaped(search.folded(text[:200]))
