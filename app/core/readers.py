@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from app.core import clock
+from app.core import clock, decimals
 from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
 from app.core.types import exact_decimal
@@ -61,9 +61,12 @@ class Reader:
         return text
 
     def _parse_integer(self, raw: Any) -> int:
+        given = _number(raw)
         try:
-            number = exact_decimal(raw if not isinstance(raw, bool) else "x", 0)
+            number = exact_decimal(given, 0)
         except ValueError:
+            if given.adjusted() > 17:
+                raise ValueError(_("This number is too large.")) from None
             raise ValueError(_("“%(text)s” is not a whole number.", text=raw)) from None
         if abs(number) > 2**31 - 1:
             raise ValueError(_("This number is too large."))
@@ -71,15 +74,7 @@ class Reader:
 
     def _parse_decimal(self, raw: Any) -> Decimal:
         assert self.scale is not None
-        given = raw
-        if isinstance(raw, str):
-            raw = raw.replace(",", "").replace("，", "").replace(" ", "")
-        try:
-            number = Decimal(repr(raw) if isinstance(raw, float) else raw)
-            if isinstance(raw, bool) or not number.is_finite():
-                raise ArithmeticError
-        except (ArithmeticError, ValueError, TypeError):
-            raise ValueError(_("“%(text)s” is not a number.", text=given)) from None
+        number = _number(raw)
         try:
             exact = exact_decimal(number, self.scale)
         except ValueError:
@@ -171,6 +166,19 @@ class Reader:
             return value
         except (ValueError, RecursionError):
             raise ValueError(_('This is not JSON: {"key": "value"}.')) from None
+
+
+def _number(raw: Any) -> Decimal:
+    """A number as a form or a file has it (a text), or JSON."""
+    if isinstance(raw, str):
+        return decimals.read(raw)
+    try:
+        number = Decimal(repr(raw) if isinstance(raw, float) else raw)
+        if isinstance(raw, bool) or not number.is_finite():
+            raise ArithmeticError
+    except (ArithmeticError, ValueError, TypeError):
+        raise ValueError(_("“%(text)s” is not a number.", text=raw)) from None
+    return number
 
 
 def _is_web_address(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from app.core import db, identity, scope, search
+from app.core import db, identity, looking, scope, search
 from app.core.document import Line, line_model
 from app.core.errors import NotPermitted, NotVisible
 from app.core.fields import writable
@@ -149,7 +149,7 @@ def _rows(model: type[Any], text: str, to_write: bool = False) -> list[Any]:
     statement = sa.select(model)
     if to_write and (writable := scope.condition(model, identity.current(), write=True)) is not None:
         statement = statement.where(writable)
-    words = search.matches(model.search_text, text[:200])
+    words = looking.matches(model, text[:200])
     if words is not None:
         statement = statement.where(words)
         start = search.escaped(search.folded(text[:200]))

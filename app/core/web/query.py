@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, noload
 
-from app.core import db, flags, fulltext, identity, scope, search, tags
+from app.core import db, flags, fulltext, identity, looking, scope, tags
 from app.core.errors import BusinessError, about
 from app.core.fields import TEXTS, Field, fields_of, readable
 from app.core.i18n import gettext as _
@@ -71,7 +71,7 @@ class ListQuery:
         statement = sa.select(self.model)
         for condition in self.conditions:
             statement = statement.where(condition.clause())
-        words = search.matches(self.model.search_text, self.search)
+        words = looking.matches(self.model, self.search)
         if words is not None and (inside := fulltext.found(self.model, self.search)) is not None:
             words = sa.or_(words, self.model.id.in_(inside))
         return statement if words is None else statement.where(words)
