@@ -127,7 +127,7 @@ USUAL_STAGES: tuple[tuple[Any, str, bool, bool, int | None, tuple[tuple[Any, str
         ),
     ),
     (_l("Won"), "1", True, False, None, ()),
-    (_l("Lost"), "0", False, True, None, ()),
+    (lazy_pgettext("stage", "Lost"), "0", False, True, None, ()),
 )
 """(name, probability, won, lost, most days, criteria: (name, measure or «» for one that is ticked, weight))."""
 
