@@ -25,6 +25,7 @@ from app.core.web import (
     drafts,
     listing,
     merge_pages,
+    needs,
     pickers,
     query,
     quick,
@@ -162,7 +163,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
             flash(refusal_text(error, self.view), "error")
             return redirect(self._list_url())
         answers.tell(done, _("Done: %(what)s.", what=action_label(self.view, name)))
-        return redirect(self._list_url())
+        return redirect(self._next() or self._list_url())
 
     @expose("/look/<name>")
     @permission_name("list")
@@ -347,6 +348,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
             errors=form.errors(),
             note=_note(form),
             differences=both.differences if both is not None else [],
+            lack=needs.lack(self.view, request.path) if row is None else None,
             draft=drafts.place(model, row),
             draft_name=drafts.name(),
         )
