@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, datetime, timedelta
 
@@ -13,6 +14,7 @@ from app import create_app, security, setup
 from app.core import clock, crud, db, extraction, files, identity
 from app.core.audit import AuditEntry
 from app.core.entity import User, registry
+from app.core.tags import Tag
 from app.core.users import NO_PASSWORD
 from app.demo import fill_if_empty
 from app.demo.goods import barcode
@@ -20,7 +22,7 @@ from app.demo.people import holidays
 from app.domains.activities import actual
 from app.domains.activities.models import ContactRecord, Outing, Review, Suggestion, WeeklyPlan
 from app.domains.catalog.models import Product, Unit
-from app.domains.crm.models import Contact, Customer, CustomerShare
+from app.domains.crm.models import Contact, Customer, CustomerShare, Stage, StageCriterion
 from app.domains.library.models import Article, File, Folder
 from app.domains.people.models import Department, Employee, Holiday, Leave, Target
 from app.domains.stock.models import StockAdjustment, Warehouse
@@ -121,6 +123,16 @@ class TestCustomers:
                 seen[username] = set(reading.scalars(sa.select(Customer.id)))
         assert seen["xiaotong"] < seen["grace"] < seen["qihang"]
         assert len(seen["qihang"]) == 60
+
+
+class TestSelling:
+    def test_stages_criteria_and_roles_are_named_in_both_languages(self, reading):
+        named = [each.name for kind in (Stage, StageCriterion) for each in every(reading, kind)]
+        assert "初步接触 First contact" in named
+        roles = {each.decision_role for each in every(reading, Contact)} - {None}
+        tags = [each.name for each in every(reading, Tag)]
+        for text in (*named, *roles, *tags):
+            assert re.search("[\u4e00-\u9fff]", text) and re.search("[A-Za-z]", text), text
 
 
 class TestGoods:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from app import security
 from app.core import clock, db, identity
 from app.core.entity import Entity, User, entity_for
+from app.core.i18n import speaking
 from app.core.identity import Actor
 
 
@@ -53,6 +54,15 @@ class Cast:
 def moment(day: date, hour: int, minute: int = 0) -> datetime:
     """A time of ``day``."""
     return datetime.combine(day, time(hour, minute))
+
+
+def in_both(text: Any) -> str:
+    """A text of the catalogue as the demo company names things: in Chinese and English, «初步接触 First contact»."""
+    spoken = []
+    for locale in ("zh", "en"):
+        with speaking(locale):
+            spoken.append(str(text))
+    return " ".join(spoken)
 
 
 def model(resource: str) -> type[Entity]:

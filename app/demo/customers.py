@@ -131,9 +131,16 @@ TITLES = {
     "zh": ("采购经理", "总经理", "行政主管", "工程部经理", "采购员", "财务"),
     "en": ("Buyer", "Owner", "Office manager", "Site manager", "Procurement lead"),
 }
-DECISIONS = ("decides", "buys", "uses", "influences")
+DECISIONS = ("决策 decides", "采购 buys", "使用 uses", "影响 influences")
 SOURCES = ("展会 Trade fair", "转介绍 Referral", "官网 Website", "电话拜访 Cold call", "老客户 Repeat customer")
-TAGS = ("重点", "月结", "long-term", "出口 export", "price-sensitive", "新开发")
+TAGS = (
+    "重点 key account",
+    "月结 monthly terms",
+    "长期 long-term",
+    "出口 export",
+    "看价格 price-sensitive",
+    "新开发 newly won",
+)
 NOTES = (
     "每月 25 日对账，发票随货。",
     "Prefers one delivery a month; calls before 10 am.",

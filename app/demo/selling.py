@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core import crud, db
-from app.demo.cast import Cast, moment
+from app.demo.cast import Cast, in_both, moment
 from app.demo.people import PEOPLE
 from app.domains.catalog.models import Product
 from app.domains.crm import converting, services, standing
@@ -70,7 +70,7 @@ LEADS: tuple[tuple[str, str, str, str, str, str, str | None, str], ...] = (
 def fill(cast: Cast) -> None:
     """Add the stages, then what each seller is after, moved by its owner as the weeks went by."""
     with cast.acting("admin", moment(cast.ago(160), 9)):
-        services.add_usual_stages()
+        services.add_usual_stages(named=in_both)
     stages = [stage for stage, _criteria in standing.stages_with_criteria()]
     by_hand = [each.id for each in db.session.scalars(sa.select(StageCriterion).where(StageCriterion.kind == "manual"))]
     products = list(db.session.scalars(sa.select(Product).order_by(Product.code).limit(24)))

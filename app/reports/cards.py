@@ -14,7 +14,7 @@ from babel.dates import format_skeleton
 from app.core import clock, db, identity
 from app.core.charts import Chart, Series
 from app.core.fields import fields_of, readable
-from app.core.i18n import current_locale, ngettext
+from app.core.i18n import current_locale, ngettext, pgettext
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.settings import settings
@@ -245,7 +245,7 @@ def _views() -> Card | None:
         )
         for each in kept
     ]
-    columns = [Column("name", _("Name")), Column("of", _("Of what"))]
+    columns = [Column("name", _("Name")), Column("of", pgettext("list", "Of what"))]
     table = Table(columns, shown, empty="")
     return Card(_("Your lists"), present.number(len(kept)), "", "", address(SavedViewView), table)
 

@@ -64,6 +64,12 @@ def known(view: type[EntityView], deed: Any) -> dict[str, Field]:
     return view.asked(deed.fields) if deed is not None else {}
 
 
+def start_of(deed: RecordAction | None, row: Any, name: str) -> int | None:
+    """The id of what the picker ``name`` in the dialog of ``deed`` holds for ``row`` to begin with."""
+    start = deed.begin(row).get(name) if deed is not None and deed.begin is not None else None
+    return start.row.id if start is not None and start.row is not None else None
+
+
 def _begin(shown: Iterable[FormField], starts: Mapping[str, Start]) -> None:
     for field in shown:
         if (start := starts.get(field.name)) is None:

@@ -13,7 +13,7 @@ from app.core import db, identity
 from app.core.errors import NotVisible
 from app.core.fields import readable
 from app.core.i18n import gettext as _
-from app.core.web import filters, listing, present, query, reach, saved, totals
+from app.core.web import asking, filters, listing, needs, present, query, reach, saved, totals
 from app.core.web.page import Action, Cell, ListPage
 from app.core.web.view import Board, EntityView
 
@@ -31,6 +31,7 @@ class Card:
     figure: str
     mark: str = ""
     movable: bool = False
+    next: int | None = None  # the column that the action offers
 
 
 @dataclass
@@ -93,6 +94,7 @@ def page(view: type[EntityView], arguments: Any) -> BoardPage:
         clear_url=state.all_url,
         actions=_head(view, state),
         empty=str(view.empty),
+        lack=needs.lack(view, state.base) if not columns else None,
         help=str(view.help),
         board=columns,
         figures=sums,
@@ -171,6 +173,7 @@ def _card(view: type[EntityView], board: Board, known: Any, row: Any, movable: b
         figure=present.number(figure.value(row), figure.scale) if figure is not None else "",
         mark=board.mark(row) if board.mark is not None else "",
         movable=movable,
+        next=asking.start_of(view.action(board.action), row, board.by) if movable else None,
     )
 
 

@@ -12,6 +12,7 @@ from app.core import bulk, bulk_edit, db, saved_views
 from app.core.bulk_edit import SEVERAL
 from app.core.errors import BusinessError, Invalid, about
 from app.core.i18n import gettext as _
+from app.core.i18n import pgettext
 from app.core.web import query, reach, selection
 from app.core.web.forms import EntityForm
 from app.core.web.page import FormField, Link
@@ -184,7 +185,7 @@ def _tell(view: type[EntityView], page: BulkEditPage, outcome: bulk_edit.Edited)
     page.done, page.hidden = True, []
     page.counts = [
         (_("Updated"), outcome.changed, "blue"),
-        (_("Left as they are"), same, "grey"),
+        (pgettext("bulk edit", "Left as they are"), same, "grey"),
         (_("Refused"), len(refused), "red"),
     ]
     rows = bulk.rows(refused[:SHOWN], view.model)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from app.core import choices, db
 from app.core.fields import SYSTEM, TEXTS, Field
 from app.core.i18n import gettext as _
+from app.core.i18n import pgettext
 from app.core.web import operators, present, query, spans
 from app.core.web.inputs import form_field
 from app.core.web.page import FormField
@@ -118,7 +119,7 @@ def _called(field: Field, operator: str, count: int = 1) -> str:
 
 def _one(field: Field, id: str, raw: str, operator: str) -> FormField:
     shown = form_field(field, "fv", id, raw)
-    shown.required, shown.label = False, _("Value")
+    shown.required, shown.label = False, pgettext("filter", "Value")
     if field.kind == "bool":
         shown.kind, shown.choices = "choice", [("1", _("Yes")), ("0", _("No"))]
         shown.value = "1" if raw in ("", "1") else "0"

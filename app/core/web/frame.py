@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask, request, session
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,11 +34,23 @@ class MapPage:
     shown: Callable[[identity.Actor], bool]
     path: str = ""
     last: bool = False  # whether it stands below the section's views
+    help: Any = ""  # a sentence under its title, where it is a list that shows some of the rows
 
     @property
     def url(self) -> str:
         """Where it is."""
         return self.path or f"/{self.key}/"
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """What its address asks for: the conditions of a list that shows some of the rows."""
+        return parse_qsl(urlsplit(self.url).query)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the request is for it, whatever else that asks for."""
+        here = request.path == urlsplit(self.url).path
+        return here and all(value in request.args.getlist(name) for name, value in self.pairs)
 
 
 @dataclass(frozen=True)
@@ -86,20 +99,20 @@ def sections(actor: identity.Actor) -> list[Section]:
     here = belongs.get(first, first)
     for section in console:
         pages = section.pages_of(actor)
-        own = {page.url for page in pages}
+        entries = [(page, page.is_here) for page in pages]
+        elsewhere = any(at for _page, at in entries)
         items = [
             NavItem(
                 str(view.model.labels),
                 f"/{view.model.resource}/list/",
-                view.model.resource == here and request.path not in own,
+                view.model.resource == here and not elsewhere,
                 view.model.resource,
                 view.icon,
-                request.path == f"/{view.model.resource}/list/",
+                request.path == f"/{view.model.resource}/list/" and not elsewhere,
             )
             for view in section.views
             if actor.may("can_list", view.model.permission_key())
         ]
-        entries = [(page, request.path == page.url) for page in pages]
         made = [
             (page, NavItem(str(page.label), page.url, at or page.key == here, page.key, page.icon, at))
             for page, at in entries
@@ -114,6 +127,12 @@ def sections(actor: identity.Actor) -> list[Section]:
                 Section(section.id, str(section.label), section.icon, items, any(item.active for item in items))
             )
     return found
+
+
+def here() -> MapPage | None:
+    """The page of the map that the request is for, if the actor has it."""
+    actor = identity.require()
+    return next((page for section in console for page in section.pages_of(actor) if page.is_here), None)
 
 
 def starred() -> list[str]:

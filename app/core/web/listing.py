@@ -10,7 +10,7 @@ from app.core import fulltext, identity
 from app.core.bulk import MOST
 from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
-from app.core.web import asking, cards, filters, present, query, reach, resource, saved, totals, trail
+from app.core.web import asking, cards, filters, frame, needs, present, query, reach, resource, saved, totals, trail
 from app.core.web.deeds import formats
 from app.core.web.page import Action, Cell, Column, ListPage, Pager, Row
 from app.core.web.page_lists import Chip
@@ -41,8 +41,10 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         each.snippet = inside.get(each.id, [])
     offered = filters.offers(view.model)
     editors = filters.editors(view, offered)
+    place = frame.here()
+    shown_now = state.shown()
     return ListPage(
-        title=str(model.labels),
+        title=str(place.label if place is not None else model.labels),
         resource=model.resource,
         url=state.base,
         breadcrumb=[],
@@ -55,18 +57,19 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         adding=filters.adding(editors, arguments),
         chips=state.chips(offered),
         clear_url=state.all_url,
-        views=saved.menu(view, wanted, state.shown(), state.changed()),
+        views=saved.menu(view, wanted, shown_now, state.changed(), place),
         chooser=saved.chooser(view, wanted),
         chooser_hidden=state.pairs(without=("cols",), full=True),
         layout_url=state.layout_url(),
         keeps_columns=wanted.view is None,
         actions=_head(view, state),
         bulk_actions=_bulk(view),
-        state=urlencode(state.shown()),
+        state=urlencode(shown_now),
         back=urlencode(state.pairs()),
         match=bool(rows) and len(rows) < count <= _most(view),
         empty=str(view.empty) or _("Nothing here yet."),
-        help=str(view.help),
+        lack=needs.lack(view, state.base) if not count else None,
+        help=str(place.help if place is not None else view.help),
         totals=totals.cells(fields, summed),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from app.core.web.page_lists import Chip, ColumnChoice, FilterField, Place, ViewMenu
+    from app.core.web.page_lists import Chip, ColumnChoice, FilterField, Lack, Place, ViewMenu
     from app.core.web.uploading import UploadForm
 
 
@@ -190,6 +190,7 @@ class ListPage:
     chooser: list[ColumnChoice] = field(default_factory=list)  # sent to ``url`` as ``cols``, with ``chooser_hidden``
     chooser_hidden: list[tuple[str, str]] = field(default_factory=list)
     layout_url: str = ""  # takes a POST of ``cols`` or ``size``, which are kept for whoever sends it
+    lack: Lack | None = None  # what must be there before the first row
     keeps_columns: bool = False  # whether the chooser's columns are kept so, rather than being the view's
 
 

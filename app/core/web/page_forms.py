@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     pass
 from app.core.web.page import Action, Badge, Cell, Column, FormField, Group, Link
+from app.core.web.page_lists import Lack
 
 
 @dataclass
@@ -73,6 +74,7 @@ class FormPage:
     note: str = ""  # why some of it can't be changed
     differences: list[Difference] = field(default_factory=list)  # of a save over somebody else's
     enctype: str = "multipart/form-data"
+    lack: Lack | None = None  # what must be there before it can be saved
     draft: str = ""
     draft_name: str = ""
     return_to: str = ""

@@ -98,3 +98,12 @@ class ColumnChoice:
     name: str
     label: str
     shown: bool
+
+
+@dataclass
+class Lack:
+    """What must be there first: ``text`` says so, ``ways`` lead there; without any, ``hint`` says whom to ask."""
+
+    text: str
+    ways: list[Action] = field(default_factory=list)
+    hint: str = ""

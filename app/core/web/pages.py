@@ -27,6 +27,7 @@ from app.core.web import (
     asking_again,
     drafts,
     listing,
+    needs,
     pickers,
     query,
     quick,
@@ -158,7 +159,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
             flash(refusal_text(error, self.view), "error")
             return redirect(self._list_url())
         answers.tell(done, _("Done: %(what)s.", what=action_label(self.view, name)))
-        return redirect(self._list_url())
+        return redirect(self._next() or self._list_url())
 
     @expose("/look/<name>")
     @permission_name("list")
@@ -336,6 +337,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
             errors=form.errors(),
             note=_note(form),
             differences=both.differences if both is not None else [],
+            lack=needs.lack(self.view, request.path) if row is None else None,
             draft=drafts.place(model, row),
             draft_name=drafts.name(),
         )

@@ -25,6 +25,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.saved_views import Offered, SavedView
 from app.core.web import layout, query, reach, selection
+from app.core.web.frame import MapPage
 from app.core.web.layout import Layout
 from app.core.web.page import Action, FormField
 from app.core.web.page_lists import ColumnChoice, ViewItem, ViewMenu
@@ -101,8 +102,15 @@ def pairs_of(view: SavedView | None) -> list[tuple[str, str]]:
     return pairs + [pair for pair in rest if pair[1]]
 
 
-def menu(view: type[EntityView], asked: Asked, state: Sequence[tuple[str, str]], changed: bool) -> ViewMenu | None:
-    """The menu for who acts now; ``state`` is what the list shows, as parameters.  None for who may not see views.
+def menu(
+    view: type[EntityView],
+    asked: Asked,
+    state: Sequence[tuple[str, str]],
+    changed: bool,
+    place: MapPage | None = None,
+) -> ViewMenu | None:
+    """The menu for who acts now; ``state`` is what the list shows, as parameters, ``place`` the page of the map that it
+    is.  None for who may not see views.
 
     A view that is saved now keeps the columns that its author sees.
     """
@@ -133,7 +141,8 @@ def menu(view: type[EntityView], asked: Asked, state: Sequence[tuple[str, str]],
     mine = [items[each.id] for each in rest if each.owner_id == actor.user_id]
     shared = [items[each.id] for each in rest if each.owner_id != actor.user_id]
     groups = [("", [everything]), (_("Starred"), starred), (_("My views"), mine), (_("Shared with me"), shared)]
-    label = here.name if here is not None else _("Not saved") if state else _("All")
+    unnamed = str(place.label) if place is not None and list(state) == place.pairs else _("Not saved")
+    label = here.name if here is not None else unnamed if state else _("All")
     return ViewMenu(
         label,
         changed and here is not None,

@@ -206,6 +206,17 @@ class Board:
     mark: Callable[[Any], str] | None = None
 
 
+@dataclass(frozen=True)
+class Need:
+    """Rows of another kind (``resource``) that a row can't be made without, such as an opportunity without stages:
+    ``text`` says so while there are none.  ``action`` is what makes the usual ones at a click.
+    """
+
+    resource: str
+    text: Any
+    action: str = ""
+
+
 class EntityView:
     """The declaration.  Everything has a default that follows from the model."""
 
@@ -230,6 +241,7 @@ class EntityView:
     told_apart: ClassVar[tuple[str, ...]] = ()  # fields that a tab of the record's page shows, not its facts
     help: ClassVar[Any] = ""  # a sentence under the list's title
     empty: ClassVar[Any] = ""  # what to do when there are no rows
+    needs: ClassVar[tuple[Need, ...]] = ()  # what must be there before the first row
     addable: ClassVar[bool] = True  # whether rows are made over pages and API at all
     deletable: ClassVar[bool] = True
     importable: ClassVar[bool] = True

@@ -183,7 +183,7 @@ class ContactRecordView(EntityView, model=ContactRecord):
     fieldsets = (
         ("", ("customer", "contact", "way", "at", "outcome", "summary", "intent")),
         (_l("What comes next"), ("next_step", "next_contact_on")),
-        (_l("Belongs to"), ("outing", "opportunity", "owner")),
+        (lazy_pgettext("contact", "Belongs to"), ("outing", "opportunity", "owner")),
     )
     sort = "-at"
     help = _l("Every contact with a customer: how, what came of it, and when the next is.")

@@ -4,7 +4,7 @@ to stage.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -127,21 +127,21 @@ USUAL_STAGES: tuple[tuple[Any, str, bool, bool, int | None, tuple[tuple[Any, str
         ),
     ),
     (_l("Won"), "1", True, False, None, ()),
-    (_l("Lost"), "0", False, True, None, ()),
+    (lazy_pgettext("stage", "Lost"), "0", False, True, None, ()),
 )
 """(name, probability, won, lost, most days, criteria: (name, measure or «» for one that is ticked, weight))."""
 
 
-def add_usual_stages() -> list[Stage]:
-    """Add the stages that most companies begin with, in the language of whoever asks.  Raises Conflict when there are
-    stages already.
+def add_usual_stages(named: Callable[[Any], str] = str) -> list[Stage]:
+    """Add the stages that most companies begin with, in the language of whoever asks, or as ``named`` writes them.
+    Raises Conflict when there are stages already.
     """
     if db.session.scalars(sa.select(Stage.id).limit(1)).first() is not None:
         raise Conflict(_("There are stages already: change them as you need."))
     made = []
     for number, (name, probability, won, lost, days, criteria) in enumerate(USUAL_STAGES, start=1):
         stage = Stage(
-            name=str(name),
+            name=named(name),
             position=number * 10,
             probability=Decimal(probability),
             is_won=won,
@@ -155,7 +155,11 @@ def add_usual_stages() -> list[Stage]:
             kind = "measured" if test.split(" ")[0] in measures.MEASURES else "manual"
             db.session.add(
                 StageCriterion(
-                    stage=stage, name=str(title), kind=kind, measure=test if kind == "measured" else None, weight=weight
+                    stage=stage,
+                    name=named(title),
+                    kind=kind,
+                    measure=test if kind == "measured" else None,
+                    weight=weight,
                 )
             )
     db.session.flush()

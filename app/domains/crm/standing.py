@@ -77,6 +77,14 @@ class Standing:
         return next(after, None)
 
     @property
+    def onward(self) -> Stage | None:
+        """Where it may go from here: the suggested stage when that lies ahead, else the next one."""
+        here, suggested = self.current, self.suggested
+        if here is not None and suggested is not None and _order(suggested) > _order(here.stage):
+            return suggested
+        return self.next.stage if self.next is not None else None
+
+    @property
     def missing(self) -> list[Met]:
         """What is not met of what the next stage asks for."""
         return self.unmet(self.next.stage) if self.next is not None else []

@@ -13,7 +13,19 @@ from app.core.i18n import lazy_pgettext
 from app.core.identity import SEE_DETAILS
 from app.core.web.frame import MapPage
 from app.core.web.merge_pages import MERGE, MERGE_LINK
-from app.core.web.view import Board, Done, EntityView, Part, Reading, RecordAction, Related, ResourceAction, Sheet
+from app.core.web.view import (
+    Board,
+    Done,
+    EntityView,
+    Need,
+    Part,
+    Reading,
+    RecordAction,
+    Related,
+    ResourceAction,
+    Sheet,
+    Start,
+)
 from app.domains.crm import (
     handing_out,
     lead_actions,
@@ -209,6 +221,16 @@ def _reason() -> Field:
     )
 
 
+def _stage() -> Field:
+    return Field(Opportunity, "stage", "stage", "relation", _l("Stage"), target=Stage, stored=False)
+
+
+def _onward(opportunity: Opportunity) -> Mapping[str, Start]:
+    """Where it is moved to, unless somebody knows better."""
+    stage = opportunity.standing.onward
+    return {"stage": Start(row=stage)} if stage is not None else {}
+
+
 def _criteria() -> Field:
     help = _l("All of those ticked by hand that are met; the others are not")
     return Field(
@@ -249,7 +271,14 @@ class OpportunityView(EntityView, model=Opportunity):
     )
     actions = (
         RecordAction(
-            "move", _l("Move"), _move, fields=("stage", _reason), required=("stage",), primary=True, bulk=True
+            "move",
+            _l("Move"),
+            _move,
+            fields=(_stage, _reason),
+            required=("stage",),
+            primary=True,
+            bulk=True,
+            begin=_onward,
         ),
         RecordAction("tick", _l("Tick criteria"), _tick, fields=(_criteria,), shown=lambda _row: False),
     )
@@ -264,6 +293,7 @@ class OpportunityView(EntityView, model=Opportunity):
     sort = "expected_close_on"
     help = _l("What you hope to sell, to whom and when.")
     empty = _l("Add the first: whom you are talking to, about how much, until when.")
+    needs = (Need("stages", _l("Opportunities go through stages, and there are none yet."), "usual"),)
 
     @classmethod
     def prepare(cls, rows: list[Any]) -> None:
@@ -308,6 +338,7 @@ PUBLIC_POOL = MapPage(
     lambda actor: actor.may("can_claim", Customer.permission_key()),
     "/customers/list/?f=in_pool:eq:1",
     last=True,
+    help=_l("Customers that nobody looks after: whoever claims one has it."),
 )
 
 DECLARING = (panels, story, handing_out)

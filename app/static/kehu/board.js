@@ -100,7 +100,10 @@ document.addEventListener("drop", (event) => {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-move]");
-  if (button) open(button.closest("[data-card]"), button.closest("[data-column]"));
+  if (button) {
+    const card = button.closest("[data-card]");
+    open(card, columns().find((each) => each.dataset.column === card.dataset.next) ?? card.closest("[data-column]"));
+  }
   if (event.target.closest?.("[data-cancel]")) dialog.close();
 });
 

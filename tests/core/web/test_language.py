@@ -94,3 +94,30 @@ def test_one_english_word_may_be_two_in_chinese(app):
         assert (str(fields_of(registry["notices"])["body"].label), str(KINDS["text"])) == ("正文", "文本")
         assert (str(category["parent"].label), str(described["resource"].label)) == ("上级", "所属")
         assert str(described["position"].label) == "顺序"
+
+
+class TestOneWordTwoMeanings:
+    """What is one word in English and two in Chinese is said for each place by itself."""
+
+    @pytest.mark.parametrize(
+        ("resource", "names"),
+        [
+            ("stage-moves", {"from_stage": "原阶段", "to_stage": "新阶段"}),
+            ("customer-transfers", {"from_owner": "原负责人", "to_owner": "新负责人"}),
+            ("outbox-mails", {"to": "收件人"}),
+            ("stages", {"is_lost": "输单", "position": "顺序"}),
+        ],
+    )
+    def test_fields(self, app, resource, names):
+        with app.app_context(), force_locale("zh"):
+            known = fields_of(registry[resource])
+            assert {name: str(known[name].label) for name in names} == names
+
+    def test_a_lost_customer_and_a_lost_opportunity(self, app):
+        with app.app_context(), force_locale("zh"):
+            lost = dict(fields_of(registry["customers"])["status"].choices)["lost"]
+            assert str(lost) == "流失"
+
+    def test_the_group_of_what_a_contact_record_belongs_to(self, app):
+        page = Pages(app, "ann", locale="zh").get("/contact-records/add").text
+        assert "关联信息" in page and "上级" not in page

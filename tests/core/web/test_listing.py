@@ -193,3 +193,25 @@ class TestWithoutScript:
         assert "f=status%3Aeq%3Alost" in first
         assert 'name="f" value="created_on:within:last-9-days"' in first
         assert 'name="f" value="status:neq:lost"' not in first.split("</details>")[0]
+
+
+class TestPlaceOfTheMap:
+    """A page of the map that is a list of some of the rows has its own name, and its own entry in the menu."""
+
+    def marked(self, page):
+        return re.findall(r'aria-current="(page|true)"><span class="nav-text" title="([^"]+)"', page)
+
+    def test_the_public_pool_is_called_so(self, pages):
+        page = pages("ann").get("/customers/list/?f=in_pool:eq:1").text
+        assert "<h1>Public pool</h1>" in page and "Customers that nobody looks after" in page
+        assert '<span class="views-name">Public pool</span>' in page and "Not saved" not in page
+        assert self.marked(page) == [("page", "Public pool")]
+
+    def test_searched_through_it_still_is(self, pages):
+        page = pages("ann").get("/customers/list/?f=in_pool:eq:1&q=tech").text
+        assert "<h1>Public pool</h1>" in page and self.marked(page) == [("page", "Public pool")]
+
+    def test_without_its_condition_it_is_the_list(self, pages):
+        page = pages("ann").get("/customers/list/?f=status:eq:active").text
+        assert "<h1>Customers</h1>" in page and self.marked(page) == [("page", "Customers")]
+        assert self.marked(pages("ann").get("/customers/list/").text) == [("page", "Customers")]

@@ -15,6 +15,7 @@ from app.core import clock, scope
 from app.core.entity import Entity, User, column, derived, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.types import Day, Moment, Money, Name, Note, Rate, Whole, Word
 from app.domains.catalog.models import Product
 from app.domains.crm import standing
@@ -195,8 +196,8 @@ class StageMove(Entity):
     audited = False  # it is itself the record of what was done
 
     opportunity_id: Mapped[int] = reference("opportunities.id", _l("Opportunity"), owned=True)
-    from_stage_id: Mapped[int | None] = reference("stages.id", _l("From"))
-    to_stage_id: Mapped[int] = reference("stages.id", _l("To"))
+    from_stage_id: Mapped[int | None] = reference("stages.id", lazy_pgettext("stage move", "From"))
+    to_stage_id: Mapped[int] = reference("stages.id", lazy_pgettext("stage move", "To"))
     at: Mapped[Moment] = column(_l("When"), default=clock.now, index=True)
     days: Mapped[Whole] = column(_l("Days before"), default=0, help=_l("How long it was in the stage before"))
     reason: Mapped[Note | None] = column(_l("Reason"))

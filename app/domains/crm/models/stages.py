@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, relationship
 from app.core.entity import Entity, column, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.types import Flag, Name, Rate, Whole, Word
 from app.domains.crm import measures
 
@@ -34,12 +35,16 @@ class Stage(Entity):
     }
 
     name: Mapped[Name] = column(_l("Name"))
-    position: Mapped[Whole] = column(_l("Position"), minimum=0, help=_l("Stages follow each other by it"))
+    position: Mapped[Whole] = column(
+        lazy_pgettext("stage", "Position"), minimum=0, help=_l("Stages follow each other by it")
+    )
     probability: Mapped[Rate] = column(
         _l("Probability"), minimum=0, default=Decimal(0), help=_l("How likely it is won from here: 0.25 is a quarter")
     )
     is_won: Mapped[Flag] = column(_l("Won"), default=False, help=_l("Opportunities here are won"))
-    is_lost: Mapped[Flag] = column(_l("Lost"), default=False, help=_l("Opportunities here are lost"))
+    is_lost: Mapped[Flag] = column(
+        lazy_pgettext("stage", "Lost"), default=False, help=_l("Opportunities here are lost")
+    )
     max_days: Mapped[Whole | None] = column(
         _l("Most days"), minimum=1, help=_l("After so many days here an opportunity is stale; empty for no limit")
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, object_session, relationship
 from app.core import clock, identity, scope
 from app.core.entity import Entity, User, column, reference
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import lazy_pgettext
 from app.core.types import Moment, Note, Word
 from app.domains.crm.models.customers import Customer
 
@@ -44,8 +45,12 @@ class CustomerTransfer(Entity):
     audited = False  # it is itself the record of what was done
 
     customer_id: Mapped[int] = reference("customers.id", _l("Customer"), owned=True)
-    from_owner_id: Mapped[int | None] = reference("ab_user.id", _l("From"), help=_l("Empty: from the public pool"))
-    to_owner_id: Mapped[int | None] = reference("ab_user.id", _l("To"), help=_l("Empty: to the public pool"))
+    from_owner_id: Mapped[int | None] = reference(
+        "ab_user.id", lazy_pgettext("transfer", "From"), help=_l("Empty: from the public pool")
+    )
+    to_owner_id: Mapped[int | None] = reference(
+        "ab_user.id", lazy_pgettext("transfer", "To"), help=_l("Empty: to the public pool")
+    )
     kind: Mapped[Word] = column(_l("Kind"), choices=TRANSFERS, tones=TRANSFER_TONES)
     reason: Mapped[Note | None] = column(_l("Reason"))
     at: Mapped[Moment] = column(_l("When"), default=clock.now, index=True)
