@@ -67,6 +67,7 @@ class Field(Reader):
     stored: bool = True
     empty: Any = None
     formula: Formula | None = None
+    spans: str = ""
 
     @property
     def picked_at(self) -> str:
@@ -234,6 +235,7 @@ def _derive(model: Any) -> dict[str, Field]:
             target=relation.mapper.class_ if relation is not None else None,
             empty=default if not column.nullable else None,
             formula=info.get("formula"),
+            spans=info.get("spans") or "",
         )
     for relation in mapper.relationships:
         if relation.direction is MANYTOMANY and relation.info.get("label"):
