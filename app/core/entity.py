@@ -58,6 +58,7 @@ def column(
     formula: str = "",
     currency: str = "",
     summed: bool = True,
+    spans: str = "",
     **options: Any,
 ) -> Any:
     """A column with what people read about it.
@@ -67,11 +68,12 @@ def column(
     reader; ``readonly`` is set by
     rules alone; ``minimum`` is the least number allowed; a ``formula`` of other fields fills it before every write, and
     in a form's line grid while somebody types.  An amount is in the base currency, or in the one that the field
-    ``currency`` names; without ``summed`` it makes no total below a list.  Other options go to ``mapped_column``.
+    ``currency`` names; without ``summed`` it makes no total below a list.  A day ``spans`` the «week» or the «month»
+    that it begins, where it stands for all of it.  Other options go to ``mapped_column``.
     """
     readonly = readonly or bool(formula)
     info = {"label": label, "help": help, "choices": choices, "tones": tones, "suggests": suggests}
-    info |= {"formula": Formula(formula) if formula else None, "currency": currency, "summed": summed}
+    info |= {"formula": Formula(formula) if formula else None, "currency": currency, "summed": summed, "spans": spans}
     return mapped_column(info={**info, "needs": needs, "readonly": readonly, "minimum": minimum}, **options)
 
 

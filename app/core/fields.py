@@ -68,6 +68,7 @@ class Field(Reader):
     empty: Any = None
     formula: Formula | None = None
     to_write: bool = False
+    spans: str = ""
 
     @property
     def picked_at(self) -> str:
@@ -238,6 +239,7 @@ def _derive(model: Any) -> dict[str, Field]:
             target=relation.mapper.class_ if relation is not None else None,
             empty=default if not column.nullable else None,
             formula=info.get("formula"),
+            spans=info.get("spans") or "",
         )
     for relation in mapper.relationships:
         if relation.direction is MANYTOMANY and relation.info.get("label"):

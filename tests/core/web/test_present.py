@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from flask_babel import force_locale
 
 from app.core import clock
 from app.core.entity import entity_for
@@ -61,6 +62,18 @@ def test_a_week_is_no_day():
     yesterday = clock.today() - timedelta(days=1)
     assert present.text(field("weekly-plans", "week"), yesterday) == yesterday.isoformat()
     assert present.text(field("weekly-plans", "date"), yesterday) == "Yesterday"
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_month_is_no_day():
+    first = clock.today().replace(day=1)
+    month = field("targets", "month")
+    shown = {"en": f"{first:%b %Y}", "zh": f"{first.year}年{first.month}月"}
+    for locale, words in shown.items():
+        with force_locale(locale):
+            assert present.text(month, first) == words
+            assert present.cell(month, SimpleNamespace(month=first)).text == words
+    assert present.text(month, first + timedelta(days=1)) == (first + timedelta(days=1)).isoformat()
 
 
 def test_document_numbers_are_codes():

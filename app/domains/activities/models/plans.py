@@ -71,7 +71,9 @@ class WeeklyPlan(Document):
     }
 
     owner_id: Mapped[int] = reference("ab_user.id", _l("Owner"))
-    week: Mapped[Day] = column(_l("Week"), help=_l("Any day of the week; it is kept as the week's Monday"))
+    week: Mapped[Day] = column(
+        _l("Week"), help=_l("Any day of the week; it is kept as the week's Monday"), spans="week"
+    )
     plan: Mapped[Note] = column(_l("Plan"), default="", help=_l("What the week is for"))
     summary: Mapped[Note | None] = column(
         _l("Summary"), help=_l("What came of it; can be written until the plan is reviewed")
