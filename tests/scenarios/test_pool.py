@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from app.core import clock, crud, db, giving
