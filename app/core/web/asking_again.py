@@ -12,14 +12,17 @@ from werkzeug.datastructures import MultiDict
 
 from app.core import db
 from app.core.errors import BusinessError, NotVisible
+from app.core.i18n import gettext as _
 from app.core.web import asking, reach, resource, selection, trail
 from app.core.web.page import FormField, Group, Link
 from app.core.web.page_forms import FormPage
 from app.core.web.view import EntityView, ResourceAction
 
 UNCARRIED = frozenset({"csrf_token", "ask"})
-OWN_PAGES: dict[str, Callable[[type[EntityView], int, BusinessError], str]] = {}
-"""What is asked on a page of its own, and that page as it was sent: for the module that makes it."""
+OWN_PAGES: dict[str, Callable[[type[EntityView], int, BusinessError], str | None]] = {}
+"""What is asked on a page of its own, and that page as it was sent (None where what is called so is something else), for
+the module that makes it.
+"""
 
 
 def of_row(view: type[EntityView], pk: int, name: str, error: BusinessError) -> tuple[str, int] | None:
@@ -31,8 +34,8 @@ def of_row(view: type[EntityView], pk: int, name: str, error: BusinessError) -> 
         row = reach.row(view, pk, "show")
     except NotVisible:
         return None
-    if (own := OWN_PAGES.get(name)) is not None:
-        return own(view, pk, error), error.status
+    if (own := OWN_PAGES.get(name)) is not None and (shown := own(view, pk, error)) is not None:
+        return shown, error.status
     if (reading := next((each for each in view.readings if each.action == name), None)) is not None:
         sheet = resource.page(view, reading.name, pk, {}, (request.form, error))
         return render_template("kehu/sheet.html", page=sheet), error.status
@@ -68,10 +71,11 @@ def of_resource(view: type[EntityView], action: ResourceAction, error: BusinessE
     if not fields or "ids" in error.errors:
         return None
     back = selection.list_url(view, request.form.get("back", ""))
+    ids = request.form.getlist("ids")
     page = form(
         view,
         str(action.label),
-        str(action.confirm),
+        sure(len(ids), str(action.confirm)) if ids else str(action.confirm),
         fields,
         to=request.path,
         back=back,
@@ -82,10 +86,16 @@ def of_resource(view: type[EntityView], action: ResourceAction, error: BusinessE
     return render_template("kehu/form.html", page=page), error.status
 
 
+def sure(count: int, confirm: str) -> str:
+    """How many rows are chosen, and whether it is meant."""
+    chosen = _("Chosen: %(n)s", n=count)
+    return f"{chosen}. {confirm}" if confirm else chosen
+
+
 def form(
     view: type[EntityView],
     title: str,
-    sure: str,
+    lead: str,
     shown: list[FormField],
     *,
     to: str,
@@ -95,7 +105,7 @@ def form(
     errors: Iterable[tuple[str, str]] = (),
 ) -> FormPage:
     """The page that asks for ``shown`` where no dialog can, or can't any more, and sends it ``to``; what was ``posted``
-    besides (the rows that were chosen) goes along.  ``sure`` is what is asked first of all.
+    besides (the rows that were chosen) goes along.  ``lead`` stands first of all.
     """
     own = {name for field in shown for name in (field.name, f"{field.name}-text")}
     return FormPage(
@@ -104,7 +114,7 @@ def form(
         breadcrumb=[*way, Link(title)],
         action_url=to,
         cancel_url=back,
-        groups=[Group(sure, fields=shown)],
+        groups=[Group(lead, fields=shown)],
         submit_label=title,
         hidden=[pair for pair in posted.items(multi=True) if pair[0] not in own | UNCARRIED],
         errors=list(errors),

@@ -183,13 +183,12 @@ def _form(
     errors: Sequence[tuple[str, str]] = (),
 ) -> FormPage:
     deed = _deed(view, name)
-    sure = str(deed.confirm) if deed is not None else _("The chosen rows are removed for good.")
-    chosen = _("Chosen: %(n)s", n=count)
+    confirm = str(deed.confirm) if deed is not None else _("The chosen rows are removed for good.")
     back = selection.list_url(view, posted.get("back", ""))
     return asking_again.form(
         view,
         action_label(view, name),
-        f"{chosen}. {sure}" if sure else chosen,
+        asking_again.sure(count, confirm),
         fields,
         to=f"/{view.model.resource}/bulk/{name}",
         back=back,

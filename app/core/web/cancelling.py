@@ -75,8 +75,10 @@ def page(view: type[EntityView], row: Any, found: hanging.Tree) -> CancelPage:
     )
 
 
-def _again(view: type[EntityView], pk: int, error: BusinessError) -> str:
-    """The page as it is now, after what was sent from it was refused."""
+def _again(view: type[EntityView], pk: int, error: BusinessError) -> str | None:
+    """The page as it is now, after what was sent from it was refused; None for what is no document."""
+    if not issubclass(view.model, Document):
+        return None
     row, found = find(view, pk)
     shown = page(view, row, found)
     shown.errors = asking.hold(view, view.model.workflow.find(CANCEL), shown.fields, request.form, error)

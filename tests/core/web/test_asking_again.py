@@ -53,6 +53,15 @@ class TestRecord:
         assert answer.status_code == 422 and 'id="review-review_comment-error"' in answer.text
         assert "half" in kept(answer.text)["review_comment"]
 
+    def test_a_cancel_of_what_is_no_document(self, api, pages):
+        outing = api("ann").add("outings", purpose="Fair", leave_at="2026-03-02T09:00:00+08:00")["id"]
+        ann = pages("ann")
+        answer = ann.post(f"/outings/action/cancel/{outing}", {"reason": "Rain\0"})
+        assert answer.status_code == 422 and 'id="cancel-reason-error"' in answer.text
+        assert ann.post(f"/outings/action/cancel/{outing}", {"reason": "Rain"}).status_code == 302
+        again = ann.post(f"/outings/action/cancel/{outing}", {"reason": "Rain"})
+        assert (again.status_code, again.location) == (302, f"/outings/show/{outing}")
+
     def test_the_list_one_came_from_is_not_forgotten(self, api, pages, acme):
         bob = pages("bob")
         came = {"Referer": f"http://localhost/customers/show/{acme}?list=q%3Dacme"}
@@ -86,7 +95,7 @@ class TestMany:
         assert answer.status_code == 422
         assert kept(answer.text) == form | {"to-text": ""}
         assert 'id="transfer-to-error">This is required.' in answer.text
-        assert 'href="/customers/list/?q=e" data-cancel' in answer.text
+        assert 'href="/customers/list/?q=e" data-cancel' in answer.text and "Chosen: 2" in answer.text
         sent = as_sent(answer.text) | {"to-text": "Cleo Roy"}
         assert bob.client.post("/customers/do/transfer", data=sent).location == "/customers/list/?q=e"
         assert {row["owner"]["label"] for row in api("admin").rows("customers")} == {"Cleo Roy"}
