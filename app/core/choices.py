@@ -73,6 +73,11 @@ class Choice(Entity):
     def __str__(self) -> str:
         return self.value
 
+    def fact(self) -> str:
+        """Which list and field it is a choice of."""
+        of, model = open_fields(self.target).get(self.field), registry.get(self.target)
+        return f"{model.labels} · {of.label}" if model is not None and of is not None else self.field
+
     def faults(self) -> dict[str, list[str]]:
         state: Any = sa.inspect(self)
         if self.field not in open_fields(self.target):

@@ -114,14 +114,28 @@ class derived(property):
         return self
 
 
-def reckoned(label: Any, formula: str, *, kind: str = "money", needs: str = "", help: Any = "") -> Any:
+def reckoned(
+    label: Any,
+    formula: str,
+    *,
+    kind: str = "money",
+    needs: str = "",
+    help: Any = "",
+    settled: Callable[[Any], Any] | None = None,
+) -> Any:
     """A derived figure (money, quantity or price) that a formula makes of the row's other fields:
-    ``value = reckoned(_l("Value"), "quantity * unit_cost")``.  A line grid shows it while somebody types.
+    ``value = reckoned(_l("Value"), "quantity * unit_cost")``.  A line grid shows it while somebody types.  Once a book
+    says what it came to, ``settled(row)`` gives that; None before.
     """
     figure = derived(label, kind=kind, needs=needs, help=help)
     made, scale = Formula(formula), SCALES[kind]
     figure.formula = made
-    return figure(lambda row: made.of(row, scale))
+
+    def value(row: Any) -> Any:
+        known = settled(row) if settled is not None else None
+        return made.of(row, scale) if known is None else known
+
+    return figure(value)
 
 
 class Entity(Model):

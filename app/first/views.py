@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import available_timezones
@@ -14,6 +15,7 @@ from app.core import db, identity, settings, state
 from app.core.errors import Conflict, NotPermitted
 from app.core.i18n import LANGUAGES
 from app.core.i18n import gettext as _
+from app.core.web import commands
 from app.core.web.page import FormField, Group, Link
 from app.core.web.page_forms import FormPage
 from app.core.web.page_frame import StartCard
@@ -235,6 +237,17 @@ def guide() -> StartCard | str | None:
 
 
 home.guides.append(guide)
+
+
+def places(actor: identity.Actor) -> Iterator[tuple[str, Any, str, str]]:
+    """The pages of the start, for the administrator who looks for them."""
+    if actor.is_admin:
+        yield "start", _("First steps"), BASE, "home"
+        if look().demo is not None:
+            yield "start-real", _("Start for real"), "/start/real", "home"
+
+
+commands.places.append(places)
 
 
 def fixed_or_free() -> tuple[dict[str, str], list[str]]:

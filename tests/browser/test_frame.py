@@ -212,6 +212,7 @@ def test_from_anywhere_to_anything(company: Company, console: Page) -> None:
     page.locator("h1").click()
     page.keyboard.press("?")
     expect(page.locator("[data-keys] section:visible .keys-title")).to_have_text(["Everywhere", "Menu", "List"])
+    expect(page.locator("[data-keys] section:visible dd")).to_contain_text(["Walk the rows", "Open", "Choose the row"])
     page.keyboard.press("Escape")
     company.go(page, "/stock-adjustments/add")
     page.locator("h1").click()

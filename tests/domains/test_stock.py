@@ -127,6 +127,20 @@ class TestPost:
         (entry,) = db.session.scalars(queries.entries_of(document))
         assert (entry.quantity, entry.amount) == (-1, Decimal("-1.50"))
 
+    def test_its_lines_show_what_the_book_says_they_cost(self, company):
+        product, main = make_product(), make_warehouse()
+        take(make_adjustment(main, line(product, "3", "3.3333")), "post")
+        taken = take(make_adjustment(main, line(product, "-1"), line(product, "-2")), "post")
+        book = [(entry.amount, entry.unit_cost) for entry in db.session.scalars(queries.entries_of(taken))]
+        assert [each.value for each in taken.lines] == [Decimal("-3.33"), Decimal("-6.67")]
+        assert [(each.value, each.unit_cost) for each in taken.lines] == book
+
+    def test_its_lines_show_it_after_a_cancel_too(self, company):
+        product, main = make_product(), make_warehouse()
+        take(make_adjustment(main, line(product, "5", "10")), "post")
+        taken = take(make_adjustment(main, line(product, "-2")), "post")
+        assert [each.value for each in take(taken, "cancel").lines] == [Decimal("-20.00")]
+
     def test_refuses_without_lines(self, company):
         with pytest.raises(Invalid) as refusal:
             take(make_adjustment(make_warehouse()), "post")

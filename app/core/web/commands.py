@@ -6,10 +6,11 @@ Each is found by its name in every language and by its pinyin, whichever is spok
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask_babel import force_locale
@@ -28,28 +29,35 @@ MOST_VIEWS = 50  # saved views that are offered
 ACCOUNT: list[tuple[str, Any, str, str]] = [
     ("home", _l("Start page"), "/", "home"),
     ("password", _l("Change password"), "/account/password", "key"),
+    ("time-zone", _l("Time zone"), "/account/time-zone", "clock"),
     ("told", _l("How you are told"), "/account/notices/", "bell"),
 ]
 """Pages beside the map that everyone may open: (id, label, address, icon)."""
 
-DEEDS: list[tuple[str, Any, str]] = [
-    ("theme-light", _l("Light appearance"), "sun"),
-    ("theme-dark", _l("Dark appearance"), "moon"),
-    ("theme-system", _l("Appearance as the system"), "monitor"),
-    ("rows", _l("Compact rows"), "menu"),
-    ("fold", _l("Fold the menu"), "sidebar"),
-    ("keys", _l("Keyboard shortcuts"), "keyboard"),
-    ("locale-en", "English", "globe"),
-    ("locale-zh", "简体中文", "globe"),
-    ("logout", _l("Log out"), "logout"),
+DEEDS: list[tuple[str, Any, str, Any]] = [
+    ("theme-light", _l("Light appearance"), "sun", _l("Appearance")),
+    ("theme-dark", _l("Dark appearance"), "moon", _l("Appearance")),
+    ("theme-system", _l("Appearance as the system"), "monitor", _l("Appearance")),
+    ("rows", _l("Compact rows"), "menu", _l("Appearance")),
+    ("fold", _l("Fold the menu"), "sidebar", _l("Appearance")),
+    ("keys", _l("Keyboard shortcuts"), "keyboard", ""),
+    ("locale-en", "English", "globe", _l("Language")),
+    ("locale-zh", "简体中文", "globe", _l("Language")),
+    ("logout", _l("Log out"), "logout", ""),
 ]
-"""What the page's own script does: (id, label, icon)."""
+"""What the page's own script does: (id, label, icon, what it concerns)."""
+
+FOUND_BY_HINT = ("deed", "step")
+"""The kinds of commands that are looked for by what they concern too: «submit plan», «language»."""
+
+places: list[Callable[[identity.Actor], Iterable[tuple[str, Any, str, str]]]] = []
+"""What upper layers offer an actor beside the map: pages, as in ``ACCOUNT``."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A page (``url``) or something that the script does (``deed``).  ``kind``: page, new, file, view, deed, the groups
-    they stand in; ``hint`` is where it belongs; ``words`` what it is found by.
+    """A page (``url``) or something that the script does (``deed``).  ``kind`` is the group it stands in: page, new, file,
+    step, view, deed; ``hint`` is where it belongs; ``words`` what it is found by.
     """
 
     id: str
@@ -72,9 +80,17 @@ def commands() -> list[Command]:
     own = spoken[current_locale()]
     every = zip(*spoken.values(), strict=True)
     return [
-        Command(**{**vars(each), "words": _words(tuple(same.label for same in readings))})
+        Command(**{**vars(each), "words": _words(tuple(_read_by(readings)))})
         for each, readings in zip(own, every, strict=True)
     ]
+
+
+def _read_by(readings: Iterable[Command]) -> Iterator[str]:
+    for each in readings:
+        yield each.label
+        if each.kind in FOUND_BY_HINT and each.hint:
+            yield f"{each.label} {each.hint}"
+            yield f"{each.hint} {each.label}"
 
 
 def matching(text: str) -> list[Command]:
@@ -94,16 +110,25 @@ def _all() -> Iterator[Command]:
     for key, label, url, icon in ACCOUNT[:1]:
         yield Command(f"page/{key}", str(label), "page", icon, url)
     actor = identity.require()
+    linked: dict[str, Command] = {}
     for section in console:
         for page in section.pages_of(actor):
             yield Command(f"page/{page.key}", str(page.label), "page", page.icon, page.url, hint=str(section.label))
         for view in section.views:
             if reach.may(view, "list"):
                 yield from _of(view, str(section.label))
-    for key, label, url, icon in ACCOUNT[1:]:
+                for link in view.list_links:
+                    url = link.url(None)
+                    if url not in linked and reach.may(view, link.operation):
+                        hint = str(section.label)
+                        linked[url] = Command(
+                            f"page{url.rstrip('/')}", str(link.label), "page", view.icon, url, hint=hint
+                        )
+    yield from linked.values()
+    for key, label, url, icon in (*ACCOUNT[1:], *(each for offered in places for each in offered(actor))):
         yield Command(f"page/{key}", str(label), "page", icon, url)
-    for key, label, icon in DEEDS:
-        yield Command(f"do/{key}", str(label), "deed", icon, deed=key)
+    for key, label, icon, hint in DEEDS:
+        yield Command(f"do/{key}", str(label), "deed", icon, deed=key, hint=str(hint))
 
 
 def _of(view: type[EntityView], section: str) -> Iterator[Command]:
@@ -111,6 +136,8 @@ def _of(view: type[EntityView], section: str) -> Iterator[Command]:
     name, labels = view.model.resource, str(view.model.labels)
     base, plural = f"/{name}", labels[:1].lower() + labels[1:]
     yield Command(f"list/{name}", labels, "page", view.icon, f"{base}/list/", hint=section)
+    if view.board is not None:
+        yield Command(f"board/{name}", _("Board"), "page", "columns", f"{base}/board/", hint=labels)
     for reading in view.readings:
         if not reading.of_row and resource.may_read(view, reading):
             yield Command(
@@ -128,6 +155,7 @@ def _of(view: type[EntityView], section: str) -> Iterator[Command]:
             # Its dialog is on the list; the script opens it there.
             url = f"{base}/list/#do-{action.name}"
             yield Command(f"act/{name}/{action.name}", str(action.label), "file", view.icon, url, hint=labels)
+    yield from _steps(view)
     made: tuple[tuple[str, str, str, str, Callable[[], str]], ...] = (
         ("add", "new", "plus", f"{base}/add", lambda: _("New %(what)s", what=str(view.model.label).lower())),
         ("import", "file", "upload", f"{base}/import", lambda: _("Import %(what)s", what=plural)),
@@ -142,6 +170,22 @@ def _of(view: type[EntityView], section: str) -> Iterator[Command]:
     for operation, kind, icon, url, label in made:
         if reach.may(view, operation):
             yield Command(f"{operation}/{name}", label(), kind, icon, url, hint=section)
+
+
+def _steps(view: type[EntityView]) -> Iterator[Command]:
+    """What is done with rows one by one or many at once: each leads to the list of those that it can be done with."""
+    actor, key = identity.require(), view.model.permission_key()
+    name, labels = view.model.resource, str(view.model.labels)
+    flow = view.model.workflow
+    for step in flow.transitions if flow is not None else ():
+        if actor.may(step.permission, key):
+            states = urlencode({"f": f"state:in:{','.join(step.sources)}"})
+            url = f"/{name}/list/?{states}"
+            yield Command(f"step/{name}/{step.name}", str(step.label), "step", view.icon, url, hint=labels)
+    for action in view.actions:
+        if action.bulk and actor.may(action.permission, key):
+            url = f"/{name}/list/"
+            yield Command(f"step/{name}/{action.name}", str(action.label), "step", view.icon, url, hint=labels)
 
 
 def saved_lists(most: int) -> list[SavedView]:

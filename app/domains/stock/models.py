@@ -5,6 +5,8 @@ The book of what came and went is ``app.ledger``'s.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, relationship
 
@@ -17,6 +19,7 @@ from app.core.identity import SEE_COST
 from app.core.types import Code, Flag, Name, Note, Price, Quantity, Word
 from app.core.workflow import posting
 from app.domains.catalog.models import Product
+from app.ledger import posted
 
 KINDS = {
     "internal": _l("Warehouse of our own"),
@@ -125,6 +128,15 @@ class StockAdjustment(Document):
     def fact(self) -> str:
         return self.reason or ""
 
+    @property
+    def posted_amounts(self) -> list[Decimal]:
+        """By how much each line changed the stock's value, as the stock book has it; nothing before it is posted."""
+        if self.state == "draft":
+            return []
+        if "posted_amounts" not in self.__dict__:
+            self.__dict__["posted_amounts"] = [amount for _cost, amount in posted.costs(self)]
+        return self.__dict__["posted_amounts"]
+
 
 class StockAdjustmentLine(Line):
     """What came (positive) or went (negative), and what the goods that came are worth."""
@@ -142,7 +154,12 @@ class StockAdjustmentLine(Line):
     )
 
     product: Mapped[Product] = relationship(Product, foreign_keys=[product_id])
-    value = reckoned(_l("Value"), "quantity * unit_cost", needs=SEE_COST)
+    value = reckoned(_l("Value"), "quantity * unit_cost", needs=SEE_COST, settled=lambda line: line.posted_amount())
+
+    def posted_amount(self) -> Decimal | None:
+        """By how much it changed the stock's value; None before it is posted."""
+        amounts = self.document.posted_amounts if self.document is not None else []
+        return amounts[self.document.lines.index(self)] if amounts else None
 
     def fill(self) -> None:
         if self.unit_cost is not None or not self.quantity or self.quantity < 0:

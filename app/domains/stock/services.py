@@ -6,6 +6,7 @@ from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.numbering import PREFIXES
 from app.domains.stock.models import StockAdjustment
+from app.ledger import posted
 from app.ledger import stock as book
 
 PREFIXES["warehouses"] = "W"
@@ -29,6 +30,9 @@ def post_adjustment(adjustment: StockAdjustment) -> None:
         for index, line in enumerate(adjustment.lines)
     ]
     book.post(adjustment, movements, date=adjustment.date)
+    for line, (cost, _amount) in zip(adjustment.lines, posted.costs(adjustment), strict=True):
+        if line.quantity < 0:
+            line.unit_cost = cost
 
 
 @StockAdjustment.workflow.effect("cancel")

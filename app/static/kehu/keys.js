@@ -20,10 +20,13 @@ keys?.querySelector("[data-close]").addEventListener("click", () => keys.close()
 keys?.addEventListener("pointerdown", (event) => {
   if (event.target === keys) keys.close();
 });
-document.querySelector("[data-keys-open]")?.addEventListener("click", (event) => {
-  event.target.closest("details").open = false;
-  showKeys();
-});
+for (const button of document.querySelectorAll("[data-keys-open]")) {
+  button.addEventListener("click", () => {
+    const menu = button.closest("details");
+    if (menu) menu.open = false;
+    showKeys();
+  });
+}
 
 /* ---- The palette: there before it is asked for, or the first letters typed into it would be lost ---- */
 

@@ -7,7 +7,7 @@ const SLOW = 300; // ms after which it is said that it takes a while
 const MOST = 8; // pages and actions beside what was found
 const FIRST = 4; // of them that stand above it, where their names begin with what was typed
 const KEPT = 12; // last used ones
-const GROUPS = ["page", "new", "file", "view", "deed"];
+const GROUPS = ["page", "new", "step", "file", "view", "deed"];
 
 const dialog = document.querySelector("[data-palette]");
 const input = dialog.querySelector("[role=combobox]");
@@ -200,7 +200,8 @@ function show() {
       const all = kind.more ? [{ label: words.all.replace("{list}", kind.label), url: kind.url, icon: "search" }] : [];
       add(kind.label, [...kind.rows, ...all]);
     }
-    pages(matches.filter((each) => !near.includes(each)));
+    // No heading comes twice: what is left stands together.
+    add(words.further, matches.filter((each) => !near.includes(each)).map(({ command }) => command));
   }
   list.replaceChildren(...parts);
   list.classList.toggle("is-stale", isWaiting());

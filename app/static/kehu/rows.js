@@ -67,7 +67,6 @@ const LIST_KEYS = {
   " ": () => pickOf(currentRow())?.click(),
   f: () => press("[data-filter] > summary"),
   n: () => press(".page-actions a[href$=\"/add\"]"),
-  "?": () => press("[data-keys] > summary"),
   "[": () => press(".pager [rel=prev]"),
   "]": () => press(".pager [rel=next]"),
 };

@@ -143,6 +143,32 @@ class TestCommands:
         assert {f"list/{name}" for name in views} <= everything
         assert {"import/products", "export/customers", "look/stock-balances/at", "act/periods/close"} <= everything
 
+    def test_boards_and_what_is_done_with_rows_are_among_them(self, api):
+        found = {each["id"]: each for each in api("admin").get("search/commands").json["result"]}
+        assert found["board/opportunities"]["url"] == "/opportunities/board/"
+        submit, post = found["step/weekly-plans/submit"], found["step/stock-adjustments/post"]
+        assert "submit weekly plans" in submit["words"] and "post stock adjustments" in post["words"]
+        assert post["url"] == "/stock-adjustments/list/?f=state%3Ain%3Adraft"
+        assert found["page/library"]["label"] == "Knowledge base"
+        assert "step/stock-adjustments/post" not in {
+            each["id"] for each in api("ann").get("search/commands").json["result"]
+        }
+
+    def test_switches_are_found_by_what_they_concern(self, api):
+        found = {each["id"]: each for each in api("ann").get("search/commands").json["result"]}
+        for word in ("language", "语言"):
+            assert any(name.startswith(word) for name in found["do/locale-zh"]["words"].split(" | "))
+        assert "appearance" in found["do/theme-dark"]["words"] and "外观" in found["do/theme-dark"]["words"]
+        assert found["page/time-zone"]["url"] == "/account/time-zone"
+
+    def test_a_choice_says_of_which_list_it_is(self, act, api):
+        with act("ann"):
+            crud.create(entity_for("customers"), {"name": "Harbour", "region": "上海"})
+            crud.create(entity_for("leads"), {"name": "Chen", "region": "上海"})
+        answer = api("admin").get("search/?q=上海").json["result"]
+        facts = [row["fact"] for kind in answer if kind["resource"] == "choices" for row in kind["rows"]]
+        assert sorted(facts) == ["Customers · Region", "Leads · Region"]
+
     def test_every_address_of_theirs_is_one(self, app, pages, api):
         browser, known = pages("admin"), app.url_map.bind("localhost")
         for each in api("admin").get("search/commands").json["result"]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, object_session, relationship
 
-from app.core import identity, scope
+from app.core import clock, identity, scope
 from app.core.entity import Entity, User, column, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
@@ -56,7 +56,8 @@ class Suggestion(Entity):
         """It tells whose idea it was: it stays."""
 
     def fact(self) -> str:
-        return str(pointed_at(self, "owner") or "")
+        day = clock.local(self.created_on).date().isoformat() if self.created_on else ""
+        return " · ".join(filter(None, (str(pointed_at(self, "owner") or ""), day)))
 
     def stays(self) -> str:
         """Why it can't be deleted: management has dealt with it."""
