@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import time
 import zipfile
 
 import pytest
 from PIL import Image
 
-from app.core import db, extraction, fulltext, store
+from app.core import db, extraction, fulltext, markdown, store
 from app.domains.library import services
 from tests.app_fixtures import Api, Pages, acting
 
@@ -338,6 +339,23 @@ class TestBadInput:
         assert "<h1>Hello</h1>" in prose and "<td>1</td>" in prose and 'href="/files/show/1"' in prose
         assert "<script" not in prose and "javascript:" not in prose.replace("(javascript:", "") and "evil" not in prose
         assert 'src="/files/content/1?inline=1"' in prose
+
+    def test_a_foreign_picture_is_a_link_and_a_task_a_box(self):
+        said = str(
+            markdown.html("![logo](https://x.example/a.png) [![in](https://x.example/b.png)](https://y.example)")
+        )
+        assert "<img" not in said and ">logo</a>" in said and 'href="https://x.example/a.png"' in said
+        assert ">in</a>" in said and "b.png" not in said, "it stands in a link already"
+        assert ">https://x.example/c.png</a>" in markdown.html("![](https://x.example/c.png)")
+        assert markdown.html("![dot](data:image/png;base64,AAAA)") == "<p>dot</p>\n"
+        assert "<img" in markdown.html("![own](/files/content/1?inline=1)")
+        tasks = markdown.html("- [ ] call **Ann**\n- [X] write\n- [y] no\n- [ ]\n\n[ ] nor this")
+        boxes = re.findall(
+            r'<li class="task"><label><input type="checkbox" disabled=""( checked="")?>(.*?)</label>', tasks
+        )
+        assert boxes == [("", " call <strong>Ann</strong>"), (' checked=""', " write")]
+        assert "<li>[y] no</li>" in tasks and "<p>[ ] nor this</p>" in tasks and tasks.count("<input") == 2
+        assert "&lt;input" in markdown.html('<input type="text">') and markdown.plain("- [ ] call") == "call"
 
 
 class TestSearch:
