@@ -38,6 +38,8 @@ class Reader:
         if isinstance(raw, bool | dict | list):
             raise ValueError(_("This must be a text."))
         text = storable(str(raw).replace("\r\n", "\n"))  # a browser's form sends the former for the latter
+        if self.kind != "longtext":
+            text = one_line(text)
         if self.length is not None and len(text) > self.length:
             raise ValueError(
                 _("At most %(length)s characters; this has %(given)s.", length=self.length, given=len(text))
@@ -152,7 +154,7 @@ class Reader:
     def _parse_tags(self, raw: Any) -> list[str]:
         from app.core import tags
 
-        return [storable(name) for name in tags.read(raw)]
+        return [one_line(storable(name)) for name in tags.read(raw)]
 
     def _parse_images(self, raw: Any) -> list[str]:
         if not isinstance(raw, list) or not all(isinstance(each, str) for each in raw):
@@ -204,6 +206,16 @@ def _is_email(text: str) -> bool:
     except EmailNotValidError:
         return False
     return True
+
+
+# What begins a new line, or moves along one; and what else is no letter but an order to a machine.
+_BREAKS = re.compile(r"[ ]*[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+[\s]*")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line, as what is copied from somewhere has it: breaks are spaces, other control characters go."""
+    return _CONTROLS.sub("", _BREAKS.sub(" ", text)).strip()
 
 
 def storable(text: str) -> str:

@@ -195,8 +195,9 @@ class EntityApi(RowCalls, DuplicateCalls, ResourceCalls, BaseApi):
             422: {$ref: '#/components/responses/422'}
         """
         reach.enter(self.view, "add")
-        if self.view.receives is not None and uploading.is_form():
-            return self._answer(201, self.view.receives(uploading.sent(), request.form.to_dict()))
+        if self.view.receives is not None:
+            sent = request.form.to_dict() if uploading.is_form() else json_body()
+            return self._answer(201, self.view.receives(uploading.sent(), sent))
         return self._answer(201, crud.create(self.view.model, json_body()))
 
     @expose("/<int:pk>", methods=["PUT"])

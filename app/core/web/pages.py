@@ -80,6 +80,8 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
     def add(self) -> str | Response | tuple[Response | str, int]:
         """A new row; with ``quick`` in the address in a picker's dialog."""
         reach.enter(self.view, "add")
+        if self.view.add_at:
+            return redirect(f"{self.view.add_at}?{request.query_string.decode()}".rstrip("?"))
         if "quick" in request.args:
             return quick.respond(self.view)
         form = EntityForm(self.view, defaults={**self.view.defaults(), **self._given()})
