@@ -14,6 +14,7 @@ from app.core.entity import entity_for
 from app.core.fields import fields_of
 from app.core.web import present
 from app.core.web.inputs import typed
+from app.core.web.page import Cell, Row, Table
 
 
 @pytest.fixture
@@ -74,6 +75,21 @@ def test_a_month_is_no_day():
             assert present.text(month, first) == words
             assert present.cell(month, SimpleNamespace(month=first)).text == words
     assert present.text(month, first + timedelta(days=1)) == (first + timedelta(days=1)).isoformat()
+
+
+def test_points_stand_below_one_another():
+    texts = ("29.472", "-38.69", "1,420.7123", "5", "")
+    table = Table([], [Row(at, None, [Cell("number" if text else "empty", text)]) for at, text in enumerate(texts)])
+    assert [row.cells[0].pad for row in table.rows] == ["0", "00", "", ".0000", ""]
+    # Neither what is whole throughout nor what is no number leaves room.
+    table = Table(
+        [],
+        [
+            Row(1, None, [Cell("number", "5"), Cell("text", "7")]),
+            Row(2, None, [Cell("number", "12"), Cell("text", "7.5")]),
+        ],
+    )
+    assert {cell.pad for row in table.rows for cell in row.cells} == {""}
 
 
 def test_document_numbers_are_codes():

@@ -50,6 +50,11 @@ class Stage(Entity):
     )
 
     @property
+    def tone(self) -> str:
+        """Its colour beside a title."""
+        return "green" if self.is_won else "red" if self.is_lost else "blue"
+
+    @property
     def is_open(self) -> bool:
         """Whether an opportunity here is neither won nor lost."""
         return not (self.is_won or self.is_lost)
