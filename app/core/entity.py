@@ -156,6 +156,7 @@ class Entity(Model):
     audited: ClassVar[bool] = True
     extensible: ClassVar[bool | None] = None  # whether a company may add fields; None: to what the domains declare
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # further headers an import accepts, by field
+    extra_fields: ClassVar[Mapping[str, Any]] = {}  # fields (``core.fields``) that are set through properties, by name
     taggable: ClassVar[bool] = False  # whether its rows carry tags: unless said, if it is the company's and written
     inside: ClassVar[str] = ""  # the long text of a row that is searched word by word (``core.fulltext``)
     likeness: ClassVar[Mapping[str, str]] = {}  # the fields that say who it is, by ``core.likeness`` kinds

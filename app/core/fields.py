@@ -45,7 +45,8 @@ class Field(Reader):
 
     ``kind``: text, longtext, code, phone, email, url, integer, decimal, date, datetime, bool, choice, relation,
     relations, choices (several of fixed ones), images, json, tags.  ``attribute`` is the mapped attribute that holds
-    the value (the foreign key for a relation).
+    the value (the foreign key for a relation).  What is ``write_only`` is said with a save and never shown again: no list,
+    page, file or answer holds it.
     """
 
     model: type[Any]
@@ -69,6 +70,7 @@ class Field(Reader):
     formula: Formula | None = None
     to_write: bool = False
     spans: str = ""
+    write_only: bool = False
 
     @property
     def picked_at(self) -> str:

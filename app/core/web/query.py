@@ -132,19 +132,24 @@ def sortable(model: type[Any]) -> list[str]:
         name
         for name, field in readable(model).items()
         if field.stored
-        and field.kind not in ("longtext", "json", "images", "relation", "relations", "tags", "password")
+        and not field.write_only
+        and field.kind not in ("longtext", "json", "images", "relation", "relations", "tags")
     ]
 
 
 def filterable(model: type[Any]) -> dict[str, Field]:
     """The fields a list of ``model`` can be filtered by, for who acts now, and its flags."""
-    fields = {name: field for name, field in readable(model).items() if field.stored and field.kind in BY_KIND}
+    fields = {
+        name: field
+        for name, field in readable(model).items()
+        if field.stored and not field.write_only and field.kind in BY_KIND
+    }
     return {**fields, **flags.of(model)}
 
 
 def shown(model: type[Any]) -> dict[str, Field]:
     """What a list of ``model`` may show in columns, for who acts now."""
-    return {name: field for name, field in readable(model).items() if field.kind != "password"}
+    return {name: field for name, field in readable(model).items() if not field.write_only}
 
 
 def condition(model: type[Any], name: str, operator: str, raw: Any, *, whole: bool = False) -> Condition:

@@ -59,6 +59,10 @@ class Stage(Entity):
         """Whether an opportunity here is neither won nor lost."""
         return not (self.is_won or self.is_lost)
 
+    def fill(self) -> None:
+        if not self.is_open:
+            self.probability = Decimal(1 if self.is_won else 0)
+
     def faults(self) -> dict[str, list[str]]:
         faults: dict[str, list[str]] = {}
         if self.is_won and self.is_lost:
