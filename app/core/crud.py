@@ -254,7 +254,7 @@ def _read(model: type[Any], data: Mapping[str, Any], row: Any) -> tuple[dict[str
             continue  # it is there, and stays
         else:
             fields[name], given[name] = field, raw
-    values, faults = parse_all(fields, given)
+    values, faults = parse_all(fields, given, row)
     errors.update(faults)
     for name, field in fields.items():
         if field.kind == "images" and name not in faults:

@@ -75,7 +75,7 @@ class Field(Reader):
     @property
     def picked_at(self) -> str:
         """Where what it points at is looked for as it is typed, below «/» and «/api/v1/»: «customers/pick»; what is chosen
-        ``to_write`` it is looked for among what one may write: «customers/pick?for=write».
+        to be written is looked for among what one may write: «customers/pick?for=write».
         """
         target: Any = self.target
         if hasattr(target, "document_class"):
@@ -104,6 +104,16 @@ class Field(Reader):
                 raise ValueError(_("This is required."))
             return [] if self.kind in ("relations", "images", "tags", "choices") else self.empty
         return getattr(self, f"_parse_{self.kind}", self._parse_text)(raw)
+
+    def read(self, raw: Any, row: Any) -> Any:
+        """``parse`` of what is written into ``row`` (None: a new one): a text that stands there already stays as it is,
+        whatever could be written today.
+        """
+        if row is not None and self.kind in TEXTS and isinstance(raw, str) and raw.strip():
+            stands = self.value(row)
+            if isinstance(stands, str) and raw.strip() == stands.strip():
+                return stands
+        return self.parse(raw)
 
     def value(self, row: Any) -> Any:
         """The field's value in ``row``: the related row for a relation, else what is stored."""
@@ -289,14 +299,18 @@ def writable(model: type[Any], actor: identity.Actor | None = None) -> dict[str,
     return {name: field for name, field in readable(model, actor).items() if not field.readonly and field.stored}
 
 
-def parse_all(fields: Mapping[str, Field], data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Values by attribute for what ``data`` (by field name) holds, and the messages for what can't be read."""
+def parse_all(
+    fields: Mapping[str, Field], data: Mapping[str, Any], row: Any = None
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Values by attribute for what ``data`` (by field name) holds, to be written into ``row`` where there is one, and the
+    messages for what can't be read.
+    """
     values: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
     for name, raw in data.items():
         field = fields[name]
         try:
-            values[field.attribute] = field.parse(raw)
+            values[field.attribute] = field.read(raw, row)
         except ValueError as error:
             errors[name] = [str(error)]
     return values, errors

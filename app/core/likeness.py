@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
+from app.core import phones
 from app.core.settings import settings
 
 LONGEST = 200  # characters of a key
@@ -59,7 +60,6 @@ LEGAL_WORDS = frozenset(
     ]
 )
 JOINING = frozenset({"and", "und", "et", "y"})
-_SPLIT_PHONES = re.compile(r"[/;；,，、|\n]|或|\bor\b")
 _CHINESE_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
 
 
@@ -102,7 +102,7 @@ def _without_chinese_form(name: str) -> str:
 def phone_keys(text: str) -> list[str]:
     """Each telephone number in ``text`` as E.164, without its extension; what can be none gives no key."""
     country = settings().country
-    return [_e164(part.strip(), country) for part in _SPLIT_PHONES.split(unicodedata.normalize("NFKC", text))]
+    return [_e164(part.strip(), country) for part in phones.SPLIT.split(unicodedata.normalize("NFKC", text))]
 
 
 @lru_cache(maxsize=50_000)

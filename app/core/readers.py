@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from app.core import clock, decimals
+from app.core import clock, decimals, phones
 from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
 from app.core.types import exact_decimal
@@ -52,6 +52,14 @@ class Reader:
         plain = len(local) <= 64 and len(text) <= 254 and _PLAIN_LOCAL.fullmatch(local)
         if not _is_email(f"a@{domain}" if plain else text):
             raise ValueError(_("“%(text)s” is not an e-mail address.", text=text))
+        return text
+
+    def _parse_phone(self, raw: Any) -> str:
+        text = self._parse_text(raw)
+        if not phones.is_possible(text):
+            raise ValueError(
+                _("“%(text)s” is not a telephone number. Write it as +86 138 0013 8000 or 010-8888 1234.", text=text)
+            )
         return text
 
     def _parse_url(self, raw: Any) -> str:

@@ -214,6 +214,33 @@ class TestOuting:
                 crud.update(record, {"outing": None})
             assert outing.state == "back"
 
+    def test_who_is_out_with_a_customer_comes_back_and_tells_of_it(self, company, customer):
+        with company.acting("Ann"):
+            out = services.leave(go(customer))
+            with pytest.raises(Conflict, match="come back"):
+                services.call_off(out, "No longer needed")
+            with pytest.raises(Conflict, match="is out"):
+                crud.delete(out)
+            assert out.state == "out"
+
+    def test_only_a_superior_cancels_it_and_says_why(self, company, customer):
+        with company.acting("Ann"):
+            pk = services.leave(go(customer)).id
+        with company.acting("Bob"):
+            out = crud.fetch(Outing, pk)
+            with pytest.raises(Invalid) as refusal:
+                services.call_off(out, " ")
+            assert list(refusal.value.errors) == ["reason"]
+            assert services.call_off(out, "She is ill").state == "cancelled"
+
+    def test_another_errand_that_is_under_way_is_cancelled_with_a_reason(self, company):
+        with company.acting("Ann"):
+            out = services.leave(go(None))
+            with pytest.raises(Invalid) as refusal:
+                services.call_off(out, None)
+            assert list(refusal.value.errors) == ["reason"]
+            assert services.call_off(out, "Closed today").state == "cancelled"
+
     def test_cancelled_takes_nobody_out(self, company, customer):
         with company.acting("Ann"):
             outing = services.call_off(go(customer), "They cancelled")

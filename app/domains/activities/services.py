@@ -105,12 +105,29 @@ def come_back(
 
 
 def call_off(outing: Outing, reason: str | None) -> Outing:
-    """Cancel ``outing``: it does not take place, or was no outing.  Raises Conflict when it is over."""
+    """Cancel ``outing``: it does not take place, or was no outing.
+
+    Who is out says why.  Who is out with a customer comes back and tells of it instead; only a superior cancels that.
+    Raises Conflict when it is over, or is to end with its contact record; Invalid without a reason.
+    """
     if outing.state in (BACK, CANCELLED):
         raise Conflict(_("“%(outing)s” is over.", outing=outing))
+    if not may_call_off(outing):
+        raise Conflict(_("“%(outing)s” is under way: come back, and say what came of it.", outing=outing))
+    if outing.state == OUT and not (reason or "").strip():
+        raise Invalid({"reason": [_("Say why: %(who)s is out.", who=outing.owner)]})
     outing.state, outing.reason = CANCELLED, reason
     db.session.flush()
     return outing
+
+
+def may_call_off(outing: Outing) -> bool:
+    """Whether the actor may cancel ``outing`` as it stands: one to a customer that is under way ends with its contact
+    record, unless a superior of whoever is out says otherwise.
+    """
+    if outing.state == OUT and outing.customer_id is not None:
+        return may_lead(outing.owner_id, Outing.domain())
+    return outing.state not in (BACK, CANCELLED)
 
 
 def answer_review(review: Review, text: str) -> Review:

@@ -158,7 +158,7 @@ class TestUndo:
             cleo = db.session.scalars(sa.select(User.id).where(User.username == "cleo")).one()
             db.session.execute(sa.update(Customer).where(Customer.code == "K0").values(owner_id=cleo))
         with act("ann"):
-            crud.update(db.session.scalars(sa.select(Customer).where(Customer.code == "K1")).one(), {"phone": "1"})
+            crud.update(db.session.scalars(sa.select(Customer).where(Customer.code == "K1")).one(), {"phone": "110"})
         with act("ann"):
             outcome = undone(run_id)
             pk = outcome.foreign[0].record.partition("/")[2]
