@@ -45,9 +45,9 @@ class Field(Reader):
 
     ``kind``: text, longtext, code, phone, email, url, integer, decimal, date, datetime, bool, choice, relation,
     relations, choices (several of fixed ones), images, json, tags.  ``attribute`` is the mapped attribute that holds
-    the value (the foreign key for a relation).  ``to_write``: only what one may write can be
-    chosen.  ``spans``: the date stands for the week or the month that it begins.  What is ``write_only`` is said with a save and never shown again: no list,
-    page, file or answer holds it.
+    the value (the foreign key for a relation).  ``to_write``: only what one may write can be chosen.  ``spans``: the date
+    stands for the week or the month that it begins.  What is ``write_only`` is said with a save and never shown again: no
+    list, page, file or answer holds it.
     """
 
     model: type[Any]
