@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import event
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.interfaces import MANYTOMANY
@@ -21,7 +22,7 @@ from app.core import clock, events, identity
 from app.core.entity import Entity, User, column, record_name, reference, registry
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
-from app.core.types import Moment, Note, Word
+from app.core.types import Moment, Note, RecordName, Word
 from app.core.users import SECRET
 
 UNTOLD = (
@@ -32,6 +33,9 @@ UNTOLD = (
 ORDER = "lines.order"  # how a document's lines follow each other, among its changes
 HIDDEN = "•••"
 
+
+ACCOUNTS: Mapping[str, Any] = {"users": User, "roles": Role}
+"""What is audited beside the entities."""
 
 WORDS: dict[str, Any] = {}
 """What deeds of the domains that are no transitions are called, by name."""
@@ -87,13 +91,18 @@ class AuditEntry(Entity):
     at: Mapped[Moment] = column(_l("Time"), index=True)
     user_id: Mapped[int | None] = reference("ab_user.id", _l("User"))
     user: Mapped[User | None] = relationship(User, foreign_keys=[user_id])
-    record: Mapped[Word] = column(_l("Record"), index=True, help=_l("The changed row, such as customers/12"))
+    record: Mapped[str] = column(
+        _l("Record"), type_=RecordName(80), index=True, help=_l("The changed row, such as customers/12")
+    )
     action: Mapped[Word] = column(_l("Action"), choices=ACTIONS)
     comment: Mapped[Note | None] = column(_l("Comment"))
     changes: Mapped[dict[str, Any]] = mapped_column(sa.JSON, info={"label": _l("Changes"), "readonly": True})
 
     def __str__(self) -> str:
-        return f"{ACTIONS.get(self.action, self.action)} · {self.record}"
+        resource, _slash, key = (self.record or "").partition("/")
+        model: Any = registry.get(resource) or ACCOUNTS.get(resource)
+        about = f"{model.label} #{key}" if model is not None else self.record
+        return f"{ACTIONS.get(self.action, self.action)} · {about}"
 
 
 @dataclass

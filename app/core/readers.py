@@ -136,7 +136,7 @@ class Reader:
         for value, label in self.choices.items():
             if text in in_each_language(label):
                 return value
-        allowed = ", ".join(itertools.islice(self.choices, MOST_NAMED)) + (
+        allowed = ", ".join(str(label) for label in itertools.islice(self.choices.values(), MOST_NAMED)) + (
             " …" if len(self.choices) > MOST_NAMED else ""
         )
         raise ValueError(_("“%(text)s” is not one of: %(allowed)s.", text=text, allowed=allowed))

@@ -36,6 +36,8 @@ def in_words(crontab: str) -> str:
     minute, hour, day, month, weekday = fields
     if fields == ["*"] * 5:
         return _("Every minute")
+    if fields[1:] == ["*"] * 4 and minute.startswith("*/") and minute[2:].isdigit():
+        return _("Every %(count)s minutes", count=int(minute[2:]))
     if month != "*" or not (minute.isdigit() and hour.isdigit()):
         return crontab
     at = f"{int(hour):02d}:{int(minute):02d}"

@@ -189,6 +189,20 @@ class TestMeasures:
             asked(stages["Proposal"], "Wrong", kind="measured", measure=text)
         assert list(refused.value.errors) == ["measure"]
 
+    @pytest.mark.parametrize(
+        ("measure", "words"),
+        [
+            ("days_since_contact <= 14", "Days since the last contact with the customer ≤ 14"),
+            ("close_date_ahead", "The expected close lies ahead"),
+            ("contacts_known >= 1", "Contacts of the customer that we know ≥ 1"),
+            ("amount_known = 0", "The amount is known = 0"),
+        ],
+    )
+    def test_it_is_said_in_words(self, company, stages, measure, words):
+        with company.acting("Bob"):
+            assert asked(stages["Proposal"], "Asked", kind="measured", measure=measure).words == words
+            assert asked(stages["Proposal"], "Ticked", kind="manual").words == ""
+
     def test_it_is_kept_in_one_form(self, company, stages):
         with company.acting("Bob"):
             kept = [

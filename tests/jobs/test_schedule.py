@@ -4,7 +4,8 @@ import pytest
 
 from app.core import clock
 from app.domains.people.working_days import Calendar
-from app.jobs.schedule import Schedule
+from app.jobs import TIMETABLE
+from app.jobs.schedule import Schedule, in_words
 
 NEW_YEAR = date(2027, 1, 1)  # a Friday
 
@@ -95,3 +96,23 @@ class TestHolidays:
     def test_a_moved_time_at_midnight_is_not_found_twice(self):
         schedule = self.moved("0 0 * * fri", Calendar.end_of_week)
         assert next_after(schedule, "2026-11-27T00:00") == "Fri 2026-12-04 00:00"
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("crontab", "words"),
+        [
+            ("* * * * *", "Every minute"),
+            ("*/2 * * * *", "Every 2 minutes"),
+            ("30 3 * * *", "Every day at 03:30"),
+            ("0 15 * * fri", "Fridays at 15:00"),
+            ("0 8 1 * *", "Day 1 of each month at 08:00"),
+            ("*/2 8 * * *", "*/2 8 * * *"),
+        ],
+    )
+    def test_a_schedule_is_said_in_words(self, crontab, words):
+        assert in_words(crontab) == words
+
+    def test_every_job_of_ours_has_words(self):
+        assert TIMETABLE
+        assert [job.name for job in TIMETABLE if "*" in in_words(job.schedule)] == []

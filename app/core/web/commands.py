@@ -168,7 +168,7 @@ def _of(view: type[EntityView], section: str) -> Iterator[Command]:
         ),
     )
     for operation, kind, icon, url, label in made:
-        if reach.may(view, operation):
+        if reach.may(view, operation) and not (operation == "add" and view.begun_elsewhere):
             yield Command(f"{operation}/{name}", label(), kind, icon, url, hint=section)
 
 

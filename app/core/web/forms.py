@@ -21,7 +21,7 @@ from app.core.entity import User
 from app.core.errors import Invalid, NotPermitted, about
 from app.core.fields import Field, fields_of, writable
 from app.core.i18n import gettext as _
-from app.core.web import like, line_figures, pickers, present
+from app.core.web import like, line_figures, naming, pickers, present
 from app.core.web.inputs import form_class, form_field, typed
 from app.core.web.page import FormField, Group
 from app.core.web.page_forms import LineGrid
@@ -316,6 +316,11 @@ class EntityForm:
         pickers.offer(shown, field.target, create=self.creates)
         shown.like_url = like.hint_url(self.view, self.row, name)
         shown.errors = [str(each) for each in bound.errors]
+        if naming.is_key(field) and bound.raw and (self.row is None or shown.readonly):
+            # It was come from there, or stays: what it is called is shown, its key goes along.
+            named = naming.of(str(bound.raw))
+            if named.url:
+                shown.kind, shown.text, shown.help = "record", named.label, ""
         shown.suggestions = offered.get(field.attribute, [])
         if field.kind == "relation":
             shown.text = bound.shown or self.texts.get((field.target, str(bound.raw)), "")  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.util import identity_key
 
 from app.core import db
-from app.core.audit import ORDER, AuditEntry
+from app.core.audit import ACTIONS, ORDER, AuditEntry
 from app.core.document import line_model
 from app.core.entity import record_name
 from app.core.fields import Field, readable
@@ -188,4 +188,4 @@ def action_words(model: type[Any], action: str) -> str:
         return str(DEEDS[action])
     flow, view = getattr(model, "workflow", None), views.get(model.resource)
     deed = (flow.find(action) if flow is not None else None) or (view.action(action) if view is not None else None)
-    return _("did “%(action)s”", action=str(deed.label) if deed is not None else action)
+    return _("did “%(action)s”", action=str(deed.label if deed is not None else ACTIONS.get(action, action)))

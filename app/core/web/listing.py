@@ -219,7 +219,7 @@ class State:
 def _head(view: type[EntityView], state: State) -> list[Action]:
     base = f"/{view.model.resource}"
     actions = []
-    if reach.may(view, "add"):
+    if reach.may(view, "add") and not view.begun_elsewhere:
         label = _("New %(what)s", what=str(view.model.label).lower())
         actions.append(Action("add", label, view.add_at or f"{base}/add", method="get", rank="primary", icon="plus"))
     if reach.may(view, "import"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,7 +118,9 @@ def words(operation: str, view: type[EntityView]) -> str:
         "comment": _("Write comments"),
     }
     step = view.model.workflow.find(operation) if view.model.workflow is not None else None
-    action = view.action(operation) or view.resource_action(operation)
+    # A permission is called «can_read_all», what it allows «read-all».
+    names = (operation, operation.replace("_", "-"))
+    action = next((found for name in names if (found := view.action(name) or view.resource_action(name))), None)
     return known.get(operation) or str(
         step.label if step is not None else action.label if action is not None else operation
     )
@@ -137,7 +140,7 @@ def grant_words() -> dict[str, str]:
 def groups(ticked: set[str]) -> list[TickGroup]:
     """Every permission of the console by section, those in ``ticked`` ticked."""
     found = []
-    domains: dict[str, str] = {}
+    standing: dict[str, Counter[str]] = {}  # how many of a domain's views stand in which section
     for section in frame.console:
         group = TickGroup(str(section.label))
         for view in section.views:
@@ -151,8 +154,10 @@ def groups(ticked: set[str]) -> list[TickGroup]:
                 name = f"can_{operation.replace('-', '_')} {key}"
                 ticks.append(Tick(name, words(operation, view), name in ticked))
             group.rows.append(TickRow(str(view.model.labels), ticks))
-            domains.setdefault(view.model.domain(), str(section.label))
+            domain = view.model.domain()
+            standing.setdefault(domain, Counter())[str(section.label)] += 1
         found.append(group)
+    domains = {domain: sections.most_common(1)[0][0] for domain, sections in standing.items()}
     reaches = TickGroup(_("How far it reaches"))
     for grant, label in grant_words().items():
         names = {f"{grant} {domain}": title for domain, title in domains.items()}

@@ -15,7 +15,8 @@ from app.core.document import Line
 from app.core.fields import TEXTS, Field
 from app.core.i18n import current_locale
 from app.core.i18n import gettext as _
-from app.core.types import Fraction, RecordName
+from app.core.types import Fraction
+from app.core.web import naming
 from app.core.web.page import Badge, Cell, Column
 
 EMPTY = Cell("empty")
@@ -160,10 +161,9 @@ def cell(field: Field, row: Any) -> Cell:
         return Cell("longtext", shown)
     if field.kind == "json" and isinstance(value, dict):
         return Cell("longtext", "\n".join(f"{name}: {_stored(each)}" for name, each in value.items()))
-    if field.column is not None and isinstance(field.column.type, RecordName):
-        resource, _slash, key = shown.partition("/")
-        label = getattr(row, "record_label", "") or shown
-        return Cell("link", label, url=f"/{resource}/show/{key}" if resource and key.isdecimal() else None)
+    if naming.is_key(field):
+        named = naming.of(shown)
+        return Cell("link", named.label, url=named.url)
     return Cell("code" if field.kind == "code" else "text", shown)
 
 

@@ -238,6 +238,7 @@ class EntityView:
     board: ClassVar[Board | None] = None
     list_links: ClassVar[tuple[RecordLink, ...]] = ()  # buttons of the list that lead elsewhere (asked with no row)
     add_at: ClassVar[str] = ""  # where a new row is made, when that is no form of its fields
+    begun_elsewhere: ClassVar[bool] = False  # a new row is about another one, and is begun on that one's page
     told_apart: ClassVar[tuple[str, ...]] = ()  # fields that a tab of the record's page shows, not its facts
     help: ClassVar[Any] = ""  # a sentence under the list's title
     empty: ClassVar[Any] = ""  # what to do when there are no rows

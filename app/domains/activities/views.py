@@ -207,6 +207,7 @@ def waits() -> Any:
 class ReviewView(EntityView, model=Review):
     icon = "chat"
     importable = False
+    begun_elsewhere = True
     columns = ("body", "author", "to", "customer", "requires_answer", "answered", "age")
     fieldsets = (
         ("", ("record", "body", "requires_answer")),
@@ -230,6 +231,10 @@ class ReviewView(EntityView, model=Review):
     )
     help = _l("What superiors say of contact records, plans, outings and opportunities, and what is answered.")
     empty = _l("Open a contact record or a plan of somebody you lead, and press “Give guidance”.")
+
+    @classmethod
+    def still_open(cls, row: Any) -> frozenset[str]:
+        return frozenset({"body", "requires_answer"})  # what it is about stays
 
 
 def _suggested() -> Field:

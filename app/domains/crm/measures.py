@@ -97,6 +97,18 @@ def written(text: str) -> str:
         return text
 
 
+def in_words(text: str) -> str:
+    """What ``text`` asks for, as people say it: «Days since the last contact ≤ 14»; as it is when it can't be read."""
+    try:
+        test = read(text)
+    except ValueError:
+        return text
+    asked = MEASURES[test.measure]
+    sign = {">=": "≥", "<=": "≤"}.get(test.operator, test.operator)
+    is_plain = not asked.counts and str(test) == test.measure
+    return str(asked.label) if is_plain else f"{asked.label} {sign} {test.number}"
+
+
 def values(ids: Iterable[int], names: Iterable[str]) -> Mapping[int, Mapping[str, Any]]:
     """What is measured of the opportunities ``ids``: by id and name.  One statement; the company's own facts."""
     from app.domains.crm.models import Opportunity

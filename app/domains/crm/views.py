@@ -175,7 +175,7 @@ class StageView(EntityView, model=Stage):
     icon = "columns"
     columns = ("name", "position", "probability", "max_days", "is_won", "is_lost")
     fieldsets = (("", ("name", "position", "probability", "max_days", "is_won", "is_lost")),)
-    related = (Related("stage-criteria", "stage", columns=("name", "kind", "measure", "weight")),)
+    related = (Related("stage-criteria", "stage", columns=("name", "kind", "words", "weight")),)
     resource_actions = (ResourceAction("usual", _l("Add the usual stages"), _usual),)
     sort = "position"
     help = _l("What an opportunity goes through, and what must be so before it stands in each.")
@@ -194,8 +194,9 @@ def _measures(_row: Any, _values: Mapping[str, Any], part: Part) -> Sheet:
 
 class StageCriterionView(EntityView, model=StageCriterion):
     icon = "check"
-    columns = ("name", "stage", "kind", "measure", "weight")
-    fieldsets = (("", ("stage", "name", "kind", "measure", "weight")),)
+    columns = ("name", "stage", "kind", "words", "weight")
+    fieldsets = (("", ("stage", "name", "kind", "measure", "words", "weight")),)
+    told_apart = ("measure",)  # its words say the same
     sort = "stage"
     readings = (
         Reading(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.core import db, filing, scope
-from app.core.entity import entity_for
+from app.core import db, scope
 from app.core.identity import require
 from app.domains.library.models import Article, File, FileVersion, Folder
 
@@ -68,23 +67,6 @@ def load_versions(files: Sequence[File]) -> None:
         kept[each.file_id].append(each)
     for file in files:
         set_committed_value(file, "kept", kept[file.id])
-
-
-def load_labels(files: Iterable[File]) -> None:
-    """What the records that ``files`` belong to are called, in one statement for each kind."""
-    wanted: dict[str, set[int]] = {}
-    for file in files:
-        if file.record_resource and file.record_id:
-            wanted.setdefault(file.record_resource, set()).add(file.record_id)
-    labels: dict[tuple[str, int], str] = {}
-    for resource, keys in wanted.items():
-        model: Any = entity_for(resource)
-        if model is None or resource not in filing.kinds:
-            continue
-        for row in db.session.scalars(sa.select(model).where(model.id.in_(keys))).unique():
-            labels[resource, row.id] = str(row)
-    for file in files:
-        file.record_label = labels.get((file.record_resource or "", file.record_id or 0), "")
 
 
 def may_add_to(row: Any) -> bool:

@@ -57,7 +57,6 @@ class FileView(EntityView, model=File):
     @classmethod
     def prepare(cls, rows: list[Any]) -> None:
         queries.load_versions(rows)
-        queries.load_labels(rows)
 
 
 class ArticleView(EntityView, model=Article):

@@ -178,6 +178,15 @@ class TestValues:
             assert all("a comma only groups thousands" in error[2] for error in wrong)
             assert names() == []
 
+    def test_what_a_choice_takes_is_told_in_the_readers_words(self, act, table):
+        from app.core.i18n import speaking
+
+        with act("ann"), speaking("zh"):
+            [(_row, _column, message)] = [
+                error[:3] for error in told(commit(Customer, table([["name", "status"], ["Acme", "不存在"]])))
+            ]
+            assert "潜在" in message and "potential" not in message
+
     def test_each_wrong_cell_is_told_with_its_row_and_header(self, act, table):
         rows = [
             ["Customer name", "信用额度", "E-mail", "Kind"],

@@ -95,7 +95,8 @@ class Review(Entity):
         """It tells whose words they are: it stays."""
 
     def fact(self) -> str:
-        return self.record or ""
+        kind = str(registry[self.record_resource].label) if self.record_resource in registry else ""
+        return " · ".join(each for each in (kind, str(self.customer or "")) if each)
 
     @derived(_l("Days open"), kind="integer", help=_l("Since it was said, while it waits for an answer"))
     def age(self) -> int | None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, relationship
 
-from app.core.entity import Entity, column, pointed_at, reference
+from app.core.entity import Entity, column, derived, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
@@ -105,6 +105,11 @@ class StageCriterion(Entity):
 
     def fact(self) -> str:
         return str(pointed_at(self, "stage") or "")
+
+    @derived(_l("What is measured"))
+    def words(self) -> str:
+        """The measure as people say it."""
+        return measures.in_words(self.measure) if self.measure else ""
 
     def fill(self) -> None:
         if self.kind != "measured":
