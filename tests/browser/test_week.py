@@ -100,6 +100,33 @@ def test_what_is_typed_elsewhere_stays_when_a_line_is_ticked(company: Company, c
     assert not asks_to_stay(page)
 
 
+def test_a_day_of_the_weekend_stands_there_once_somebody_is_due_on_it(company: Company, console: Page) -> None:
+    page = console
+    company.go(page, "/week/?week=2031-03-03")
+    expect(page.locator(".breadcrumb")).to_have_text("My week")
+    expect(day(page, "Fri 7 Mar")).to_be_visible()
+    expect(day(page, "Sat 8 Mar")).to_have_count(0)
+    days = page.locator("[data-day]")
+    for offer in page.locator(".week-offer select").all():
+        assert offer.locator("option").count() == days.count()
+    customer = company.add("customers", name="Saturday Market", status="active")
+    company.add(
+        "contact-records",
+        customer=customer["id"],
+        way="phone",
+        outcome="Interested",
+        summary="Come on market day.",
+        next_contact_on="2031-03-08",
+    )
+    page.reload()
+    expect(day(page, "Sat 8 Mar")).to_be_visible()
+    offer = page.locator(".week-offer", has_text="Saturday Market")
+    expect(offer.get_by_label("Day")).to_have_value("2031-03-08")
+    offer.get_by_role("textbox", name="Goal").fill("See the stall")
+    offer.get_by_role("button", name="Plan it").click()
+    expect(day(page, "Sat 8 Mar").locator("[data-line]", has_text="See the stall")).to_be_visible()
+
+
 def test_one_tap_leaves_and_says_where(company: Company, console: Page) -> None:
     page = console
     page.context.grant_permissions(["geolocation"])

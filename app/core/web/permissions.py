@@ -91,12 +91,12 @@ def tab(_view: type[EntityView], role: Any) -> list[Tab]:
     if role.name == ADMINISTRATOR:
         return [Tab("permissions", _("Permissions"), html=_("The administrator may always do everything."))]
     rows = [
-        Row(0, None, [Cell("text", row.label), Cell("longtext", " · ".join(may))])
+        Row(0, None, [Cell("text", row.label), Cell("text", " · ".join(may))])
         for group in groups(held(role))
         for row in group.rows
         if (may := [tick.label for tick in row.ticks if tick is not None and tick.ticked])
     ]
-    columns = [Column("what", _("What")), Column("may", _("Permissions"), "longtext")]
+    columns = [Column("what", _("What")), Column("may", _("Permissions"))]
     return [Tab("permissions", _("Permissions"), table=Table(columns, rows))]
 
 

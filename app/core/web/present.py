@@ -87,6 +87,12 @@ def exact(value: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
+def to_the_minute(value: datetime) -> str:
+    """A moment for paper, which is read on another day."""
+    at = clock.here(value) if value.tzinfo else value
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
 def is_rate(field: Field) -> bool:
     """Whether the field is a fraction shown as a percentage."""
     return field.kind == "decimal" and field.column is not None and isinstance(field.column.type, Fraction)

@@ -75,8 +75,8 @@ def shown(review: Review) -> Guided:
         present.moment(review.answered_at) if review.answered_at is not None else "",
         age(review.age) if review.age is not None else "",
         f"/reviews/show/{review.id}",
-        present.exact(review.created_on),
-        present.exact(review.answered_at) if review.answered_at is not None else "",
+        present.to_the_minute(review.created_on),
+        present.to_the_minute(review.answered_at) if review.answered_at is not None else "",
     )
 
 
