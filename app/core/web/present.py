@@ -64,10 +64,13 @@ def day(value: date, today: date | None = None) -> str:
     return value.isoformat()
 
 
-def moment(value: datetime) -> str:
-    """A moment in the zone of whoever looks: the day in words when near, and the time."""
+def moment(value: datetime, *, inside: bool = False) -> str:
+    """A moment in the zone of whoever looks: the day in words when near, and the time; ``inside`` a sentence without a
+    capital.
+    """
     at = clock.here(value) if value.tzinfo else value
-    return f"{day(at.date(), clock.here().date())} {at:%H:%M}"
+    text = f"{day(at.date(), clock.here().date())} {at:%H:%M}"
+    return text[:1].lower() + text[1:] if inside else text
 
 
 def exact(value: datetime) -> str:

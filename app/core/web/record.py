@@ -172,7 +172,7 @@ def _changed(row: Any) -> str:
     if not hasattr(row, "changed_on") or row.changed_on is None or not hasattr(row, "version"):
         return ""
     who = str(row.changed_by) if row.changed_by is not None else identity.SYSTEM_NAME
-    return _("Changed by %(who)s, %(when)s", who=who, when=present.moment(row.changed_on))
+    return _("Changed by %(who)s, %(when)s", who=who, when=present.moment(row.changed_on, inside=True))
 
 
 def _lines(view: type[EntityView], row: Any) -> Table | None:
