@@ -13,7 +13,7 @@ from app.core import clock, identity
 from app.core.document import Line
 from app.core.fields import TEXTS, Field
 from app.core.i18n import gettext as _
-from app.core.types import Fraction, RecordName
+from app.core.types import ByteCount, Fraction, RecordName
 from app.core.web.page import Badge, Cell, Column
 
 EMPTY = Cell("empty")
@@ -79,6 +79,15 @@ def exact(value: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
+def size(count: int) -> str:
+    """A file's size in brief: «12 KB»."""
+    if count < 1024:
+        return f"{count} B"
+    if count < 1024 * 1024:
+        return f"{count / 1024:.0f} KB"
+    return f"{count / 1024 / 1024:.1f} MB"
+
+
 def is_rate(field: Field) -> bool:
     """Whether the field is a fraction shown as a percentage."""
     return field.kind == "decimal" and field.column is not None and isinstance(field.column.type, Fraction)
@@ -91,7 +100,7 @@ def text(field: Field, value: Any) -> str:
     if field.kind == "decimal":
         return percent(value) if is_rate(field) else number(value, field.scale)
     if field.kind == "integer":
-        return str(value)
+        return size(value) if field.column is not None and isinstance(field.column.type, ByteCount) else str(value)
     if field.kind == "bool":
         return _("Yes") if value else _("No")
     if field.kind == "choice" and field.choices is not None:

@@ -45,7 +45,8 @@ if (form && form.dataset.form !== "plain") {
 document.addEventListener("change", (event) => {
   const input = event.target;
   if (!input.matches?.("input[type=file][data-previews]")) return;
-  let shelf = input.parentElement.querySelector("[data-shelf]");
+  const place = input.closest(".images-field");
+  let shelf = place.querySelector("[data-shelf]");
   if (!shelf) {
     shelf = document.createElement("ul");
     shelf.className = "images";
