@@ -51,7 +51,7 @@ document.addEventListener("change", (event) => {
     shelf = document.createElement("ul");
     shelf.className = "images";
     shelf.dataset.shelf = "";
-    input.before(shelf);
+    (input.closest("[data-file-pick]") ?? input).before(shelf);
   }
   for (const picture of shelf.querySelectorAll("img")) URL.revokeObjectURL(picture.src);
   shelf.replaceChildren(
