@@ -55,6 +55,7 @@ def column(
     needs: str = "",
     readonly: bool = False,
     minimum: int | None = None,
+    maximum: int | None = None,
     formula: str = "",
     currency: str = "",
     summed: bool = True,
@@ -65,16 +66,17 @@ def column(
 
     ``choices`` maps stored values to labels, ``tones`` to colours; ``suggests`` offers values used before (a choice the
     company extends); ``needs`` is the grant (``identity.SEE_COST``) without which the field does not exist for a
-    reader; ``readonly`` is set by
-    rules alone; ``minimum`` is the least number allowed; a ``formula`` of other fields fills it before every write, and
-    in a form's line grid while somebody types.  An amount is in the base currency, or in the one that the field
-    ``currency`` names; without ``summed`` it makes no total below a list.  A day ``spans`` the «week» or the «month»
-    that it begins, where it stands for all of it.  Other options go to ``mapped_column``.
+    reader; ``readonly`` is set by rules alone; ``minimum`` is the least number allowed, ``maximum`` the greatest; a
+    ``formula`` of other fields fills it before every write, and in a form's line grid while somebody types.  An amount
+    is in the base currency, or in the one that the field ``currency`` names; without ``summed`` it makes no total below
+    a list.  A day ``spans`` the «week» or the «month» that it begins, where it stands for all of it.  Other options go
+    to ``mapped_column``.
     """
     readonly = readonly or bool(formula)
     info = {"label": label, "help": help, "choices": choices, "tones": tones, "suggests": suggests}
     info |= {"formula": Formula(formula) if formula else None, "currency": currency, "summed": summed, "spans": spans}
-    return mapped_column(info={**info, "needs": needs, "readonly": readonly, "minimum": minimum}, **options)
+    info |= {"minimum": minimum, "maximum": maximum}
+    return mapped_column(info={**info, "needs": needs, "readonly": readonly}, **options)
 
 
 def reference(

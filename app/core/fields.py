@@ -62,6 +62,7 @@ class Field(Reader):
     scale: int | None = None
     length: int | None = None
     minimum: int | None = None
+    maximum: int | None = None
     choices: Mapping[str, Any] | None = None
     tones: Mapping[str, str] | None = None
     suggests: bool = False
@@ -246,6 +247,7 @@ def _derive(model: Any) -> dict[str, Field]:
             scale=getattr(column.type, "scale", None) if kind == "decimal" else None,
             length=getattr(column.type, "length", None),
             minimum=info.get("minimum"),
+            maximum=info.get("maximum"),
             choices=info.get("choices"),
             tones=info.get("tones"),
             suggests=bool(info.get("suggests")),

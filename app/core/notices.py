@@ -6,6 +6,7 @@ transaction, once for each key.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -194,6 +195,12 @@ def _write(items: list[News]) -> set[str]:
     return found
 
 
+def _below(subject: str, text: str) -> str:
+    """``text`` without the line that says the ``subject`` again: that stands above it."""
+    kept = [line for line in text.splitlines() if " ".join(line.split()) != subject]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+
+
 def _row(item: News) -> dict[str, Any]:
     now, who = clock.now(), identity.user_id()
     subject = " ".join(item.mail.subject.split())
@@ -201,7 +208,7 @@ def _row(item: News) -> dict[str, Any]:
         "user_id": item.user_id,
         "kind": item.kind,
         "subject": subject,
-        "body": item.mail.text,
+        "body": _below(subject, item.mail.text),
         "record": item.record or None,
         "read": False,
         "waiting": item.waits,

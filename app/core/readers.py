@@ -32,6 +32,7 @@ class Reader:
     scale: int | None
     length: int | None
     minimum: int | None
+    maximum: int | None
     choices: Mapping[str, Any] | None
 
     def _parse_text(self, raw: Any) -> str:
@@ -80,7 +81,7 @@ class Reader:
             raise ValueError(_("“%(text)s” is not a whole number.", text=raw)) from None
         if abs(number) > 2**31 - 1:
             raise ValueError(_("This number is too large."))
-        return int(self._at_least(number))
+        return int(self._within(number))
 
     def _parse_decimal(self, raw: Any) -> Decimal:
         assert self.scale is not None
@@ -91,11 +92,13 @@ class Reader:
             if number.adjusted() > 11:
                 raise ValueError(_("This number is too large.")) from None
             raise ValueError(_("At most %(scale)s decimals.", scale=self.scale)) from None
-        return self._at_least(exact)
+        return self._within(exact)
 
-    def _at_least(self, number: Decimal) -> Decimal:
+    def _within(self, number: Decimal) -> Decimal:
         if self.minimum is not None and number < self.minimum:
             raise ValueError(_("At least %(minimum)s.", minimum=self.minimum))
+        if self.maximum is not None and number > self.maximum:
+            raise ValueError(_("At most %(maximum)s.", maximum=self.maximum))
         return number
 
     def _parse_date(self, raw: Any) -> date:

@@ -76,6 +76,10 @@ class ScaledDecimal(sa.types.TypeDecorator[Decimal]):
                     raise TypeError(f"scales {mine} and {theirs.scale} can't be mixed in SQL")
 
 
+class ByteCount(sa.Integer):
+    """How large a file is; shown as «12 KB»."""
+
+
 class Fraction(ScaledDecimal):
     """A rate: a fraction of six places (13 % is 0.13), shown as a percentage."""
 
@@ -219,5 +223,6 @@ Moment = Annotated[datetime, mapped_column(UTCDateTime())]
 Day = Annotated[date, mapped_column(sa.Date())]
 Flag = Annotated[bool, mapped_column(sa.Boolean())]
 Whole = Annotated[int, mapped_column(sa.Integer())]
+Bytes = Annotated[int, mapped_column(ByteCount())]
 Ref = Annotated[int, mapped_column(sa.Integer(), index=True)]
 Pictures = Annotated[list[str], mapped_column(Images())]

@@ -70,7 +70,7 @@ def _deeds(last: int) -> list[str]:
             _(
                 "%(who)s, %(when)s: %(what)s – %(action)s",
                 who=full_name(user),
-                when=present.moment(entry.at),
+                when=present.moment(entry.at, inside=True),
                 what=what,
                 action=str(ACTIONS.get(entry.action, entry.action)),
             )

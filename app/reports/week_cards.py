@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from app.core import clock, db, identity
 from app.core.i18n import gettext as _
-from app.core.i18n import ngettext
+from app.core.i18n import ngettext, pgettext
 from app.core.web import present
 from app.core.web.page import Cell, Column, Link, Row, Table
 from app.core.web.page_frame import Card
@@ -34,7 +34,7 @@ def guidance() -> Card | None:
     columns = [
         Column("body", _("Guidance"), "text"),
         Column("customer", _("Customer"), "text"),
-        Column("who", _("With"), "text"),
+        Column("who", pgettext("guidance", "Who"), "text"),
         Column("age", _("Waits"), "text"),
     ]
     rows = []

@@ -233,6 +233,8 @@ def test_what_is_lacking_is_made_in_place(company: Company, console: Page) -> No
     expect(dialog).to_contain_text("New customer")
     name = dialog.locator("#q-name")
     expect(name).to_have_value("Kangaroo & Sons")
+    # What is being made is not missed meanwhile.
+    expect(page.locator("form[data-form] .field-error")).to_have_count(0)
     name.fill("")
     page.keyboard.press("Enter")
     expect(name).to_be_focused()

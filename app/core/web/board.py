@@ -95,7 +95,7 @@ def page(view: type[EntityView], arguments: Any) -> BoardPage:
         actions=_head(view, state),
         empty=str(view.empty),
         lack=needs.lack(view, state.base) if not columns else None,
-        help=str(view.help),
+        help=view.said(),
         board=columns,
         figures=sums,
         move_url=f"/api/v1/{resource}/0/{board.action}" if may_move else "",

@@ -51,6 +51,7 @@ class BulkEditPage:
     list_url: str
     what: str
     count: int
+    things: str = ""  # what they are called, so many
     hidden: list[tuple[str, str]] = field(default_factory=list)
     fields: list[EditField] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
@@ -82,7 +83,8 @@ def respond(view: type[EntityView]) -> str | tuple[str, int]:
         page.errors = [("", text) for text in error.texts]
         return render_template("kehu/bulk_edit.html", page=page), error.status
     page.count = len(ids)
-    page.title = _("Edit %(count)s: %(what)s", count=len(ids), what=str(view.model.labels).lower())
+    page.things = str(view.model.label if page.count == 1 else view.model.labels).lower()
+    page.title = _("Edit %(count)s %(what)s", count=f"{page.count:,}", what=page.things)
     page.hidden += [("match", form["match"])] if "match" in form else [("ids", str(each)) for each in ids]
     known = bulk_edit.editable(view.model)
     picked = [name for name in form.getlist("pick") if name in known]

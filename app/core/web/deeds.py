@@ -76,6 +76,15 @@ def action_label(view: type[EntityView], name: str) -> str:
     return str(step.label if step is not None else action.label if action is not None else name)
 
 
+def said(view: type[EntityView], row: Any, name: str) -> str:
+    """What is told once ``name`` was done: which state a document is in by it, else that it is done."""
+    flow = view.model.workflow
+    if flow is not None and flow.find(name) is not None:
+        state = str(flow.states.get(row.state, row.state))
+        return _("%(what)s: %(state)s", what=row, state=state.lower())
+    return _("%(what)s: done", what=action_label(view, name))
+
+
 def refusal_text(error: BusinessError, view: type[EntityView]) -> str:
     """A refusal as one text: its message, and what it says of fields."""
     known = fields_of(view.model)

@@ -16,6 +16,7 @@ from app.core import db, duplicates, identity, match_keys, scope
 from app.core.errors import NotVisible
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
+from app.core.i18n import ngettext
 from app.core.web import present, query, reach
 from app.core.web.like import has
 from app.core.web.listing import table_rows
@@ -146,11 +147,13 @@ def page(view: type[EntityView], arguments: Mapping[str, str]) -> DuplicatesPage
                 hidden,
             )
         )
-    summary = _(
+    summary = ngettext(
+        "%(groups)s group of %(rows)s rows, as of %(when)s.",
         "%(groups)s groups of %(rows)s rows, as of %(when)s.",
+        count,
         groups=f"{count:,}",
         rows=f"{found.rows:,}",
-        when=present.moment(found.at),
+        when=present.moment(found.at, inside=True),
     )
     if found.common:
         summary += " " + _(

@@ -170,6 +170,7 @@ def shell() -> Shell:
         login_url="/login/",
         logout_url="/logout/",
         password_url="/account/password",
+        zone=str(clock.reader_zone()),
         today=clock.today().isoformat(),
     )
     actor = identity.current()

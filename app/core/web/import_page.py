@@ -144,8 +144,16 @@ def _checked(
         is_wrong=result is None,
         checked=checked,
         mappings=step.shown(),
+        refused=result.failed if result is not None else 0,
+        is_idle=result is not None and _is_idle(result, values),
     )
     return (shown, status) if status != 200 else shown
+
+
+def _is_idle(result: Any, values: Mapping[str, str]) -> bool:
+    """Whether an import of what was checked would write nothing."""
+    stops = values.get("on_error", "stop") != "skip" and result.failed > 0
+    return stops or not (result.created or result.updated)
 
 
 class _Mapping:

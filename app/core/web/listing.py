@@ -69,7 +69,7 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         match=bool(rows) and len(rows) < count <= _most(view),
         empty=str(view.empty) or _("Nothing here yet."),
         lack=needs.lack(view, state.base) if not count else None,
-        help=str(place.help if place is not None else view.help),
+        help=str(place.help) if place is not None else view.said(),
         totals=totals.cells(fields, summed),
     )
 

@@ -42,7 +42,7 @@ class NoticeView(EntityView, model=Notice):
     icon = "mail"
     commentable = False
     columns = ("subject", "user", "kind", "created_on", "read", "waiting")
-    fieldsets = (("", ("subject", "user", "kind", "created_on", "read")), ("", ("body",)))
+    fieldsets = (("", ("user", "kind", "created_on", "read")), ("", ("body",)))
     sort = "-created_on"
     actions = (
         RecordAction(
@@ -54,6 +54,7 @@ class NoticeView(EntityView, model=Notice):
     )
     resource_actions = (ResourceAction("read-all", _l("Mark all as read"), _read_all),)
     help = _l("What Kehu has told you. How you want to be told is yours to choose.")
+    help_of_all = _l("What Kehu has told everyone. How you want to be told is yours to choose.")
     empty = _l("Nothing has been told yet.")
 
 
@@ -82,7 +83,6 @@ class NoticeChoicesView(BaseView):
                 "choice",
                 value=ways.get((who, kind), notices.DEFAULT),
                 choices=options,
-                required=True,
             )
             for kind, label in sorted(notices.KINDS.items(), key=lambda pair: str(pair[1]))
         ]

@@ -172,6 +172,8 @@ class ImportPage:
     list_url: str | None = None
     message: str = ""
     is_wrong: bool = False  # whether the message tells of something that went wrong
+    refused: int = 0  # rows that the check refuses
+    is_idle: bool = False  # whether nothing would be written as the options are
     checked: str = ""  # how much of the file was checked, when that is not all of it
     drop_label: str = ""  # which files can be dropped or chosen
     accept: str = ""

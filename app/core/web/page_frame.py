@@ -163,4 +163,5 @@ class Shell:
     unread: int = 0  # notices
     notices_url: str = "/notices/list/"
     previewing: bool = False  # whether an administrator looks as somebody else
+    zone: str = ""  # whose time is shown
     today: str = ""  # the day in the head of what is printed

@@ -40,7 +40,7 @@ from app.core.web import (
     versions,
 )
 from app.core.web.account import safe_next
-from app.core.web.deeds import action_label, export_response, locks, perform, picture_response, refusal_text
+from app.core.web.deeds import export_response, locks, perform, picture_response, refusal_text, said
 from app.core.web.duplicates import DuplicatePages
 from app.core.web.forms import EntityForm
 from app.core.web.import_pages import ImportPages
@@ -137,7 +137,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
             if error.status in (404, 403):
                 raise
             return asking_again.of_row(self.view, pk, name, error) or self._refused(pk, error)
-        answers.tell(result, _("Done: %(what)s.", what=action_label(self.view, name)))
+        answers.tell(result, said(self.view, result.row, name))
         if result.row is row and not scope.visible_ids(db.session.connection(), type(row), [pk], identity.require()):
             return redirect(self._list_url())  # it was given away
         return redirect(trail.kept(type(result.row).resource, result.row.id))
@@ -160,7 +160,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
                 return asked
             flash(refusal_text(error, self.view), "error")
             return redirect(self._list_url())
-        answers.tell(done, _("Done: %(what)s.", what=action_label(self.view, name)))
+        answers.tell(done, said(self.view, None, name))
         return redirect(self._next() or self._list_url())
 
     @expose("/look/<name>")

@@ -15,7 +15,7 @@ from app.core.document import Line
 from app.core.fields import TEXTS, Field
 from app.core.i18n import current_locale
 from app.core.i18n import gettext as _
-from app.core.types import Fraction
+from app.core.types import ByteCount, Fraction
 from app.core.web import naming
 from app.core.web.page import Badge, Cell, Column
 
@@ -75,10 +75,13 @@ def span(spans: str, value: date) -> str:
     return value.isoformat()
 
 
-def moment(value: datetime) -> str:
-    """A moment in the zone of whoever looks: the day in words when near, and the time."""
+def moment(value: datetime, *, inside: bool = False) -> str:
+    """A moment in the zone of whoever looks: the day in words when near, and the time; ``inside`` a sentence without a
+    capital.
+    """
     at = clock.here(value) if value.tzinfo else value
-    return f"{day(at.date(), clock.here().date())} {at:%H:%M}"
+    text = f"{day(at.date(), clock.here().date())} {at:%H:%M}"
+    return text[:1].lower() + text[1:] if inside else text
 
 
 def exact(value: datetime) -> str:
@@ -93,6 +96,15 @@ def to_the_minute(value: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
+def size(count: int) -> str:
+    """A file's size in brief: «12 KB»."""
+    if count < 1024:
+        return f"{count} B"
+    if count < 1024 * 1024:
+        return f"{count / 1024:.0f} KB"
+    return f"{count / 1024 / 1024:.1f} MB"
+
+
 def is_rate(field: Field) -> bool:
     """Whether the field is a fraction shown as a percentage."""
     return field.kind == "decimal" and field.column is not None and isinstance(field.column.type, Fraction)
@@ -105,7 +117,7 @@ def text(field: Field, value: Any) -> str:
     if field.kind == "decimal":
         return percent(value) if is_rate(field) else number(value, field.scale)
     if field.kind == "integer":
-        return str(value)
+        return size(value) if field.column is not None and isinstance(field.column.type, ByteCount) else str(value)
     if field.kind == "bool":
         return _("Yes") if value else _("No")
     if field.kind == "choice" and field.choices is not None:

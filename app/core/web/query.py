@@ -311,13 +311,18 @@ def _whole(raw: Any, default: int) -> int:
 
 def _read(field: Field, operator: str, raw: Any) -> Any:
     if operator in operators.SPANS:
-        return spans.read(replace(field, minimum=None), raw)
+        return spans.read(_unbounded(field), raw)
     if operator in operators.SEVERAL:
         values = raw if isinstance(raw, list) else _several(str(raw))
         if len(values) > MAX_IN:
             raise ValueError(_("At most %(count)s values.", count=MAX_IN))
         return [_one(field, each) for each in values]
     return _one(field, raw)
+
+
+def _unbounded(field: Field) -> Field:
+    """``field`` without its bounds: to ask for less, or more, than there can be finds nothing, and is no mistake."""
+    return replace(field, minimum=None, maximum=None)
 
 
 def _one(field: Field, raw: Any) -> Any:
@@ -331,9 +336,7 @@ def _one(field: Field, raw: Any) -> Any:
         return storable(str(raw)[:1000])
     if field.kind == "datetime" and isinstance(raw, str) and "T" not in raw and ":" not in raw:
         return in_every_zone(datetime.combine(field._parse_date(raw), time.min)).date()
-    if field.minimum is not None:
-        field = replace(field, minimum=None)  # to ask for less than there can be finds nothing, and is no mistake
-    value = field.parse(raw)
+    value = _unbounded(field).parse(raw)
     if value is None:
         raise ValueError(_("A value is needed."))
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,7 +46,7 @@ def page(view: type[EntityView], row: Any, comment: CommentForm | None = None) -
         code=told.code,
         name=told.name,
         badge=badge,
-        subtitle=_changed(row, present.moment),
+        subtitle=_changed(row, partial(present.moment, inside=True)),
         subtitle_full=_changed(row, present.to_the_minute),
         folded=told.folded,
         images=told.images,

@@ -121,15 +121,6 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
         yield text[last:], ""
 
 
-def size_text(size: int) -> str:
-    """A file's size in brief: «12 KB»."""
-    if size < 1024:
-        return f"{size} B"
-    if size < 1024 * 1024:
-        return f"{size / 1024:.0f} KB"
-    return f"{size / 1024 / 1024:.1f} MB"
-
-
 @history.tells("", "remark")
 def told(old: str | None, new: str | None) -> list[Change]:
     """A comment that was taken away, in the history of its record."""
@@ -156,7 +147,9 @@ def _shown(comment: remarks.Comment, base: str) -> RemarkShown:
         when=present.moment(comment.at),
         at=present.exact(comment.at),
         pieces=list(pieces(comment.text)),
-        files=[(file.name, size_text(file.size), f"{base}/{comment.id}/files/{file.number}") for file in comment.files],
+        files=[
+            (file.name, present.size(file.size), f"{base}/{comment.id}/files/{file.number}") for file in comment.files
+        ],
         actions=[
             Action(
                 "uncomment",

@@ -18,6 +18,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from app.core.document import line_model
 from app.core.fields import Field, fields_of
 from app.core.i18n import gettext as _
+from app.core.web import present
 from app.core.web.once import FORMS
 from app.core.web.page_frame import ResumePage
 from app.core.web.view import views
@@ -86,6 +87,14 @@ def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="kehu.resume")
 
 
+def _as_shown(field: Field, value: str) -> str:
+    """``value`` as it would stand on a page; as it was typed where it is none."""
+    try:
+        return present.text(field, field.parse(value)) or value
+    except ValueError:
+        return value
+
+
 def _shown(resource: str, pairs: list[tuple[str, str]]) -> Any:
     """The values that people typed, each with its field's label; what only the page itself understands is left out."""
     fields: dict[str, Field] = {}
@@ -101,4 +110,4 @@ def _shown(resource: str, pairs: list[tuple[str, str]]) -> Any:
         if name in ("comment", "text"):
             yield _("Comment"), value
         elif field is not None and field.kind in PLAIN:
-            yield str(field.label), value
+            yield str(field.label), _as_shown(field, value)

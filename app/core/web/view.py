@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from app.core import bulk, custom, match_keys
+from app.core import bulk, custom, identity, match_keys, scope
 from app.core.document import line_model
 from app.core.fields import SYSTEM, Field, fields_of
 from app.core.i18n import gettext as _
@@ -241,6 +241,7 @@ class EntityView:
     begun_elsewhere: ClassVar[bool] = False  # a new row is about another one, and is begun on that one's page
     told_apart: ClassVar[tuple[str, ...]] = ()  # fields that a tab of the record's page shows, not its facts
     help: ClassVar[Any] = ""  # a sentence under the list's title
+    help_of_all: ClassVar[Any] = ""  # the same for whoever sees every row, where that differs
     empty: ClassVar[Any] = ""  # what to do when there are no rows
     needs: ClassVar[tuple[Need, ...]] = ()  # what must be there before the first row
     addable: ClassVar[bool] = True  # whether rows are made over pages and API at all
@@ -317,6 +318,12 @@ class EntityView:
         if kind is None:
             return ()
         return cls.line_columns or tuple(name for name in fields_of(kind) if name not in ("id", "position", "document"))
+
+    @classmethod
+    def said(cls) -> str:
+        """The sentence under the list's title, for who acts now."""
+        sees_all = bool(cls.help_of_all) and scope.condition(cls.model, identity.current()) is None
+        return str(cls.help_of_all if sees_all else cls.help)
 
     @classmethod
     def prepare(cls, rows: list[Any]) -> None:

@@ -108,6 +108,7 @@ class CustomerView(EntityView, model=Customer):
     resource_actions = owner_actions.RESOURCE_ACTIONS
     links = (MERGE_LINK,)
     help = _l("Yours, those of the people you lead, those shared with you, and the public pool.")
+    help_of_all = _l("All customers of the company, and the public pool.")
     empty = _l("Add your first customer, or import your list from a spreadsheet.")
 
 

@@ -17,7 +17,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
 from app.core.scope_records import either, through_record, to_roles
-from app.core.types import Flag, Name, Note, RecordName, UTCDateTime, Whole, Word
+from app.core.types import Bytes, Flag, Name, Note, RecordName, UTCDateTime, Whole, Word
 from app.domains.crm.models import Customer
 
 Record = Annotated[str, mapped_column(RecordName(80))]
@@ -144,8 +144,8 @@ class File(Entity):
     customer_id: Mapped[int | None] = reference("customers.id", _l("Customer"))
     owner_id: Mapped[int] = reference("ab_user.id", _l("Owner"))
     name: Mapped[Name | None] = column(_l("File name"), readonly=True)
-    media_type: Mapped[Word | None] = column(_l("Type"), readonly=True)
-    size: Mapped[Whole | None] = column(_l("Bytes"), readonly=True, summed=False)
+    media_type: Mapped[Word | None] = column(lazy_pgettext("file", "Format"), readonly=True)
+    size: Mapped[Bytes | None] = column(lazy_pgettext("file", "Size"), readonly=True, summed=False)
     sha256: Mapped[Name | None] = column(_l("SHA-256"), readonly=True, index=True)
     latest: Mapped[Whole] = column(_l("Latest version"), readonly=True, default=0, summed=False)
     text_state: Mapped[Word] = column(

@@ -14,7 +14,6 @@ from app.core.users import full_name
 from app.core.web import history, present, reach
 from app.core.web import record as record_page
 from app.core.web.page import FileShown, Preview, Tab
-from app.core.web.remarks import size_text
 from app.core.web.uploading import UploadForm
 from app.core.web.view import EntityView, RecordLink, Related
 from app.domains.library import queries, services
@@ -75,7 +74,7 @@ def shown(file: File, number: int | None = None, *, own_page: bool = True) -> Fi
     thumb = f"/files/content/{file.id}?size=small" if file.media_type in content.SHOWN else ""
     return FileShown(
         file.title,
-        size_text(file.size or 0),
+        present.size(file.size or 0),
         url if file.latest else "",
         full_name(file.owner) if file.owner else "",
         present.moment(file.changed_on),
@@ -127,7 +126,7 @@ def content_tabs(view: type[EntityView], row: Any) -> list[Tab]:
     versions = [
         FileShown(
             each.name,
-            size_text(each.size),
+            present.size(each.size),
             f"/files/content/{row.id}?version={each.number}",
             each.uploaded_by,
             present.moment(each.at),

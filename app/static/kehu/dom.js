@@ -40,6 +40,23 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// As the server writes moments: a day as 2026-11-23, hours from 0 to 23, in the zone of whoever looks.
+const parts = new Intl.DateTimeFormat("en-CA", { timeZone: texts.zone || undefined, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+const read = (at) => Object.fromEntries(parts.formatToParts(at).map(({ type, value }) => [type, value]));
+
+/** The time of a moment (a Date, or milliseconds): 08:06. */
+export function time(at) {
+  const { hour, minute } = read(at);
+  return `${hour}:${minute}`;
+}
+
+/** A moment (a Date, or milliseconds): 2026-11-23 08:06. */
+export function moment(at) {
+  const { year, month, day } = read(at);
+  return `${year}-${month}-${day} ${time(at)}`;
+}
+
 const CLOSE = "M4 4l8 8M12 4l-8 8";
 
 /** The «×» icon, for what scripts add. */

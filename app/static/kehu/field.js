@@ -1,6 +1,6 @@
 /* The field form: who is here, what they see of today, what they write, and what waits to be sent. */
 
-import { announce, make, text } from "./dom.js";
+import { announce, make, text, time } from "./dom.js";
 import { leaveForm, leaving, recordForm, returning } from "./field_forms.js";
 import * as list from "./field_list.js";
 import { fetchDay, link, meet, onChange, run } from "./field_send.js";
@@ -11,7 +11,6 @@ const views = [...document.querySelectorAll("[data-view]")];
 const title = document.querySelector("[data-title]");
 const note = document.querySelector("[data-note]");
 const out = document.querySelector("[data-out]");
-const time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
 
 let me = null; // the user's id
 let held = null; // what they took along: { user, customers, outings, lines, outcomes, out }
@@ -96,7 +95,7 @@ function showHome() {
   out.hidden = !isOut;
   if (isOut) {
     const { purpose, customer, at } = held.out;
-    document.querySelector("[data-out-when]").textContent = text("outSince", { time: time.format(new Date(at)) });
+    document.querySelector("[data-out-when]").textContent = text("outSince", { time: time(new Date(at)) });
     document.querySelector("[data-out-what]").textContent = customer ? `${customer.name} · ${purpose}` : purpose;
     document.querySelector("[data-come-back-plain]").hidden = Boolean(customer);
   }

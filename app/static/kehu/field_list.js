@@ -1,6 +1,6 @@
 /* What waits, what was refused and why, and what was sent last: entries that were written together stand together. */
 
-import { make, text } from "./dom.js";
+import { make, moment, text } from "./dom.js";
 import { isRunning, link, run } from "./field_send.js";
 import * as store from "./field_store.js";
 
@@ -9,8 +9,6 @@ const ORDER = ["refused", "sending", "waiting", "sent"];
 const lists = { waiting: document.querySelector("[data-waiting]"), sent: document.querySelector("[data-sent]") };
 const count = document.querySelector("[data-waiting-count]");
 const sendNow = document.querySelector("[data-send-now]");
-
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 
 /** An entry and what can't be sent without it. */
 function withDependents(entry, all) {
@@ -66,7 +64,7 @@ function part(entry, known, all, onCorrect) {
 function group(entries, known, all, onCorrect) {
   const [first] = entries;
   const state = ORDER.find((name) => entries.some((entry) => entry.state === name));
-  const head = make("p", { class: "field-group" }, make("strong", {}, first.title), make("span", { class: "help" }, clock.format(new Date(first.at))));
+  const head = make("p", { class: "field-group" }, make("strong", {}, first.title), make("span", { class: "help" }, moment(new Date(first.at))));
   const box = make("li", { "data-group": first.group, "data-state": state }, head, make("ul", {}, ...entries.map((entry) => part(entry, known, all, onCorrect))));
   if (state === "waiting" && entries.every((entry) => entry.state === "waiting")) box.append(make("div", { class: "field-tools" }, ...tools(first, all, onCorrect)));
   return box;

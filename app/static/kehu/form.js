@@ -34,12 +34,13 @@ if (form && form.dataset.form !== "plain") {
 document.addEventListener("change", (event) => {
   const input = event.target;
   if (!input.matches?.("input[type=file][data-previews]")) return;
-  let shelf = input.parentElement.querySelector("[data-shelf]");
+  const place = input.closest(".images-field");
+  let shelf = place.querySelector("[data-shelf]");
   if (!shelf) {
     shelf = document.createElement("ul");
     shelf.className = "images";
     shelf.dataset.shelf = "";
-    input.before(shelf);
+    (input.closest("[data-file-pick]") ?? input).before(shelf);
   }
   for (const picture of shelf.querySelectorAll("img")) URL.revokeObjectURL(picture.src);
   shelf.replaceChildren(

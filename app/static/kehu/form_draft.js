@@ -3,7 +3,7 @@
  * It holds what every input shows, lines and pickers too; never passwords.  Files can't be kept: the offer names them.
  */
 
-import { announce } from "./dom.js";
+import { announce, moment } from "./dom.js";
 import { forget, fresh, hold, keep, latest } from "./drafts.js";
 import { restore, state } from "./lines_history.js";
 import { chosen, fill } from "./picker_box.js";
@@ -119,9 +119,8 @@ export function keepDraft(form) {
     if (!found || isWritten) return;
     const [token, draft] = found;
     const banner = form.querySelector("template[data-draft-offer]").content.firstElementChild.cloneNode(true);
-    const when = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }).format(draft.at);
     const words = banner.querySelector("[data-when]");
-    words.textContent = words.textContent.replace("{when}", when);
+    words.textContent = words.textContent.replace("{when}", moment(draft.at));
     const version = form.querySelector("input[name=version]")?.value ?? "";
     banner.querySelector("[data-changed]").hidden = draft.version === version;
     const files = banner.querySelector("[data-files]");

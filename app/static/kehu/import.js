@@ -28,6 +28,15 @@ async function look() {
 
 setTimeout(look, EVERY);
 
+// What would write nothing is no way out; once something else is chosen it is one again.
+document.addEventListener("change", (event) => {
+  const note = document.querySelector("[data-idle]");
+  if (!note || !event.target.closest?.("form")?.contains(note) || !event.target.matches("select, input")) return;
+  const stops = document.querySelector("[name=on_error]")?.value !== "skip";
+  note.hidden = !(stops && Number(note.dataset.idle));
+  document.querySelector("button[value=commit]").disabled = !note.hidden;
+});
+
 // A column that becomes nothing is grey.
 document.addEventListener("change", (event) => {
   if (event.target.matches?.(".map-table select")) event.target.closest("tr").classList.toggle("is-unmapped", !event.target.value);

@@ -22,6 +22,9 @@ function choose(input, row) {
   }
   if ("create" in row) {
     close();
+    // What is being made has no row to be named by yet.
+    input.dataset.making = "";
+    unmark(input);
     import("./quick.js").then(({ create }) => create(input, box.dataset, row.create, (made) => choose(input, made)));
     return;
   }
@@ -53,7 +56,7 @@ export async function resolveAll(pairs) {
     }
     shown(input);
     input.value = wanted;
-    if (!isOpenText(input) || input.dataset.refused === wanted) continue;
+    if ("making" in input.dataset || !isOpenText(input) || input.dataset.refused === wanted) continue;
     const { url } = boxOf(input).dataset;
     if (!asked.has(url)) asked.set(url, new Map());
     const texts = asked.get(url);
@@ -77,7 +80,7 @@ async function name(url, words, texts) {
   for (const { text: wanted, row, message } of answers) {
     for (const input of texts.get(wanted) ?? []) {
       // It was typed on meanwhile, or something was chosen.
-      if (input.value !== wanted || !isOpenText(input)) continue;
+      if (input.value !== wanted || "making" in input.dataset || !isOpenText(input)) continue;
       const found = row ?? (isFree(boxOf(input)) ? fresh(wanted) : null);
       if (found) choose(input, found);
       else refuse(input, message);

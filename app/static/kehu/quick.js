@@ -63,6 +63,7 @@ export async function create(input, { create: url, createLabel: label }, words, 
   });
   dialog.addEventListener("close", () => {
     dialog.remove();
+    delete input.dataset.making;
     input.focus();
     if (!row) return;
     made(row);

@@ -233,3 +233,14 @@ for (const flash of document.querySelectorAll("[data-flash]")) {
   flash.addEventListener("focusout", start);
   start();
 }
+
+/* ---- A button that chooses files says which were chosen ---- */
+
+const named = (input) => {
+  const told = input.closest("[data-file-pick]")?.querySelector("[data-file-names]");
+  if (told) told.textContent = [...input.files].map((file) => file.name).join(", ");
+};
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.("[data-file-pick] > [type=file]")) named(event.target);
+});
+addEventListener("pageshow", () => document.querySelectorAll("[data-file-pick] > [type=file]").forEach(named));

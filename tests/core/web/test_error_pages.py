@@ -102,6 +102,15 @@ class TestTypedTooLate:
         [row] = api("ann").rows("customers")
         assert (row["name"], row["note"], row["level"]) == ("Late <Ltd>", "first\nsecond", "A")
 
+    def test_what_was_typed_is_shown_as_pages_show_it(self, pages):
+        ann = pages("ann")
+        token = ann.token("/contact-records/add")
+        ann.post("/logout/")
+        ann.post("/login/", {"username": "ann", "password": "correct horse"}, token_from="/login/")
+        typed = {"at": "2026-03-01T08:27", "next_contact_on": "2026-03-09", "summary": "x", "csrf_token": token}
+        late = ann.client.post("/contact-records/add", data=typed, headers=self.HERE)
+        assert late.status_code == 400 and '<dd class="longtext">2026-03-01 08:27</dd>' in late.text
+
     def test_who_logged_in_anew_elsewhere_sends_it_at_once(self, pages, api):
         ann = pages("ann")
         old = ann.token("/customers/add")

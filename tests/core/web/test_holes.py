@@ -261,6 +261,12 @@ class TestHole10ARefusedEditStays:
         found = ann.get(f"customers/{row}").json["result"]
         assert (found["name"], found["level"], found["version"]) == ("before", "A", 1)
 
+    def test_what_is_out_of_bounds_is_told_in_the_same_round(self, ann):
+        refused = ann.post("customers/", {"name": "", "latitude": 500, "longitude": "-200", "email": "nobody"})
+        assert refused.status_code == 422
+        assert set(refused.json["errors"]) == {"name", "latitude", "longitude", "email"}
+        assert refused.json["errors"]["latitude"] == ["At most 90."]
+
     def test_a_refused_form_keeps_what_was_typed(self, ann, pages):
         row = ann.add("customers", name="before")["id"]
         page = pages("ann").post(f"/customers/edit/{row}", {"name": "after", "latitude": "91"})

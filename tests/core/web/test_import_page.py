@@ -98,6 +98,16 @@ class TestMapping:
         assert names(app) == ["Acme", "Beta"]
         assert "Undo this import" in page.text
 
+    def test_what_would_write_nothing_says_so_at_the_button(self, importer):
+        ann = importer("ann")
+        page = ann.upload(b"Name,Latitude\nAcme,1\nBeta,500\n,700\n").text
+        assert "Nothing would be written: 2 rows are refused." in page
+        assert re.search(r'value="commit"[^>]* disabled', page)
+        page = ann.send("preview", **{"map-0": "name", "map-1": "latitude", "on_error": "skip"}).text
+        assert "Nothing would be written" not in page and not re.search(r'value="commit"[^>]* disabled', page)
+        sent = ann.send("commit", **{"map-0": "name", "map-1": "latitude", "on_error": "skip"})
+        assert re.search(r"Reasons: \d, rows: 2<", ann.result(sent).text)
+
     def test_names_that_cannot_be_stored_and_nested_nonsense_are_told(self, app, api, importer):
         ann = importer("ann")
         ann.upload(self.ROWS)

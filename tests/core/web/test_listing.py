@@ -195,6 +195,12 @@ class TestWithoutScript:
         assert 'name="f" value="status:neq:lost"' not in first.split("</details>")[0]
 
 
+def test_the_help_is_true_for_whoever_sees_everything(pages):
+    assert "Yours, those of the people you lead" in pages("ann").get("/customers/list/").text
+    page = pages("admin").get("/customers/list/").text
+    assert "Yours, those of the people you lead" not in page and "All customers of the company" in page
+
+
 class TestPlaceOfTheMap:
     """A page of the map that is a list of some of the rows has its own name, and its own entry in the menu."""
 

@@ -59,6 +59,21 @@ class TestDeliver:
 
 
 class TestTheBell:
+    def test_its_page_says_the_subject_once_and_its_address_can_be_followed(self, app, ids):
+        with acting(app):
+            text = "Hello Wei,\n\nTwo pumps are low\n\nhttp://localhost/products/12\n"
+            mail = outbox.Mail("", "Two pumps are low", text, "", "a key")
+            notices.deliver([notices.News(ids["wei"], KIND, mail)])
+            pk = notices.db.session.scalars(sa.select(notices.Notice.id)).one()
+        page = Pages(app, "wei").get(f"/notices/show/{pk}").text
+        main = page[page.index("<main") : page.index("</main>")]
+        assert main.count("Two pumps are low") == 1
+        assert '<a href="http://localhost/products/12"' in main
+
+    def test_the_list_says_whose_they_are(self, app, ids):
+        assert "What Kehu has told you." in Pages(app, "wei").get("/notices/list/").text
+        assert "What Kehu has told everyone." in Pages(app, "admin").get("/notices/list/").text
+
     def test_it_counts_what_is_unread(self, app, ids):
         for number in range(3):
             tell(app, ids["wei"], f"key {number}")

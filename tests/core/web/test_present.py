@@ -128,3 +128,17 @@ class TestRecord:
         user = admin.get("users/").json["result"][0]["id"]
         assert "New password" not in pages("admin").get(f"/users/show/{user}").text
         assert "New password" in pages("admin").get(f"/users/edit/{user}").text
+
+
+class TestInASentence:
+    @pytest.mark.usefixtures("acting")
+    def test_a_near_day_begins_small_there(self):
+        at = clock.now() - timedelta(days=1)
+        assert present.moment(at).startswith("Yesterday ")
+        assert present.moment(at, inside=True).startswith("yesterday ")
+
+
+@pytest.mark.usefixtures("acting")
+@pytest.mark.parametrize(("count", "text"), [(12, "12 B"), (5_120, "5 KB"), (3_670_016, "3.5 MB")])
+def test_the_size_of_a_file_in_brief(count, text):
+    assert present.text(field("files", "size"), count) == text

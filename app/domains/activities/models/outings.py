@@ -16,7 +16,7 @@ from app.core.i18n import lazy_pgettext
 from app.core.types import Moment, Name, Note, Word
 from app.domains.activities.models.plans import WeeklyPlanLine
 from app.domains.crm.models import Customer
-from app.domains.crm.models.customers import Degrees, degree_faults
+from app.domains.crm.models.customers import Degrees
 
 PLANNED, OUT, BACK, CANCELLED = "planned", "out", "back", "cancelled"
 STATES = {
@@ -61,8 +61,8 @@ class Outing(Entity):
     leave_at: Mapped[Moment] = column(_l("Leaves at"), default=clock.now, index=True)
     return_at: Mapped[Moment | None] = column(_l("Back at"), readonly=True)
     place: Mapped[Name | None] = column(_l("Where"))
-    latitude: Mapped[Degrees | None] = column(_l("Latitude"), minimum=-90, help=_l("Degrees north"))
-    longitude: Mapped[Degrees | None] = column(_l("Longitude"), minimum=-180, help=_l("Degrees east"))
+    latitude: Mapped[Degrees | None] = column(_l("Latitude"), minimum=-90, maximum=90, help=_l("Degrees north"))
+    longitude: Mapped[Degrees | None] = column(_l("Longitude"), minimum=-180, maximum=180, help=_l("Degrees east"))
     state: Mapped[Word] = column(
         _l("State"), choices=STATES, tones=TONES, readonly=True, default=PLANNED, index=True, active_history=True
     )
@@ -103,7 +103,7 @@ class Outing(Entity):
         self.leave_at = (self.leave_at or clock.now()).replace(microsecond=0)  # as a file holds it, and a form
 
     def faults(self) -> dict[str, list[str]]:
-        faults = degree_faults(self)
+        faults: dict[str, list[str]] = {}
         state: Any = sa.inspect(self)
         if self.return_at is not None and self.return_at < self.leave_at:
             faults["return_at"] = [_("One can't be back before one left.")]

@@ -30,16 +30,6 @@ ACCESS = {"read": _l("Read"), "write": _l("Read and write")}
 ACCESS_TONES = {"read": "grey", "write": "amber"}
 
 
-def degree_faults(row: Any) -> dict[str, list[str]]:
-    """What is wrong with the ``latitude`` and ``longitude`` of ``row``, by field."""
-    faults = {}
-    for name, most in (("latitude", 90), ("longitude", 180)):
-        value = getattr(row, name)
-        if value is not None and not -most <= value <= most:
-            faults[name] = [_("Degrees lie between −%(most)s and %(most)s.", most=most)]
-    return faults
-
-
 class Customer(Entity):
     """A company or person that we sell to, or hope to.  Without an owner it lies in the public pool."""
 
@@ -113,9 +103,11 @@ class Customer(Entity):
     )
     last_contact_on: Mapped[Day | None] = column(_l("Last contact"), readonly=True, needs=SEE_DETAILS)
     next_contact_on: Mapped[Day | None] = column(_l("Next contact"), needs=SEE_DETAILS)
-    latitude: Mapped[Degrees | None] = column(_l("Latitude"), minimum=-90, needs=SEE_DETAILS, help=_l("Degrees north"))
+    latitude: Mapped[Degrees | None] = column(
+        _l("Latitude"), minimum=-90, maximum=90, needs=SEE_DETAILS, help=_l("Degrees north")
+    )
     longitude: Mapped[Degrees | None] = column(
-        _l("Longitude"), minimum=-180, needs=SEE_DETAILS, help=_l("Degrees east")
+        _l("Longitude"), minimum=-180, maximum=180, needs=SEE_DETAILS, help=_l("Degrees east")
     )
     note: Mapped[Note | None] = column(_l("Note"), needs=SEE_DETAILS)
 
@@ -128,9 +120,6 @@ class Customer(Entity):
         from app.domains.crm.models.transfers import note_transfer
 
         note_transfer(self)
-
-    def faults(self) -> dict[str, list[str]]:
-        return degree_faults(self)
 
 
 class Contact(Entity):

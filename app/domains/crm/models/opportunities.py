@@ -83,6 +83,7 @@ class Opportunity(Entity):
     probability: Mapped[Rate] = column(
         _l("Probability"),
         minimum=0,
+        maximum=1,
         default=_by_rule,
         help=_l("The stage's, unless you know better: 0.25 is a quarter. What is won has 1, what is lost 0."),
     )
@@ -199,8 +200,6 @@ class Opportunity(Entity):
             return {}  # one that is not there: told with what else is pointed at
         if stage is None:
             return {"stage": [_("There are no stages yet. Add them first: Stages, “Add the usual stages”.")]}
-        if self.probability is not None and self.probability > 1:
-            faults["probability"] = [_("A probability is at most 1.")]
         if stage.is_lost and not (self.lost_reason or "").strip():
             faults["lost_reason"] = [_("Say why it was lost.")]
         if not faults and (move := self.__dict__.get("_move")) is not None:

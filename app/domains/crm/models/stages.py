@@ -39,7 +39,11 @@ class Stage(Entity):
         lazy_pgettext("stage", "Position"), minimum=0, help=_l("Stages follow each other by it")
     )
     probability: Mapped[Rate] = column(
-        _l("Probability"), minimum=0, default=Decimal(0), help=_l("How likely it is won from here: 0.25 is a quarter")
+        _l("Probability"),
+        minimum=0,
+        maximum=1,
+        default=Decimal(0),
+        help=_l("How likely it is won from here: 0.25 is a quarter"),
     )
     is_won: Mapped[Flag] = column(_l("Won"), default=False, help=_l("Opportunities here are won"))
     is_lost: Mapped[Flag] = column(
@@ -67,8 +71,6 @@ class Stage(Entity):
         faults: dict[str, list[str]] = {}
         if self.is_won and self.is_lost:
             faults["is_lost"] = [_("A stage is won or lost, not both.")]
-        if self.probability is not None and self.probability > 1:
-            faults["probability"] = [_("A probability is at most 1.")]
         return faults
 
 
