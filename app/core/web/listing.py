@@ -67,6 +67,7 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         match=bool(rows) and len(rows) < count <= _most(view),
         empty=str(view.empty) or _("Nothing here yet."),
         help=str(view.help),
+        told=[str(each) for each in view.told_of(asked.conditions)],
         totals=totals.cells(fields, summed),
     )
 
