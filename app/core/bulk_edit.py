@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import bulk, crud, db, identity, tags
+from app.core import bulk, crud, db, events, identity, tags
 from app.core.errors import Invalid, NotPermitted
 from app.core.exchange.changes import held
 from app.core.exchange.models import ImportRun, keep_rows
@@ -83,7 +83,7 @@ def edit(model: type[Any], ids: Iterable[int], given: Mapping[str, Any]) -> Edit
         differing = {name: old for name, old in before.items() if held(row, name) != old}
         return _Change(differing, getattr(row, "version", 1)) if differing else None
 
-    with identity.doing("bulk-edit"):
+    with events.together(), identity.doing("bulk-edit"):
         outcomes = bulk.each(wanted, model, change, options=tuple(options))
         return Edited(_keep(model, fields, outcomes), outcomes)
 

@@ -7,7 +7,9 @@ that raises undoes the change.  Slow calls have no place in one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,12 +47,40 @@ class RecordEvent:
 Listener = Callable[[sa.Connection, Sequence[RecordEvent]], None]
 
 _listeners: dict[str, Listener] = {}
+_patient: set[str] = set()
+_waiting: ContextVar[list[tuple[sa.Connection, Sequence[RecordEvent]]] | None] = ContextVar("waiting", default=None)
 
 
 def on_records(listener: Listener) -> Listener:
     """Register ``listener(connection, events)``: the changes of one flush, in their order, within its transaction."""
     _listeners[f"{listener.__module__}.{listener.__qualname__}"] = listener
     return listener
+
+
+def on_deeds(listener: Listener) -> Listener:
+    """``on_records`` for who tells people: of what is done ``together`` it hears at the end, all at once.  By then some of
+    it may have been rolled back: what counts is how the rows stand.
+    """
+    _patient.add(f"{listener.__module__}.{listener.__qualname__}")
+    return on_records(listener)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Let what is done to many rows within the block be one deed for those who listen ``on_deeds``."""
+    if _waiting.get() is not None:
+        yield  # a part of another
+        return
+    kept: list[tuple[sa.Connection, Sequence[RecordEvent]]] = []
+    token = _waiting.set(kept)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    if kept:
+        connection, every = kept[-1][0], [each for _connection, part in kept for each in part]
+        for name in _patient & set(_listeners):
+            _listeners[name](connection, every)
 
 
 def forget(listener: Listener) -> None:
@@ -65,5 +95,9 @@ def is_heard() -> bool:
 
 def tell(connection: sa.Connection, events: Sequence[RecordEvent]) -> None:
     """Tell the listeners, in the order in which they registered, if there is anything to tell."""
-    for listener in list(_listeners.values()) if events else ():
-        listener(connection, events)
+    waiting = _waiting.get()
+    if events and waiting is not None and _patient:
+        waiting.append((connection, events))
+    for name, listener in list(_listeners.items()) if events else ():
+        if waiting is None or name not in _patient:
+            listener(connection, events)

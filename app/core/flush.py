@@ -38,6 +38,10 @@ def before(flushing: Session) -> None:
     if not (new or dirty or deleted):
         return
     actor = identity.require()
+    for row in deleted:
+        if hasattr(row, "leave"):
+            row.leave()
+    new, dirty, deleted = _touched(flushing)
     _kept = _load_what_lines_point_at(flushing, (*new, *dirty))  # held until the rules have asked
     filled: set[Any] = set()
     # To fill one row may change another: a new first contact takes the place of the old one.

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from app.core import audit, clock, db, identity, scope
 from app.core.errors import Conflict, NotPermitted, NotVisible
-from app.core.exchange.keeping import Wrote
+from app.core.exchange.keeping import Wrote, given
 from app.core.i18n import gettext as _
 
 AT_ONCE = 1000  # ids in one statement
@@ -105,7 +105,7 @@ def give(model: type[Any], rows: Sequence[Owned], to: int | None, action: str, c
             comment,
         )
     db.session().expire_all()
-    return [Wrote(model.resource, row.id, row.version + 1, before={attribute: row.owner_id}) for row in moving]
+    return [given(model.resource, row.id, row.version + 1, attribute, row.owner_id, to) for row in moving]
 
 
 Giver = Callable[[Sequence[Owned], int | None, str, str], list[Wrote]]

@@ -7,7 +7,8 @@ from typing import Any
 
 from app.core import crud
 from app.demo.cast import Cast, moment
-from app.domains.crm.models import Contact, Customer, CustomerShare
+from app.domains.crm import pool
+from app.domains.crm.models import Contact, Customer, CustomerShare, PoolRule
 
 # short name, place, trade; the company is called by the three together.
 CHINESE = (
@@ -127,6 +128,11 @@ LAST = (
     "Jelling",
     "Kerrigan",
 )
+POOL_RULES: dict[str, dict[str, int]] = {
+    "A": {"idle_days": 120, "warn_days": 7, "claim_limit": 20, "claim_back_days": 30},
+    "C": {"idle_days": 60, "claim_back_days": 15},
+}
+"""Besides the usual rule: who matters more is kept longer, and nobody collects them."""
 TITLES = {
     "zh": ("采购经理", "总经理", "行政主管", "工程部经理", "采购员", "财务"),
     "en": ("Buyer", "Owner", "Office manager", "Site manager", "Procurement lead"),
@@ -169,6 +175,10 @@ def fill(cast: Cast) -> None:
         if owner is not None:
             cast.rows.setdefault("by_owner", {}).setdefault(owner, []).append(customer)
     _share(cast)
+    with cast.acting("admin", moment(cast.ago(3), 9)):
+        pool.add_usual_rule()
+        for level, more in POOL_RULES.items():
+            crud.create(PoolRule, {"level": level, **more})
 
 
 def _rows() -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.core import events
+from app.core.entity import registry
 from app.core.errors import Conflict
 
 
@@ -43,6 +44,33 @@ def test_a_transition_is_told_by_its_name(heard, api):
     (told,) = [each for each in heard if each.resource == "weekly-plans"]
     assert (told.name, told.comment) == ("weekly-plans.submit", "Please look")
     assert told.changes["state"] == ["draft", "submitted"]
+
+
+def test_who_tells_people_hears_at_the_end_of_what_is_done_together(heard, act):
+    parts: list[list[str]] = []
+
+    def patient(_connection, told):
+        parts.append([each.name for each in told if each.resource == "brands"])
+
+    events.on_deeds(patient)
+    try:
+        with act() as session:
+            with events.together(), events.together():
+                for name in ("Hill", "Valley"):
+                    session.add(registry["brands"](name=name))
+                    session.flush()
+                assert parts == [] and len(heard) == 2, "others hear each flush"
+            assert parts == [["brands.create", "brands.create"]]
+            session.add(registry["brands"](name="Brook"))
+            session.flush()
+            assert parts[1:] == [["brands.create"]]
+            with pytest.raises(Conflict), events.together():
+                session.add(registry["brands"](name="Shore"))
+                session.flush()
+                raise Conflict("not now")
+            assert len(parts) == 2, "nothing is said of what ended in a refusal"
+    finally:
+        events.forget(patient)
 
 
 def test_what_is_refused_is_not_told(heard, api):

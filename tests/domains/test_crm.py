@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from app.core import clock, crud, db, identity
+from app.core import bulk_edit, clock, crud, db, identity
 from app.core.audit import AuditEntry
 from app.core.errors import Invalid, NotPermitted, NotVisible
+from app.core.exchange.undo import undo
 from app.domains.crm import queries
 from app.domains.crm.models import Contact, Customer, CustomerShare
 from tests.domains.conftest import count
@@ -165,6 +166,31 @@ class TestContact:
         moved = self.contact(other, "Ms Wang")
         crud.update(moved, {"customer": one.id})
         assert not moved.is_primary
+
+    def test_there_is_always_one(self, company):
+        """Nobody unmarks the only one, and whoever goes, to another customer or for good, leaves the next behind."""
+        customer = make_customer()
+        first, second, third = (self.contact(customer, name) for name in ("Mr Li", "Ms Wang", "Mr Zhao"))
+        db.session.commit()
+        with pytest.raises(Invalid) as refused:
+            crud.update(first, {"is_primary": False})
+        assert list(refused.value.errors) == ["is_primary"]
+        db.session.rollback()
+        crud.delete(first)
+        assert (second.is_primary, third.is_primary) == (True, False)
+        crud.update(second, {"customer": make_customer(name="Other").id})
+        assert (second.is_primary, third.is_primary) == (True, True), "each the one of its customer"
+        crud.delete(third)
+        assert self.contact(customer, "Mr Sun").is_primary
+
+    def test_an_undone_mark_goes_back_to_one(self, company):
+        customer = make_customer()
+        first, second = self.contact(customer, "Mr Li"), self.contact(customer, "Ms Wang")
+        edited = bulk_edit.edit(Contact, [second.id], {"is_primary": True})
+        assert not first.is_primary and edited.run is not None
+        assert undo(edited.run).kept == []
+        db.session.expire_all()
+        assert (first.is_primary, second.is_primary) == (True, False)
 
 
 class TestCustomer:

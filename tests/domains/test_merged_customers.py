@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from app.core import clock, db
 from app.core.entity import User
 from app.domains.crm import pool
-from app.domains.crm.models import Customer, CustomerTransfer, PoolRule, PoolWarning
+from app.domains.crm.mergers import united_share
+from app.domains.crm.models import Customer, CustomerShare, CustomerTransfer, PoolRule, PoolWarning
 
 
 @pytest.fixture
@@ -33,6 +34,30 @@ class TestWhatIsShared:
             refused = ann.post(f"customers/{row}/merge", {"other": other})
             assert refused.status_code == 403, refused.text
         assert cleo.get(f"customers/{hers}").json["result"]["owner"]["label"] == "Cleo Roy"
+
+    @pytest.mark.parametrize(
+        ("one", "other", "both"),
+        [
+            (("read", "2099-01-01"), ("read", "2098-01-01"), ("read", "2099-01-01")),
+            (("read", None), ("read", "2098-01-01"), ("read", None)),
+            (("write", "2099-01-01"), ("write", None), ("write", None)),
+            (("write", None), ("read", "2099-01-01"), ("write", None)),
+            (("write", "2098-01-01"), ("read", None), ("write", "2098-01-01")),
+            (("read", "2099-01-01"), ("write", "2098-01-01"), ("write", "2098-01-01")),
+        ],
+    )
+    def test_on_no_day_is_more_than_one_of_them_gave(self, api, users, one, other, both):
+        ann = api("ann")
+        mine, gone = add(ann, "Mine", "Gone")
+        for pk, (access, until) in ((mine, one), (gone, other)):
+            ann.add("customer-shares", customer=pk, user=users["cleo"], access=access, until=until)
+        assert ann.post(f"customers/{mine}/merge", {"other": gone}).status_code == 200
+        (share,) = ann.rows("customer-shares")
+        assert (share["access"], share["until"]) == both
+
+    def test_a_share_that_is_over_takes_nothing_from_the_other(self):
+        over, open_ = CustomerShare(access="write", until=date(2020, 1, 1)), CustomerShare(access="read", until=None)
+        assert united_share(over, open_) == united_share(open_, over) == {"access": "read", "until": None}
 
     def test_whoever_loses_one_by_their_managers_merge_is_told(self, api, users):
         admin, ann, cleo = api("admin"), api("ann"), api("cleo")

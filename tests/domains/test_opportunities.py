@@ -356,6 +356,26 @@ class TestMoving:
             services.move(again(deal), stages["Contact"].id, "Why not")
 
 
+def test_the_boards_sums_are_of_the_open_ones(api, pages):
+    admin = api("admin")
+    stages = [
+        admin.add("stages", name=name, position=position, probability="0.5", **more)["id"]
+        for position, (name, more) in enumerate(
+            (("First", {}), ("Won", {"is_won": True}), ("Lost", {"is_lost": True})), start=1
+        )
+    ]
+    customer = admin.add("customers", name="Acme")["id"]
+    for stage, amount in zip(stages, ("100", "2000", "30000"), strict=True):
+        deal = {"customer": customer, "name": f"Deal {amount}", "amount": amount, "stage": stage}
+        admin.add("opportunities", **deal, expected_close_on="2030-05-01", lost_reason="Too dear")
+    page = pages("admin").get("/opportunities/board/").text
+    sums = page.partition('class="board-sums"')[2].partition("</p>")[0]
+    assert "Amount (of the open ones)" in sums and "100.00" in sums and "50.00" in sums
+    assert "2,000.00" not in sums and "2,100.00" not in sums and "32,100.00" not in sums
+    columns = page.partition('class="board-sums"')[2].partition("</p>")[2]
+    assert "2,000.00" in columns and "30,000.00" in columns
+
+
 class TestBeginning:
     """One that is added further on has passed the stages before, as one that is moved there."""
 

@@ -9,6 +9,7 @@ from app.core import clock, db
 from app.core.entity import User
 from app.core.notices import Notice
 from app.core.outbox import OutboxMail
+from app.core.users import full_name
 from app.domains.crm.models import Customer, CustomerTransfer
 from tests.app_fixtures import Api, acting
 
@@ -45,6 +46,52 @@ class TestOneCustomer:
         assert admin.post(f"customers/{acme['id']}/claim").status_code == 409
         assert transfers(admin) == [("release", "Ann Lee", None, "No budget"), ("claim", None, "Cleo Roy", None)]
 
+    def test_open_opportunities_keep_it_from_the_pool(self, api, ids):
+        ann, admin = api("ann"), api("admin")
+        first, lost = (
+            admin.add("stages", name=name, position=1, is_lost=name == "Lost")["id"] for name in ("1", "Lost")
+        )
+        acme = ann.add("customers", name="Acme")["id"]
+        due = clock.today().isoformat()
+        deal = {"customer": acme, "name": "Lamps", "amount": "10", "expected_close_on": due, "stage": first}
+        pk = ann.add("opportunities", **deal)["id"]
+        refused = ann.post(f"customers/{acme}/release", {"reason": "No budget"})
+        assert (refused.status_code, "C00001 Acme has open opportunities (1)" in refused.json["message"]) == (409, True)
+        moved = ann.post(f"opportunities/{pk}/move", {"stage": lost, "reason": "Too dear"})
+        assert moved.status_code == 200, moved.text
+        assert ann.post(f"customers/{acme}/release", {"reason": "No budget"}).status_code == 200
+
+    def test_what_has_an_owner_says_whose_it_is(self, api, ids):
+        ann = api("ann")
+        acme, best = (ann.add("customers", name=name)["id"] for name in ("Acme", "Best"))
+        assert ann.post(f"customers/{best}/release", {"reason": "No budget"}).status_code == 200
+        refused = api("bob").post("customers/claim", {"ids": [acme, best]})
+        assert (refused.status_code, refused.json["message"]) == (409, "C00001 Acme belongs to Ann Lee already.")
+
+    def test_it_is_not_shared_with_its_owner(self, api, ids):
+        ann = api("ann")
+        acme = ann.add("customers", name="Acme")["id"]
+        refused = ann.post("customer-shares/", {"customer": acme, "user": ids["ann"], "access": "read"})
+        assert (refused.status_code, list(refused.json["errors"])) == (422, ["user"])
+
+    @pytest.mark.parametrize(("access", "status"), [("read", 422), ("write", 201)])
+    def test_who_may_only_read_it_opens_no_opportunity_there(self, api, ids, access, status):
+        ann, cleo = api("ann"), api("cleo")
+        api("admin").add("stages", name="First", position=1)
+        acme = ann.add("customers", name="Acme")["id"]
+        ann.add("customer-shares", customer=acme, user=ids["cleo"], access=access)
+        deal = {"customer": acme, "name": "Lamps", "amount": "10", "expected_close_on": clock.today().isoformat()}
+        made = cleo.post("opportunities/", deal)
+        assert made.status_code == status, made.text
+        hers = cleo.add("customers", name="Best")["id"]
+        own = cleo.add("opportunities", **deal | {"customer": hers, "name": "Boats"})["id"]
+        moved = cleo.put(f"opportunities/{own}", {"customer": acme})
+        assert moved.status_code == (200 if access == "write" else 422)
+        if access == "read":
+            assert list(made.json["errors"]) == list(moved.json["errors"]) == ["customer"]
+            unseen = api("wei").post("opportunities/", deal)
+            assert unseen.status_code in (403, 422) and "may see this customer" not in unseen.text
+
     def test_who_may_work_on_it_may_not_give_it_away(self, api, ids):
         ann, cleo = api("ann"), api("cleo")
         acme = ann.add("customers", name="Acme")
@@ -60,8 +107,18 @@ class TestOneCustomer:
         bob = api("bob")
         assert bob.put(f"customers/{acme['id']}", {"owner": ids["bob"], "name": "Acme Ltd"}).status_code == 200
         assert bob.put(f"customers/{acme['id']}", {"name": "Acme"}).status_code == 200
-        assert bob.put(f"customers/{acme['id']}", {"owner": None}).status_code == 200
-        assert transfers(api("admin")) == [("transfer", "Ann Lee", "Bob Ito", None), ("release", "Bob Ito", None, None)]
+        assert transfers(api("admin")) == [("transfer", "Ann Lee", "Bob Ito", None)]
+
+    def test_into_the_pool_it_goes_by_release_alone(self, api, ids):
+        acme = api("ann").add("customers", name="Acme")["id"]
+        bob = api("bob")
+        refused = bob.put(f"customers/{acme}", {"owner": None})
+        assert (refused.status_code, list(refused.json["errors"])) == (422, ["owner"])
+        assert "“Release”" in refused.json["errors"]["owner"][0]
+        many = bob.post("customers/bulk-edit", {"ids": [acme], "set": {"owner": None}})
+        assert [each["ok"] for each in many.json["result"]] == [False], many.text
+        assert bob.post(f"customers/{acme}/release", {"reason": "No budget"}).status_code == 200
+        assert transfers(api("admin")) == [("release", "Ann Lee", None, "No budget")]
 
     def test_the_page_says_what_was_done_and_leads_to_its_undoing(self, api, ids, pages):
         acme = api("ann").add("customers", name="Acme")
@@ -129,6 +186,31 @@ class TestMany:
             assert "C00002 Customer 1" in mails["ann@example.com"].body
             assert len(list(db.session.scalars(sa.select(Notice)))) == 2
 
+    @pytest.mark.parametrize("way", ["edit", "bulk edit", "undo"])
+    def test_whoever_is_concerned_is_told_however_it_is_done(self, app, api, ids, way):
+        ann, admin = api("ann"), api("admin")
+        mine = [ann.add("customers", name=f"Customer {number}")["id"] for number in range(2)]
+        what, giver, getter = "2 customers", ("ann", "Ann Lee"), ("cleo", "Cleo Roy")
+        if way == "edit":
+            what = "C00001 Customer 0"
+            assert admin.put(f"customers/{mine[0]}", {"owner": ids["cleo"]}).status_code == 200
+        elif way == "bulk edit":
+            answer = admin.post("customers/bulk-edit", {"ids": mine, "set": {"owner": ids["cleo"]}})
+            assert [each["ok"] for each in answer.json["result"]] == [True, True], answer.text
+        else:
+            giver, getter = getter, giver
+            run = admin.post("customers/transfer", {"ids": mine, "to": ids["cleo"]}).json["run"]
+            with acting(app):
+                db.session.execute(sa.delete(OutboxMail))
+                db.session.commit()
+            assert admin.post(f"import-runs/{run}/undo").status_code == 200
+        with acting(app):
+            who = full_name(db.session.get_one(User, ids["admin"]))
+            assert {mail.to: mail.subject for mail in db.session.scalars(sa.select(OutboxMail))} == {
+                f"{giver[0]}@example.com": f"{who} gave {what}, yours until now, to {getter[1]}",
+                f"{getter[0]}@example.com": f"{who} gave you {what}",
+            }
+
     def test_nothing_is_written_when_one_is_refused(self, api, ids):
         ann, bob, cleo = api("ann"), api("bob"), api("cleo")
         mine, hers = ann.add("customers", name="Acme")["id"], cleo.add("customers", name="Best")["id"]
@@ -181,6 +263,67 @@ class TestMany:
             assert db.session.scalar(sa.select(sa.func.count()).select_from(CustomerTransfer)) == 5000
         assert bob.post(f"import-runs/{answer.json['run']}/undo").status_code == 200
         assert api("ann").get("customers/").json["count"] == 5000
+
+
+class TestTakingBack:
+    def deal(self, client: Api, customer: int, name: str) -> int:
+        due = clock.today().isoformat()
+        return client.add("opportunities", customer=customer, name=name, amount="10", expected_close_on=due)["id"]
+
+    def owners(self, admin: Api, resource: str) -> dict[int, str | None]:
+        return {row["id"]: row["owner"] and row["owner"]["label"] for row in admin.rows(resource)}
+
+    def test_what_was_touched_since_comes_back_too(self, api, ids):
+        ann, admin, cleo = api("ann"), api("admin"), api("cleo")
+        admin.add("stages", name="First", position=1)
+        acme = ann.add("customers", name="Acme")["id"]
+        deal = self.deal(ann, acme, "Lamps")
+        body = {"ids": [acme], "to": ids["cleo"], "with": ["opportunities"]}
+        run = api("bob").post("customers/transfer", body).json["run"]
+        assert cleo.put(f"customers/{acme}", {"phone": "+86 21 5555 0101"}).status_code == 200
+        assert cleo.put(f"opportunities/{deal}", {"next_step": "Call"}).status_code == 200
+        told = api("bob").post(f"import-runs/{run}/undo").json
+        assert (told["restored"], told["kept"], told["result"]["undone"]) == (2, [], True)
+        assert self.owners(admin, "customers") == {acme: "Ann Lee"}
+        assert self.owners(admin, "opportunities") == {deal: "Ann Lee"}
+        assert admin.get(f"customers/{acme}").json["result"]["phone"] == "+86 21 5555 0101", "what she wrote stays"
+
+    def test_what_was_given_on_stays_with_what_belongs_to_it(self, api, ids):
+        ann, admin, bob = api("ann"), api("admin"), api("bob")
+        admin.add("stages", name="First", position=1)
+        acme, best = (ann.add("customers", name=name)["id"] for name in ("Acme", "Best"))
+        lamps, boats = self.deal(ann, acme, "Lamps"), self.deal(ann, best, "Boats")
+        body = {"ids": [acme, best], "to": ids["cleo"], "with": ["opportunities"]}
+        run = bob.post("customers/transfer", body).json["run"]
+        assert admin.post("customers/transfer", {"ids": [acme], "to": ids["bob"]}).status_code == 200
+        told = bob.post(f"import-runs/{run}/undo").json
+        assert told["restored"] == 2
+        assert {each["record"]: each["message"] for each in told["kept"]} == {
+            f"customers/{acme}": "It has been given on since.",
+            f"opportunities/{lamps}": "What it belongs to has been given on since: it stays with that.",
+        }
+        assert "Acme" in told["result"]["error"] and "Lamps" in told["result"]["error"], "the run's page names them"
+        assert self.owners(admin, "customers") == {acme: "Bob Ito", best: "Ann Lee"}
+        assert self.owners(admin, "opportunities") == {lamps: "Cleo Roy", boats: "Ann Lee"}
+
+    def test_a_handover_comes_back_whatever_was_written_since(self, app, api, ids):
+        ann, admin, bob = api("ann"), api("admin"), api("bob")
+        acme = ann.add("customers", name="Acme")["id"]
+        (employee,) = (row["id"] for row in admin.rows("employees") if row["user"]["id"] == ids["ann"])
+        run = bob.post(f"employees/{employee}/handover", {"to": [ids["cleo"]]}).json["run"]
+        assert api("cleo").put(f"customers/{acme}", {"name": "Acme Ltd"}).status_code == 200
+        assert bob.post(f"import-runs/{run}/undo").json["kept"] == []
+        assert self.owners(admin, "customers") == {acme: "Ann Lee"}
+
+    def test_who_gave_it_beyond_their_own_may_take_that_back(self, api, ids):
+        acme = api("admin").add("customers", name="Acme", owner=None)["id"]
+        bob = api("bob")
+        run = bob.post("customers/assign", {"ids": [acme], "to": ids["cleo"]}).json["run"]
+        assert bob.get(f"customers/{acme}").status_code == 404, "Cleo is not his to lead"
+        assert api("cleo").put(f"customers/{acme}", {"note": "Mine now"}).status_code == 200
+        answer = bob.post(f"import-runs/{run}/undo")
+        assert (answer.status_code, answer.json["restored"]) == (200, 1), answer.text
+        assert self.owners(api("admin"), "customers") == {acme: None}
 
 
 class TestThePoolsPage:

@@ -15,7 +15,7 @@ from app.domains.crm import owning, pool
 from app.domains.crm.models import Customer
 from app.domains.crm.models.pool import PoolRule
 from app.jobs import execution
-from tests.app_fixtures import Api, acting
+from tests.app_fixtures import Api, Pages, acting
 from tests.scenarios.company import Company, text_of
 
 START = datetime(2026, 9, 1, 9)
@@ -91,6 +91,30 @@ def test_the_pool_warns_recycles_and_lets_claim(company: Company) -> None:
         assert cleo.post(f"customers/{quiet['id']}/claim").json["result"]["owner"]["label"] == "Cleo Roy"
     with acting(app):
         assert db.session.scalar(sa.select(Customer.owner_id).where(Customer.id == quiet["id"])) is not None
+
+
+def test_the_rules_are_shown_and_the_warning_leads_to_what_it_is_about(company: Company) -> None:
+    with clock.stopped(START):
+        admin, ann = Api(company.app, "admin"), Api(company.app, "ann")
+        early = admin.post("pool-rules/", {"idle_days": 5, "warn_days": 9})
+        assert (early.status_code, list(early.json["errors"])) == (422, ["warn_days"])
+        admin.add("pool-rules", idle_days=30, claim_limit=5)
+        admin.add("pool-rules", level="A", idle_days=90, warn_days=7)
+        quiet, asked = (ann.add("customers", name=name)["id"] for name in ("Quiet", "Asked"))
+        ann.add("customers", name="Best", level="A")
+        page = Pages(company.app, "ann").get("/customers/list/?f=in_pool:eq:1").text
+        assert "Level A: Returns to the pool after 90 days without contact." in page
+        assert "Every other level: Returns to the pool after 30 days" in page
+        assert "You hold 3 of at most 5 (in all)." in page
+        assert "You hold" not in Pages(company.app, "ann").get("/customers/list/").text
+    assert "/customers/list/?f=returning:eq:1" in night(company, 28)["ann@example.com"]
+    with clock.stopped(START + timedelta(days=28)):
+        ann = Api(company.app, "ann")
+        returning = [{"col": "returning", "opr": "eq", "value": True}]
+        assert {row["id"] for row in ann.rows("customers", filters=returning)} == {quiet, asked}
+        at = clock.now().isoformat()
+        ann.add("contact-records", customer=asked, way="phone", outcome="Reached", summary="They ask for more", at=at)
+        assert [row["id"] for row in ann.rows("customers", filters=returning)] == [quiet]
 
 
 def test_who_is_under_a_new_rule_is_warned_first(company: Company) -> None:
@@ -182,6 +206,31 @@ class TestTakingBackARelease:
             refused = ann.post(f"import-runs/{run}/undo")
             assert (refused.status_code, "You hold 1 customers" in refused.json["message"]) == (409, True)
             assert self.owners(company) == [None, None, "Ann Lee"]
+
+    def test_who_released_it_alone_waits(self, company: Company) -> None:
+        with clock.stopped(START):
+            self.open(company)
+            ann, bob = Api(company.app, "ann"), Api(company.app, "bob")
+            acme = ann.add("customers", name="Acme")["id"]
+            assert bob.post(f"customers/{acme}/release", {"reason": "Somebody else's turn"}).status_code == 200
+            assert ann.post(f"customers/{acme}/claim").status_code == 200, "her superior gave it up, not she"
+            assert ann.post(f"customers/{acme}/release", {"reason": "No budget"}).status_code == 200
+            assert ann.post(f"customers/{acme}/claim").status_code == 409
+
+    def test_a_claim_undone_on_its_day_was_none(self, company: Company) -> None:
+        with clock.stopped(START):
+            self.open(company)
+            ann, admin = Api(company.app, "ann"), Api(company.app, "admin")
+            one, two = (admin.add("customers", name=name, owner=None)["id"] for name in ("Acme", "Best"))
+            runs = [ann.post("customers/claim", {"ids": [pk]}).json["run"] for pk in (one, two)]
+        with clock.stopped(START.replace(hour=20)):
+            ann = Api(company.app, "ann")
+            assert ann.post(f"import-runs/{runs[0]}/undo").status_code == 200
+            assert ann.post(f"customers/{one}/claim").status_code == 200
+        with clock.stopped(START + timedelta(days=1)):
+            ann = Api(company.app, "ann")
+            assert ann.post(f"import-runs/{runs[1]}/undo").status_code == 200
+            assert ann.post(f"customers/{two}/claim").status_code == 409, "she had it for a day and gave it up"
 
     def test_without_rules_nothing_is_in_the_way(self, company: Company) -> None:
         with clock.stopped(START):

@@ -23,14 +23,14 @@ from app.core.exchange.models import ImportRun, ImportRunRow
 from app.core.exchange.run_kinds import RunKind
 from app.core.exchange.snapshots import snapshot
 
-REMOVED, MOVED, PAIRED = "removed", "moved", "paired"
+REMOVED, MOVED, PAIRED, GIVEN = "removed", "moved", "paired", "given"
 OF_TABLES = (MOVED, PAIRED)  # deeds whose resource is a table, of an entity or not
 AT_ONCE = 1000  # rows kept by one statement
 
 
 @dataclass(frozen=True)
 class Wrote:
-    """What a deed did to one row; made by ``added``, ``changed``, ``moved`` and ``removed``."""
+    """What a deed did to one row; made by ``added``, ``changed``, ``given``, ``moved`` and ``removed``."""
 
     resource: str  # of a row that was moved: its table
     record_id: int
@@ -48,6 +48,13 @@ def added(row: Any) -> Wrote:
 def changed(row: Any, before: Mapping[str, Any]) -> Wrote:
     """``row`` (flushed) was changed; ``before`` is what it held (``held``) by attribute."""
     return Wrote(row.resource, row.id, row.version, before=dict(before))
+
+
+def given(resource: str, pk: int, version: int, attribute: str, before: int | None, to: int | None) -> Wrote:
+    """The row ``pk`` of an entity came from the owner ``before`` (in ``attribute``) to ``to``: whoever takes that back asks
+    whose it is by then, and nothing else.
+    """
+    return Wrote(resource, pk, version, deed=GIVEN, before={attribute: [before, to]})
 
 
 def removed(row: Any) -> Wrote:
@@ -107,4 +114,18 @@ def keep_run(kind: RunKind, model: type[Any], wrote: Iterable[Wrote], descriptio
     return run
 
 
-__all__ = ["MOVED", "PAIRED", "REMOVED", "Wrote", "added", "changed", "held", "keep_run", "moved", "paired", "removed"]
+__all__ = [
+    "GIVEN",
+    "MOVED",
+    "PAIRED",
+    "REMOVED",
+    "Wrote",
+    "added",
+    "changed",
+    "given",
+    "held",
+    "keep_run",
+    "moved",
+    "paired",
+    "removed",
+]

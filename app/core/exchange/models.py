@@ -89,8 +89,8 @@ class ImportRunRow(Model):
     """A row that a run wrote: added, or changed from ``before`` (by attribute) to ``version``.
 
     ``resource`` is its kind (the run's target, when None), ``deed`` what ``keeping`` names besides: ``removed`` (all of
-    it in ``before``), ``moved`` (a row of the table ``resource``, with [before, after] by column) or ``paired`` (a pair
-    of that table, with the one that it took the place of).
+    it in ``before``), ``given`` ([before, after] of its owner, by attribute), ``moved`` (a row of the table ``resource``,
+    with [before, after] by column) or ``paired`` (a pair of that table, with the one that it took the place of).
     """
 
     __tablename__ = "import_run_rows"

@@ -15,13 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from app.core import crud, custom, custom_values, db, giving, identity, remarks, scope
+from app.core import crud, custom, custom_values, db, events, giving, identity, remarks, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model, take
 from app.core.entity import Entity, User, entity_for, pointing_at, registry
 from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, about
-from app.core.exchange import batches, putting_back, runs
-from app.core.exchange.keeping import MOVED, PAIRED, REMOVED
+from app.core.exchange import batches, giving_back, putting_back, runs
+from app.core.exchange.keeping import GIVEN, MOVED, PAIRED, REMOVED
 from app.core.exchange.models import PARTLY, ImportRun, ImportRunRow
 from app.core.exchange.outcome import Undone
 from app.core.exchange.run_kinds import kind_of
@@ -70,22 +70,30 @@ def undo(run: ImportRun) -> Undone:
         raise Conflict(_("This import is still running. Wait for its end, then undo it."))
     if not run.created + run.updated:
         raise Conflict(_("Nothing was written: there is nothing to undo."))
-    former = _former(run, model) if kind.gives_away else {}
+    former = giving_back.former(run, model) if kind.gives_away else {}
     if kind.gives_away and not actor.unlimited:
-        _require_command(model, former, actor)
+        _require_command(model, former, actor, run)
     if kind.guard is not None:
         kind.guard(run, former)
     if kind.whole:
         _require_survivors(run, model)
-    outcome, settled = Undone(), list[int]()
-    with identity.doing("undo"), _reaching(actor if kind.gives_away else None):
+    outcome, settled, stay = Undone(), list[int](), giving_back.staying(run)
+    with events.together(), identity.doing("undo"), _reaching(actor if kind.gives_away else None):
         for resource, deed, part in _written(run.id):
             if deed == MOVED:
-                putting_back.move_back(resource or "", [(row.record_id, row.before or {}) for row in part], outcome)
+                pairs = giving_back.apart(
+                    resource or "", [(row.record_id, row.before or {}) for row in part], stay, outcome
+                )
+                putting_back.move_back(resource or "", pairs, outcome)
             elif deed == PAIRED:
                 putting_back.pair_back(resource or "", [(row.record_id, row.before or {}) for row in part], outcome)
             elif (of := entity_for(resource or run.target)) is None:
                 pass  # its kind of rows is no more
+            elif deed == GIVEN:
+                rows = [(row.record_id, row.before or {}) for row in part]
+                left = giving_back.give_back(of, rows, stay, outcome)
+                for row in part:
+                    row.is_left = row.record_id in left
             elif deed == REMOVED:
                 kept = len(outcome.kept)
                 putting_back.restore(of, [(row.record_id, row.before or {}) for row in part], outcome)
@@ -133,27 +141,18 @@ def _require_survivors(run: ImportRun, model: type[Entity]) -> None:
         giving.require_command(model, giving.find(model, into), unowned=True)
 
 
-def _former(run: ImportRun, model: type[Entity]) -> dict[int, int | None]:
-    """Whose the rows were that the run gave away, by id."""
-    rows: Any = ImportRunRow.__table__
-    owner = giving.owner_of(model)
-    kept = sa.select(rows.c.record_id, rows.c.before).where(
-        rows.c.run_id == run.id,
-        rows.c.deed.is_(None),
-        rows.c.created.is_(False),
-        sa.or_(rows.c.resource.is_(None), rows.c.resource == run.target),
-    )
-    found = db.session.connection().execute(kept).all()
-    return {pk: before[owner] for pk, before in found if before and owner in before}
+def _require_command(model: type[Entity], former: dict[int, int | None], actor: identity.Actor, run: ImportRun) -> None:
+    """Raises NotPermitted unless each row that changed its owner was the actor's, or of somebody they lead, or is now.
 
-
-def _require_command(model: type[Entity], former: dict[int, int | None], actor: identity.Actor) -> None:
-    """Raises NotPermitted unless each row that changed its owner was the actor's, or of somebody they lead, or is now."""
+    What one gave oneself of what nobody had may lie there again, whoever has it now: it was anybody's to give.
+    """
     people: Any = sa.inspect(User).local_table
     led = scope.visibility.led(actor, people.c.id) if scope.visibility.led is not None else None
     mine = people.c.id == actor.user_id if led is None else sa.or_(people.c.id == actor.user_id, led)
     theirs = sa.select(people.c.id).where(people.c.id.in_(set(former.values()) - {None}), mine)
-    allowed = set(db.session.connection().execute(theirs).scalars())
+    allowed: set[int | None] = set(db.session.connection().execute(theirs).scalars())
+    if run.created_by_id == actor.user_id and not kind_of(run).whole:
+        allowed.add(None)
     foreign = [pk for pk, owner_id in former.items() if owner_id not in allowed]
     there = scope.visible_ids(db.session.connection(), model, foreign, identity.system())
     if there:

@@ -115,8 +115,10 @@ def _columns(
     cards: dict[int, list[Card]] = {}
     for row, movable in _rows(view, board, asked, key):
         cards.setdefault(getattr(row, relation.attribute), []).append(_card(view, board, known, row, movable))
-    found = []
+    found, counting = [], set()
     for each in board.columns():
+        if board.counts(each):
+            counting.add(each.id)
         count, sums = counted.get(each.id, (0, [Decimal(0)] * len(summed)))
         more = [
             *state.pairs(without=("page", "size", "sort", "cols"), full=True),
@@ -136,8 +138,12 @@ def _columns(
                 f"/{view.model.resource}/list/?{urlencode(more)}" if count > CARDS else "",
             )
         )
+    of_all = [sums for column, (_count, sums) in counted.items() if column in counting]
     whole = [
-        (str(one.label), present.number(sum((sums[at] for _count, sums in counted.values()), Decimal(0)), one.scale))
+        (
+            _("%(figure)s (%(of)s)", figure=one.label, of=board.counted) if str(board.counted) else str(one.label),
+            present.number(sum((sums[at] for sums in of_all), Decimal(0)), one.scale),
+        )
         for at, one in enumerate(summed)
     ]
     return found, whole

@@ -70,6 +70,7 @@ def page(view: type[EntityView], arguments: Any) -> ListPage:
         empty=str(view.empty) or _("Nothing here yet."),
         lack=needs.lack(view, state.base) if not count else None,
         help=str(place.help) if place is not None else view.said(),
+        told=[str(each) for each in view.told_of(asked.conditions)],
         totals=totals.cells(fields, summed),
     )
 

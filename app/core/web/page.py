@@ -189,6 +189,7 @@ class ListPage:
     match: bool = False  # whether all rows that match can be chosen, beyond the page
     empty: str = ""  # what to say, and do next, when there are no rows
     help: str = ""
+    told: list[str] = field(default_factory=list)  # what holds for what the list shows, a sentence each
     totals: list[Cell] = field(default_factory=list)  # a last row aligned with ``columns``, as in Table
     views: ViewMenu | None = None
     chooser: list[ColumnChoice] = field(default_factory=list)  # sent to ``url`` as ``cols``, with ``chooser_hidden``

@@ -196,6 +196,7 @@ class Board:
     ``figures`` are amounts of a row: the first is summed as it is, a second as what is to be expected of it.  ``card``
     names what a card says besides its title; ``action`` is the action of the record that takes it to another column,
     asking for the field ``by`` and, when it is refused without, a ``reason``.  ``mark`` says what is remarkable of a row.
+    The sums over all are of the columns that ``counts``, as ``counted`` says; the others stand apart in theirs.
     """
 
     by: str
@@ -204,6 +205,8 @@ class Board:
     figures: tuple[str, ...] = ()
     card: tuple[str, ...] = ()
     mark: Callable[[Any], str] | None = None
+    counts: Callable[[Any], bool] = lambda _column: True
+    counted: Any = ""
 
 
 @dataclass(frozen=True)
@@ -333,6 +336,11 @@ class EntityView:
     def defaults(cls) -> Mapping[str, Any]:
         """What a new row's form begins with, by field, besides the columns' own defaults."""
         return {}
+
+    @classmethod
+    def told_of(cls, asked: Sequence[Any]) -> Sequence[str]:
+        """What is said above the list that the conditions ``asked`` make, besides ``help``: a sentence each."""
+        return ()
 
     @classmethod
     def still_open(cls, row: Any) -> frozenset[str] | None:

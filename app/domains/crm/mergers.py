@@ -1,4 +1,4 @@
-"""What merging customers means besides moving what points at them: one primary contact, and the wider of two shares."""
+"""What merging customers means besides moving what points at them: one primary contact, and one of two shares."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import db, giving
+from app.core import clock, db, giving
 from app.core.i18n import gettext as _
 from app.core.merging import Merging
 from app.domains.crm.models import Contact, Customer, CustomerShare, CustomerTransfer, PoolWarning
@@ -25,7 +25,7 @@ def unite_customers(work: Merging, customer: Customer, other: Customer) -> None:
         from app.domains.crm import owning
 
         gone = giving.Owned(other.id, other.owner_id, other.version, str(other))
-        owning.tell_of("merge", [gone], customer.owner_id, other.id)
+        owning.tell_of([gone], customer.owner_id, f"merge, run {other.id}")
     marked = sa.select(Contact).where(Contact.is_primary.is_(True))
     if db.session.scalars(marked.where(Contact.customer_id == customer.id)).first() is None:
         return
@@ -34,7 +34,13 @@ def unite_customers(work: Merging, customer: Customer, other: Customer) -> None:
 
 
 def united_share(share: CustomerShare, other: CustomerShare) -> dict[str, Any]:
-    """The wider access of two shares with the same person, and the later end."""
-    access = "write" if "write" in (share.access, other.access) else "read"
-    until = None if share.until is None or other.until is None else max(share.until, other.until)
-    return {"access": access, "until": until}
+    """What two shares with the same person make: of the same access the later end, else writing as long as that lasts.  On
+    no day does it give more than one of them did; reading that would outlast the writing ends with it, unless the writing
+    is over.
+    """
+    first, second = sorted((share, other), key=lambda each: each.access != "write")
+    if first.access == second.access:
+        until = None if first.until is None or second.until is None else max(first.until, second.until)
+        return {"access": first.access, "until": until}
+    kept = first if first.is_open(clock.today()) else second
+    return {"access": kept.access, "until": kept.until}

@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
-from app.core import bulk, crud, db, giving, identity, notices
+from app.core import bulk, crud, db, events, giving, handing, identity, notices, scope
 from app.core.entity import User
 from app.core.errors import Invalid
 from app.core.exchange.keeping import Wrote, added, changed, held, keep_run
@@ -86,8 +87,8 @@ def transfer(ids: Iterable[int], to: int, along: Collection[str] = (), reason: s
 def claim(ids: Iterable[int]) -> Handed:
     """Take customers out of the pool.  Raises NotVisible, Conflict (somebody has them, or the pool's rules)."""
     rows = _find(ids)
+    _require_in_pool(rows)
     me = identity.require().user_id
-    giving.refuse((row for row in rows if row.owner_id is not None), lambda row: _taken(row, me))
     user = db.session.get(User, me) if me is not None else None
     if user is None:
         raise Invalid({"": [_("Only a person can claim a customer.")]})
@@ -98,13 +99,23 @@ def claim(ids: Iterable[int]) -> Handed:
 def release(ids: Iterable[int], reason: str | None) -> Handed:
     """Give customers of the actor, and of those whom the actor leads, to the pool, and say why.
 
-    Raises NotVisible, NotPermitted, Conflict (it lies there already), Invalid.
+    Raises NotVisible, NotPermitted, Conflict (it lies there already, or has open opportunities: these keep a customer from
+    the pool), Invalid.
     """
     rows = _find(ids)
     giving.require_command(Customer, rows, unowned=True)
     giving.refuse(
         (row for row in rows if row.owner_id is None),
         lambda row: _("%(what)s lies in the public pool already.", what=row.label),
+    )
+    still_open = pool.open_opportunities([row.id for row in rows])
+    giving.refuse(
+        (row for row in rows if row.id in still_open),
+        lambda row: _(
+            "%(what)s has open opportunities (%(count)s): close them first, or transfer the customer with them.",
+            what=row.label,
+            count=still_open[row.id],
+        ),
     )
     return _hand(RELEASE, rows, None, reason)
 
@@ -168,10 +179,24 @@ def _find(ids: Iterable[int]) -> list[Owned]:
     return giving.find(Customer, wanted)
 
 
-def _taken(row: Owned, me: int | None) -> str:
-    if row.owner_id == me:
-        return _("%(what)s is yours already.", what=row.label)
-    return _("Somebody else has just claimed %(what)s.", what=row.label)
+def _require_in_pool(rows: Sequence[Owned]) -> None:
+    """Raises Conflict when somebody has one of ``rows``: whose it is, unless they took it while we waited for it."""
+    actor = identity.require()
+    taken = [row for row in rows if row.owner_id is not None]
+    seen: set[int] = set()
+    for start in range(0, len(taken), giving.AT_ONCE):
+        part = [row.id for row in taken[start : start + giving.AT_ONCE]]
+        seen |= scope.visible_ids(db.session.connection(), Customer, part, actor)
+    names = _names({row.owner_id for row in taken if row.owner_id is not None})
+
+    def why(row: Owned) -> str:
+        if row.owner_id == actor.user_id:
+            return _("%(what)s is yours already.", what=row.label)
+        if row.id in seen:
+            return _("%(what)s belongs to %(who)s already.", what=row.label, who=names.get(row.owner_id or 0, ""))
+        return _("Somebody else has just claimed %(what)s.", what=row.label)
+
+    giving.refuse(taken, why)
 
 
 def _hand(
@@ -195,7 +220,7 @@ def _hand(
             if each.name in along and each.move is not None:
                 wrote += each.move(moves)
     run = keep_run(kind, Customer, wrote, f"{len(rows)} → {name or _('Public pool')}")
-    tell_of(kind.name, rows, to_id, run.id, reason)
+    tell_of(rows, to_id, f"{kind.name}, run {run.id}", reason)
     words: dict[str, Callable[[], str]] = {
         "assign": lambda: _("%(who)s has %(what)s now.", who=name, what=_what(rows)),
         "transfer": lambda: _("%(who)s has %(what)s now.", who=name, what=_what(rows)),
@@ -235,8 +260,35 @@ def _give(rows: Sequence[Owned], to: int | None, action: str, comment: str) -> l
 giving.givers[Customer] = _give
 
 
-def tell_of(kind: str, rows: Sequence[Owned], to: int | None, run_id: int, reason: str | None = None) -> None:
-    """Tell whoever lost customers, and whoever got them, what became of them: one message each, none to who did it."""
+BY_THEMSELVES = (ASSIGN.name, TRANSFER.name, CLAIM.name, RELEASE.name, pool.RECYCLE.name, "merge", handing.DEED)
+"""The deeds that tell those concerned in words of their own."""
+
+
+@events.on_deeds
+def tell_of_changes(_connection: sa.Connection, told: Sequence[events.RecordEvent]) -> None:
+    """Tell those concerned where customers come to another owner by whatever else: an edit, a bulk edit, an import, an
+    undo.
+    """
+    before: dict[int, int | None] = {}
+    for each in told:
+        change = each.changes.get("owner_id") if each.resource == Customer.resource else None
+        if change is not None and each.deed not in (*BY_THEMSELVES, "create", "delete"):
+            before.setdefault(int(each.record.partition("/")[2]), change[0])
+    table, ids, moved = sa.inspect(Customer).local_table.c, sorted(before), defaultdict[int | None, list[Owned]](list)
+    for start in range(0, len(ids), giving.AT_ONCE):
+        for row in giving.locked(Customer, table.id.in_(ids[start : start + giving.AT_ONCE])):
+            if row.owner_id != before[row.id]:
+                moved[row.owner_id].append(Owned(row.id, before[row.id], row.version, row.label))
+    transfers: Any = sa.inspect(CustomerTransfer).columns
+    for to, rows in moved.items():
+        last = sa.select(sa.func.max(transfers["id"])).where(transfers["customer_id"] == rows[-1].id)
+        tell_of(rows, to, f"owner, transfer {db.session.connection().execute(last).scalar()}")
+
+
+def tell_of(rows: Sequence[Owned], to: int | None, key: str, reason: str | None = None) -> None:
+    """Tell whoever lost customers, and whoever got them, what became of them: one message each under ``key``, none to who
+    did it.
+    """
     actor = identity.require()
     lost: dict[int, list[Owned]] = defaultdict(list)
     for row in rows:
@@ -259,7 +311,7 @@ def tell_of(kind: str, rows: Sequence[Owned], to: int | None, run_id: int, reaso
 
         messages[to] = telling.Message(got, _items(rows), _path(rows), why, _record(rows))
     messages.pop(actor.user_id or 0, None)
-    telling.tell(MOVED, messages, f"{kind}, run {run_id}")
+    telling.tell(MOVED, messages, key)
 
 
 def _lost(who: str, rows: Sequence[Owned], heir: str) -> Callable[[], str]:

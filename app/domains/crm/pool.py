@@ -53,6 +53,50 @@ def in_pool() -> sa.ColumnElement[bool]:
     return Customer.owner_id.is_(None)
 
 
+@flag(
+    Customer,
+    "returning",
+    _l("About to return to the pool"),
+    help=_l("Their owners were warned, and there was no contact"),
+)
+def returning() -> sa.ColumnElement[bool]:
+    """Customers whose owner was warned since they got it, and neither was in contact nor has hopes there since."""
+    moves: Any = sa.inspect(CustomerTransfer).columns
+    got = sa.select(moves["id"]).where(
+        moves["customer_id"] == Customer.id,
+        moves["to_owner_id"] == Customer.owner_id,
+        sa.func.date(moves["at"]) > PoolWarning.warned_on,
+    )
+    warned = sa.select(PoolWarning.id).where(
+        PoolWarning.customer_id == Customer.id,
+        PoolWarning.owner_id == Customer.owner_id,
+        sa.or_(Customer.last_contact_on.is_(None), Customer.last_contact_on <= PoolWarning.since),
+        ~got.correlate(Customer, PoolWarning).exists(),
+    )
+    return sa.and_(warned.correlate(Customer).exists(), Customer.id.not_in(_with_open_opportunities()))
+
+
+def told() -> list[str]:
+    """The pool's rules in words, and how many customers the actor holds of those they may.  At most three statements."""
+    known = rules()
+    if not known:
+        return [_("There are no rules: everyone claims as many as they like, and keeps them.")]
+    said = [
+        f"{rule}: {rule.words}" for _level, rule in sorted(known.items(), key=lambda each: (not each[0], each[0] or ""))
+    ]
+    me = identity.user_id()
+    if me is None or all(rule.claim_limit is None for rule in known.values()):
+        return said
+    customers: Any = sa.inspect(Customer).columns
+    mine = sa.select(customers["level"], sa.func.count()).where(customers["owner_id"] == me)
+    held = dict(db.session.connection().execute(mine.group_by(customers["level"])).tuples().all())
+    for level, rule in known.items():
+        if rule.claim_limit is not None:
+            has, of = (sum(held.values()), _("in all")) if level is None else (held.get(level, 0), str(rule))
+            said.append(_("You hold %(has)s of at most %(limit)s (%(of)s).", has=has, limit=rule.claim_limit, of=of))
+    return said
+
+
 @dataclass(frozen=True)
 class Due:
     """A customer that returns to the pool, unless there is contact; ``since`` there was none."""
@@ -181,6 +225,17 @@ def _taken_back() -> Any:
     )
 
 
+def open_opportunities(ids: Sequence[int]) -> dict[int, int]:
+    """How many open opportunities the customers ``ids`` have, whoever may see them: those that have any."""
+    columns: Any = sa.inspect(Opportunity).columns
+    found: dict[int, int] = {}
+    for start in range(0, len(ids), CHUNK):
+        part = columns["customer_id"].in_(ids[start : start + CHUNK])
+        counted = sa.select(columns["customer_id"], sa.func.count()).where(part, Opportunity.handed_on())
+        found |= dict(db.session.connection().execute(counted.group_by(columns["customer_id"])).tuples().all())
+    return found
+
+
 def _with_open_opportunities() -> Any:
     return sa.select(sa.inspect(Opportunity).columns["customer_id"]).where(Opportunity.handed_on())
 
@@ -251,7 +306,7 @@ def _warning(customers: Sequence[Due]) -> telling.Message:
     return telling.Message(
         lambda: _("About to return to the public pool: %(count)s", count=len(items)),
         items,
-        "/customers/list/",
+        "/customers/list/?f=returning:eq:1",
         lambda: _("Without contact they return on the day that stands beside each."),
         f"customers/{soonest[0].id}" if len(soonest) == 1 else "",
     )
@@ -359,22 +414,42 @@ def _require_room(known: Mapping[str | None, PoolRule], rows: Sequence[Owned], m
 
 
 def _blocked(known: Mapping[str | None, PoolRule], levels: Mapping[int, str | None], me: int) -> dict[int, date]:
-    """From which day ``me`` may claim each of the customers again that they gave up too lately."""
+    """From which day ``me`` may claim each of the customers again that they gave up too lately: released themselves, or
+    lost to the pool.  What a superior released is not theirs to answer for; a claim that was undone on its day was none.
+    """
+    today, longest = clock.today(), max(rule.claim_back_days for rule in known.values())
+    midnight = datetime.combine(today - timedelta(days=longest), datetime.min.time(), clock.zone())
     moves: Any = sa.inspect(CustomerTransfer).columns
-    statement = (
-        sa.select(moves["customer_id"], sa.func.max(moves["at"]).label("at"))
-        .where(moves["from_owner_id"] == me, moves["kind"].in_(GIVEN_UP))
-        .group_by(moves["customer_id"])
+    statement = sa.select(moves["id"], moves["customer_id"], moves["at"]).where(
+        moves["from_owner_id"] == me,
+        sa.or_(moves["kind"] == "recycle", sa.and_(moves["kind"] == "release", moves["created_by_id"] == me)),
+        moves["at"] >= midnight,
     )
-    today, found = clock.today(), {}
-    for customer_id, at in db.session.connection().execute(statement):
-        if customer_id not in levels:
+    undone, found = _undone_claims(me, midnight), dict[int, date]()
+    for pk, customer_id, at in db.session.connection().execute(statement):
+        day = clock.local(at).date()
+        if customer_id not in levels or undone.get(pk) == day:
             continue
         rule = known.get(levels[customer_id]) or known.get(None)
-        again = clock.local(at).date() + timedelta(days=rule.claim_back_days if rule is not None else 0)
+        again = day + timedelta(days=rule.claim_back_days if rule is not None else 0)
         if again > today:
-            found[customer_id] = again
+            found[customer_id] = max(again, found.get(customer_id, again))
     return found
+
+
+def _undone_claims(me: int, since: datetime) -> dict[int, date]:
+    """The transfers by which customers went back to the pool when ``me`` undid claims: by id, the day of the claim."""
+    moves: Any = sa.inspect(CustomerTransfer).columns
+    runs, rows = ImportRun.__table__.c, ImportRunRow.__table__.c
+    statement = (
+        sa.select(moves["id"], runs.created_on)
+        .join(ImportRunRow.__table__, rows.record_id == moves["customer_id"])
+        .join(ImportRun.__table__, runs.id == rows.run_id)
+        .where(runs.kind == "claim", runs.undone, runs.created_by_id == me)
+        .where(moves["from_owner_id"] == me, moves["kind"] == "release", moves["at"] >= since)
+        .where(moves["at"].between(runs.created_on, runs.changed_on))
+    )
+    return {pk: clock.local(at).date() for pk, at in db.session.connection().execute(statement)}
 
 
 def returns(customer: Customer) -> Due | None:

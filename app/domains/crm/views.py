@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core import db
@@ -110,6 +110,11 @@ class CustomerView(EntityView, model=Customer):
     help = _l("Yours, those of the people you lead, those shared with you, and the public pool.")
     help_of_all = _l("All customers of the company, and the public pool.")
     empty = _l("Add your first customer, or import your list from a spreadsheet.")
+
+    @classmethod
+    def told_of(cls, asked: Sequence[Any]) -> Sequence[str]:
+        is_pool = any(each.field.name == "in_pool" and each.operator == "eq" and each.value for each in asked)
+        return pool.told() if is_pool else ()
 
 
 class ContactView(EntityView, model=Contact):
@@ -291,6 +296,8 @@ class OpportunityView(EntityView, model=Opportunity):
         figures=("amount", "weighted"),
         card=("customer", "owner", "expected_close_on"),
         mark=lambda row: _("%(n)s days", n=row.days_in_stage) if row.is_stale else "",
+        counts=lambda stage: stage.is_open,
+        counted=_l("of the open ones"),
     )
     sort = "expected_close_on"
     help = _l("What you hope to sell, to whom and when.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
-from app.core import clock, scope
+from app.core import clock, identity, scope
 from app.core.entity import Entity, User, column, pointed_at, reference
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
@@ -26,6 +27,7 @@ STATUSES = {
     "lost": _l("Lost"),
 }
 STATUS_TONES = {"potential": "blue", "active": "green", "dormant": "amber", "lost": "grey"}
+RELEASING = ("undo", "merge")  # what may leave a customer without an owner, besides what releases it
 ACCESS = {"read": _l("Read"), "write": _l("Read and write")}
 ACCESS_TONES = {"read": "grey", "write": "amber"}
 
@@ -121,6 +123,12 @@ class Customer(Entity):
 
         note_transfer(self)
 
+    def faults(self) -> dict[str, list[str]]:
+        history: Any = sa.inspect(self).attrs.owner_id.history
+        if self.owner_id is None and any(history.deleted or ()) and identity.deed()[0] not in RELEASING:
+            return {"owner": [_("To put it into the public pool use “Release”, and say why.")]}
+        return {}
+
 
 class Contact(Entity):
     """A person at a customer."""
@@ -194,21 +202,45 @@ class Contact(Entity):
                 other.is_primary = False
         elif self.is_primary and any(other.is_primary for other in others):
             self.is_primary = False
+        elif marked and identity.deed()[0] == "undo":
+            _call_first(others)  # which was it before is not known
+        for left in (state.attrs.customer_id.history.deleted or ()) if state.persistent and moved else ():
+            _call_first(self._of(left))
+
+    def leave(self) -> None:
+        """It is about to be deleted: the next is called first."""
+        if self.is_primary:
+            _call_first(self._others())
 
     def faults(self) -> dict[str, list[str]]:
+        """There is always one that is called first, unless the customer is merged into another that has its own."""
+        faults = {}
         if self.birthday is not None and self.birthday > clock.today():
-            return {"birthday": [_("A birthday can't be in the future.")]}
-        return {}
+            faults["birthday"] = [_("A birthday can't be in the future.")]
+        history: Any = sa.inspect(self).attrs.is_primary.history
+        stored: bool = sa.inspect(self).persistent
+        unmarked = stored and not self.is_primary and True in (history.deleted or ())
+        if unmarked and identity.deed()[0] != "merge" and not any(each.is_primary for each in self._others()):
+            told = _("One contact is always called first: mark another one, and this one is no more.")
+            faults["is_primary"] = [told]
+        return faults
+
+    def _of(self, customer_id: int | None) -> list[Contact]:
+        """The stored contacts of a customer besides this one, without those that are about to go elsewhere."""
+        session = object_session(self)
+        if session is None or customer_id is None:
+            return []
+        found = session.scalars(sa.select(Contact).where(Contact.customer_id == customer_id))
+        return [
+            row for row in found if row is not self and row not in session.deleted and row.customer_id == customer_id
+        ]
 
     def _others(self) -> list[Contact]:
         """The customer's contacts besides this one: the stored ones and, of the new ones, those before it."""
         session = object_session(self)
         if session is None:
             return []
-        found: list[Contact] = []
-        if self.customer_id is not None:
-            of_customer = sa.select(Contact).where(Contact.customer_id == self.customer_id)
-            found += (row for row in session.scalars(of_customer) if row not in session.deleted)
+        found = self._of(self.customer_id)
         for row in session.new:
             if row is self:
                 break
@@ -219,6 +251,12 @@ class Contact(Entity):
     @property
     def _customer_key(self) -> int:
         return self.customer_id or id(self.customer)
+
+
+def _call_first(contacts: list[Contact]) -> None:
+    """Let the one that has been there longest be called first, unless one is."""
+    if contacts and not any(each.is_primary for each in contacts):
+        min(contacts, key=lambda each: each.id or sys.maxsize).is_primary = True
 
 
 class CustomerShare(Entity):
@@ -261,4 +299,9 @@ class CustomerShare(Entity):
     def faults(self) -> dict[str, list[str]]:
         if not sa.inspect(self).persistent and not self.is_open(clock.today()):
             return {"until": [_("The last day of a new share can't be in the past.")]}
+        state: Any = sa.inspect(self)
+        customer = pointed_at(self, "customer")
+        newly = not state.persistent or state.attrs.user_id.history.has_changes()
+        if newly and customer is not None and self.user_id is not None and customer.owner_id == self.user_id:
+            return {"user": [_("The customer is %(who)s's own: share it with somebody else.", who=self.person)]}
         return {}

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, object_session, relationship
 
-from app.core import clock, identity, scope
+from app.core import clock, db, identity, scope
 from app.core.entity import Entity, User, column, derived, pointed_at, reference
 from app.core.fields import Field
 from app.core.i18n import gettext as _
@@ -193,6 +193,18 @@ class Opportunity(Entity):
         if self.probability is None:
             self.probability = Decimal(0)
 
+    def _may_hang_there(self) -> bool:
+        """Whether the customer is not newly chosen, or is one that the actor may write, as for all that hangs on it; of one
+        that they do not see it is told elsewhere that there is none.
+        """
+        state: Any = sa.inspect(self)
+        actor = identity.require()
+        if actor.unlimited or state.persistent and not state.attrs.customer_id.history.has_changes():
+            return True
+        found = pointed_at(self, "customer")
+        ids = [found.id] if found is not None and found.id is not None else []
+        return not ids or bool(scope.visible_ids(db.session.connection(), Customer, ids, actor, write=True))
+
     def faults(self) -> dict[str, list[str]]:
         faults: dict[str, list[str]] = {}
         stage = pointed_at(self, "stage")
@@ -202,6 +214,8 @@ class Opportunity(Entity):
             return {"stage": [_("There are no stages yet. Add them first: Stages, “Add the usual stages”.")]}
         if stage.is_lost and not (self.lost_reason or "").strip():
             faults["lost_reason"] = [_("Say why it was lost.")]
+        if not self._may_hang_there():
+            faults["customer"] = [_("You may see this customer, not work on it: ask for a share that lets you write.")]
         if not faults and (move := self.__dict__.get("_move")) is not None:
             faults = standing.check_move(move)
         return faults

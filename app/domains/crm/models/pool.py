@@ -15,6 +15,7 @@ from app.core.i18n import lazy_gettext as _l
 from app.core.tags import Tag
 from app.core.types import Whole, Word
 
+WARNED_BEFORE = 3  # days, unless the rule says otherwise or is shorter
 pool_rule_tags = sa.Table(
     "pool_rule_tags",
     Model.metadata,
@@ -47,7 +48,7 @@ class PoolRule(Entity):
         _l("Days without contact"), minimum=1, help=_l("After so many a customer returns to the pool; empty for never")
     )
     warn_days: Mapped[Whole] = column(
-        _l("Warned before"), default=3, minimum=0, help=_l("Days: its owner gets a mail so long before")
+        _l("Warned before"), default=WARNED_BEFORE, minimum=0, help=_l("Days: its owner gets a mail so long before")
     )
     claim_limit: Mapped[Whole | None] = column(
         _l("At most held"),
@@ -86,8 +87,13 @@ class PoolRule(Entity):
 
     def fill(self) -> None:
         self.level = self.level or None
+        if self.warn_days is None:
+            self.warn_days = min(WARNED_BEFORE, self.idle_days or WARNED_BEFORE)
 
     def faults(self) -> dict[str, list[str]]:
+        if self.idle_days is not None and self.warn_days > self.idle_days:
+            said = _("It returns after %(days)s days: nobody can be warned longer before.", days=self.idle_days)
+            return {"warn_days": [said]}
         session: Any = object_session(self)
         if self.level is None and session is not None:
             with session.no_autoflush:
