@@ -82,9 +82,9 @@ EVERYONE = RoleTable(
         **dict.fromkeys(("Folder", "File", "Article"), READ),
         "OpenApi": "get",
         "Leave": f"{READ} add edit delete",
-        "WeeklyPlan": OWN_PLANS,
-        "Outing": f"{READ} {WRITE} leave back cancel",
-        "ContactRecord": f"{READ} {WRITE}",
+        "WeeklyPlan": f"{OWN_PLANS} visible-to",
+        "Outing": f"{READ} {WRITE} visible-to leave back cancel",
+        "ContactRecord": f"{READ} {WRITE} visible-to",
         "Review": f"{READ} answer",
         "Suggestion": f"{READ} add edit delete",
         "Target": READ,
@@ -99,12 +99,12 @@ _STOCK_BOOK = {"StockEntry": READ, "StockBalance": READ}
 _PARTY_BOOK = {"PartyEntry": READ, "PartyBalance": READ}
 _PAPERS = {"File": f"{READ} add edit"}
 _SALES = {
-    "Customer": f"{READ} add edit import duplicates merge claim release share",
-    "Contact": f"{READ} add edit import",
+    "Customer": f"{READ} add edit import visible-to duplicates merge claim release share",
+    "Contact": f"{READ} add edit import visible-to",
     "CustomerShare": f"{READ} add edit delete",
     "CustomerTransfer": READ,
-    "Lead": f"{READ} {WRITE} claim convert discard reopen",
-    "Opportunity": f"{READ} {WRITE} move tick",
+    "Lead": f"{READ} {WRITE} visible-to claim convert discard reopen",
+    "Opportunity": f"{READ} {WRITE} visible-to move tick",
     "StageMove": READ,
     "StockBalance": READ,
     **_PARTY_BOOK,
@@ -121,7 +121,7 @@ _BUSINESS = {
 }
 _TALK = dict.fromkeys(("Customer", "Contact", "StockAdjustment"), f"{READ} comment")
 _LEADING = {
-    "WeeklyPlan": f"{OWN_PLANS} review",
+    "WeeklyPlan": f"{OWN_PLANS} visible-to review",
     "Review": f"{READ} add edit answer",
     "Suggestion": f"{READ} add edit delete answer close reopen",
 }
@@ -159,7 +159,7 @@ ROLES: dict[str, RoleTable] = {
         may={
             **_SALES,
             "Customer": f"{READ} {WRITE} visible-to duplicates merge claim release share assign transfer",
-            "Contact": f"{READ} {WRITE}",
+            "Contact": f"{READ} {WRITE} visible-to",
             "Stage": f"{READ} {WRITE} usual",
             "StageCriterion": f"{READ} {WRITE}",
             "PoolRule": f"{READ} {WRITE} usual",

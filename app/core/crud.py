@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.core import clock, db, files, identity, numbering, references, scope, stale
+from app.core import clock, db, files, identity, numbering, own_words, references, scope, stale
 from app.core import flush as flushing
 from app.core.document import Document, line_model
-from app.core.entity import registry
+from app.core.entity import Entity, registry
 from app.core.errors import BusinessError, Conflict, Invalid, NotPermitted, NotVisible
 from app.core.fields import SYSTEM, Field, declared, fields_of, parse_all, readable, writable
 from app.core.i18n import gettext as _
@@ -66,6 +66,7 @@ def create(model: type[Any], data: Mapping[str, Any]) -> Any:
     lines, line_errors = _read_lines(model, data.get("lines"), None)
     with _into_pool(model, values):
         row = build(model, values, lines, errors | line_errors)
+        _require_alone(row)
         flush()
     return row
 
@@ -113,6 +114,7 @@ def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
     require_giving(row, values)
     require_editable(row)
     lines, line_errors = _read_lines(model, data.get("lines"), row)
+    own_words.require(row, values, lines)
     # Accounts have no version: the last write wins.
     if version not in (None, "") and str(version) != str(getattr(row, "version", version)):
         raise stale.refusal(row, version, data, values, lines)
@@ -121,6 +123,7 @@ def update(row: Any, data: Mapping[str, Any], version: Any = None) -> Any:
         raise Invalid(errors)
     with _into_pool(model, values):
         put(row, values, lines)
+        _require_alone(row)
         flush()
     return row
 
@@ -157,6 +160,7 @@ def delete(row: Any) -> None:
     if model.read_only:
         raise NotPermitted()
     _require_writable(row)
+    own_words.require_delete(row)
     if isinstance(row, Document) and (row.number or not row.is_editable):
         raise Conflict(
             _("%(document)s has left draft: it stays, so that numbers have no gaps. Cancel it instead.", document=row)
@@ -166,6 +170,19 @@ def delete(row: Any) -> None:
     references.require_unused(row)
     db.session.delete(row)
     flush()
+
+
+def _require_alone(row: Any) -> None:
+    """Raises Invalid, with which one it is, where there is a row already that there can be one of alone."""
+    if not isinstance(row, Entity):
+        return
+    with db.session.no_autoflush:
+        if (found := row.there_already()) is None:
+            return
+        name, words, other = found
+        refusal = Invalid({name: [words]})
+        refusal.more = {"there": {"resource": type(other).resource, "id": other.id, "label": str(other)}}
+    raise refusal
 
 
 def flush() -> None:
@@ -221,8 +238,9 @@ def _require_making(model: type[Any]) -> None:
 
 
 def _require_writable(row: Any) -> None:
-    if not scope.visible_ids(db.session.connection(), type(row), [row.id], identity.require(), write=True):
-        raise NotPermitted()
+    connection, actor = db.session.connection(), identity.require()
+    if not scope.visible_ids(connection, type(row), [row.id], actor, write=True):
+        raise NotPermitted(scope.unwritable(connection, type(row), row.id, actor))
 
 
 def _read(model: type[Any], data: Mapping[str, Any], row: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:

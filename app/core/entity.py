@@ -154,6 +154,7 @@ class Entity(Model):
     searched: ClassVar[tuple[str, ...]] = ("name",)
     numbered_by: ClassVar[str] = ""  # the field that takes the next of the resource's sequence when left out
     read_only: ClassVar[bool] = False  # nobody writes it over pages or API
+    own_words: ClassVar[bool] = False  # what it says is its owner's to change, whoever else may write such rows
     workflow: ClassVar[Workflow | None] = None
     audited: ClassVar[bool] = True
     extensible: ClassVar[bool | None] = None  # whether a company may add fields; None: to what the domains declare
@@ -275,6 +276,12 @@ class Entity(Model):
     def faults(self) -> dict[str, list[str]]:
         """What the entity's own rules refuse, by field; empty when all is well.  Called before every write."""
         return {}
+
+    def there_already(self) -> tuple[str, str, Any] | None:
+        """Where there can be one alone and the actor sees it: the field at which that is told, in which words, and that
+        row.  Asked before one row is made or changed over a page or the API.
+        """
+        return None
 
     @classmethod
     def handed_on(cls) -> sa.ColumnElement[bool] | None:

@@ -156,10 +156,8 @@ def _check_writable(connection: sa.Connection, actor: identity.Actor, rows: Any)
         if not type(row).scope.everyone and row.id is not None:
             by_model[type(row)].add(row.id)
     for model, ids in by_model.items():
-        if scope.visible_ids(connection, model, ids, actor, write=True) != ids:
-            raise NotPermitted(
-                _("This belongs to somebody else. Ask them, or their manager, to share it with you for writing.")
-            )
+        if foreign := ids - scope.visible_ids(connection, model, ids, actor, write=True):
+            raise NotPermitted(scope.unwritable(connection, model, min(foreign), actor))
 
 
 def _pointers(row: Any) -> list[tuple[str, type[Any], int]]:

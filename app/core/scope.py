@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.identity import CHANGE_ALL, SEE_ALL, Actor
 
@@ -263,6 +264,16 @@ def reasons(connection: sa.Connection, model: type[Any], pk: int, actor: Actor, 
     columns = [sa.exists(row if way is None else row.where(way)).label(name) for name, way in ways.items()]
     found = connection.execute(sa.select(*columns)).one()
     return [name for name, holds in zip(ways, found, strict=True) if holds]
+
+
+def unwritable(connection: sa.Connection, model: type[Any], pk: int, actor: Actor) -> str:
+    """Why ``actor``, who may not write the row ``pk``, may not, and what to do.  One statement."""
+    ways = reasons(connection, model, pk, actor)
+    if "pool" in ways:
+        return _("It has no owner. Claim it first, then you can change it.")
+    if "shared" in ways:
+        return _("It is shared with you for reading. Ask its owner, or their manager, to share it for writing.")
+    return _("This belongs to somebody else. Ask them, or their manager, to share it with you for writing.")
 
 
 def visible_ids(

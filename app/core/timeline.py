@@ -58,9 +58,12 @@ def related(
     who: str = "created_by",
     text: Callable[[Any], str] = lambda _row: "",
     icon: str = "clock",
+    where: Any = None,
+    along: tuple[str, ...] = (),
 ) -> None:
-    """Tell of each row of ``model`` whose column ``key`` points at the record: when (the column ``at``, or when it was
-    made), who (a relation), and ``what`` it says.  For who may list such rows; one statement.
+    """Tell of each row of ``model`` whose column ``key`` points at the record (and which is as ``where`` says): when (the
+    column ``at``, or when it was made), who (a relation), and ``what`` it says, for which the relations ``along`` are
+    read.  For who may list such rows; one statement.
     """
     when = at if at is not None else model.created_on
 
@@ -69,7 +72,10 @@ def related(
         if not identity.require().may("can_list", model.permission_key()):
             return
         mine = sa.select(model).where(key == row.id, when < before).order_by(when.desc()).limit(most)
-        for each in db.session.scalars(mine.options(joinedload(getattr(model, who)))).unique():
+        if where is not None:
+            mine = mine.where(where)
+        loaded = [joinedload(getattr(model, name)) for name in (who, *along)]
+        for each in db.session.scalars(mine.options(*loaded)).unique():
             person = getattr(each, who)
             told = str(person) if person is not None else identity.SYSTEM_NAME
             yield Happening(getattr(each, when.key), told, what(each), text(each), record_name(each), icon)

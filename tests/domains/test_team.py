@@ -302,6 +302,14 @@ class TestPage:
         assert 'data-entry="team"' in text and "Team" in text
         assert 'aria-current="page"' in text
 
+    def test_targets_are_whole_contacts_and_say_of_which_month(self, act, pages):
+        make_week(act)
+        with act(None):
+            crud.create(Holiday, {"date": "2026-11-25", "name": "Rest"})
+        text = pages("bob").get("/team/").text
+        assert "of 9<" in text and "of 8.4" not in text  # 8.4 of 42
+        assert 'title="42 contacts are the target of this month"' in text
+
     def test_in_chinese(self, act, pages):
         make_week(act)
         text = pages("bob", locale="zh").get("/team/").text

@@ -72,6 +72,41 @@ class TestContactRecord:
             crud.delete(last)
             assert crud.fetch(Customer, customer).last_contact_on == date(2026, 11, 20)
 
+    def test_what_it_said_of_the_next_contact_goes_with_it(self, company, customer):
+        with company.acting("Ann"):
+            tell(customer, at="2026-11-20T10:00+08:00", next_contact_on="2026-12-01")
+            last = tell(customer, next_contact_on="2026-12-09")
+            crud.delete(last)
+            assert crud.fetch(Customer, customer).next_contact_on == date(2026, 12, 1)
+            crud.delete(db.session.scalars(sa.select(ContactRecord)).one())
+            row = crud.fetch(Customer, customer)
+            assert (row.last_contact_on, row.next_contact_on) == (None, None)
+
+    def test_what_was_said_for_a_day_that_has_been_is_done(self, company, customer):
+        with company.acting("Ann"):
+            tell(customer, at="2026-11-18T10:00+08:00", next_contact_on="2026-11-20")
+            tell(customer, at="2026-11-20T10:00+08:00")
+            crud.delete(tell(customer, next_contact_on="2026-12-09"))
+            assert crud.fetch(Customer, customer).next_contact_on is None
+
+    def test_what_people_planned_besides_stays(self, company, customer):
+        with company.acting("Ann"):
+            last = tell(customer, next_contact_on="2026-12-09")
+            crud.update(crud.fetch(Customer, customer), {"next_contact_on": "2026-12-15"})
+            crud.delete(last)
+            assert crud.fetch(Customer, customer).next_contact_on == date(2026, 12, 15)
+
+    def test_one_that_no_longer_says_it_or_moves_takes_it_back(self, company, customer):
+        with company.acting("Ann"):
+            other = crud.create(Customer, {"name": "Harbour"}).id
+            record = tell(customer, next_contact_on="2026-12-09")
+            crud.update(record, {"next_contact_on": None})
+            assert crud.fetch(Customer, customer).next_contact_on is None
+            crud.update(record, {"next_contact_on": "2026-12-10"})
+            crud.update(record, {"customer": other})
+            assert crud.fetch(Customer, customer).next_contact_on is None
+            assert crud.fetch(Customer, other).next_contact_on == date(2026, 12, 10)
+
     def test_one_that_goes_to_another_customer_brings_both_up_to_date(self, company, customer):
         with company.acting("Ann"):
             other = crud.create(Customer, {"name": "Harbour"}).id

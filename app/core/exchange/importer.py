@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from app.core import crud, db, identity, numbering, scope, tags
+from app.core import crud, db, identity, numbering, own_words, scope, tags
 from app.core.errors import BusinessError, Invalid, NotPermitted
 from app.core.exchange import batches
 from app.core.exchange.cells import Cell
@@ -297,10 +297,9 @@ class _Import:
         if change is None:
             return None
         if row.id not in writable:
-            raise NotPermitted(
-                _("This belongs to somebody else. Ask them, or their manager, to share it with you for writing.")
-            )
+            raise NotPermitted(scope.unwritable(db.session.connection(), self.model, row.id, identity.require()))
         crud.require_editable(row)
+        own_words.require(row, change.values, change.lines)
         return change
 
     def _give_codes(self, records: list[Record]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
-from app.core import db, identity
+from app.core import db, identity, own_words
 from app.core.choices import suggestions
 from app.core.document import line_model
 from app.core.entity import User
@@ -23,7 +23,7 @@ from app.core.fields import Field, fields_of, writable
 from app.core.i18n import gettext as _
 from app.core.web import like, line_figures, naming, pickers, present
 from app.core.web.inputs import form_class, form_field, typed
-from app.core.web.page import FormField, Group
+from app.core.web.page import FormField, Group, Link
 from app.core.web.page_forms import LineGrid
 from app.core.web.posted import is_id, line_indexes, posted_lines
 from app.core.web.view import EntityView
@@ -69,10 +69,14 @@ class EntityForm:
         self.told: dict[str, str] = {}  # figures that the browser showed otherwise, by place
         self.units: dict[tuple[type[Any], str], Any] = {}  # what quantities of chosen rows count in
         self.general: list[str] = []
+        self.there: Link | None = None  # the row that there is already in the place of this one
         self.texts: dict[tuple[type[Any], str], str] = {}
         self.untold: dict[tuple[type[Any], str], str] = {}  # what was typed into pickers and names nothing: why
         self.typed: dict[str, str] = {}  # the same by field
         still_open = view.still_open(row) if row is not None and only is None else None
+        self.is_foreign = row is not None and only is None and not own_words.are_mine(row)
+        if self.is_foreign:
+            still_open = (frozenset(self.fields) if still_open is None else still_open) & set(own_words.NO_WORDS)
         self.steady = frozenset() if still_open is None else frozenset(self.fields) - still_open
         self.still_open = still_open
         self.overruled: dict[str, dict[str, Any]] = {}  # what was typed where the state allows nothing, by line
@@ -240,6 +244,8 @@ class EntityForm:
 
     def refuse(self, error: Invalid | Any) -> None:
         """Put a refusal's messages where they belong."""
+        if (there := error.more.get("there")) is not None:
+            self.there = Link(there["label"], f"/{there['resource']}/show/{there['id']}")
         placed = False
         for name, messages in error.errors.items():
             if name in self.unread:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from app.core import fulltext, identity
+from app.core import fulltext, identity, own_words
 from app.core.bulk import MOST
 from app.core.fields import Field, readable
 from app.core.i18n import gettext as _
@@ -98,7 +98,7 @@ def table_rows(
                 cells[0] = Cell("text", str(row))
             cells[0].url = url
         actions = []
-        if editable and row.id in writable and getattr(row, "is_editable", True):
+        if editable and row.id in writable and getattr(row, "is_editable", True) and own_words.may_edit(row):
             back = here
             if shown is not None:
                 back = urlencode({"next": trail.list_url(view.model.resource, shown, row.id)})

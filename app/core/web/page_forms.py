@@ -71,6 +71,7 @@ class FormPage:
     hidden: list[tuple[str, str]] = field(default_factory=list)
     lines: LineGrid | None = None
     errors: list[tuple[str, str]] = field(default_factory=list)
+    there: Link | None = None  # the row that there is already in the place of this one
     note: str = ""  # why some of it can't be changed
     differences: list[Difference] = field(default_factory=list)  # of a save over somebody else's
     enctype: str = "multipart/form-data"

@@ -103,6 +103,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
         row = reach.row(self.view, pk, "edit", lock=saving, options=options)
         form = EntityForm(self.view, row=row)
         if not saving:
+            crud.require_change(row)
             try:
                 crud.require_editable(row)
             except Conflict as error:
@@ -337,6 +338,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
             hidden=both.hidden if both is not None else versions.carried(form, request.form),
             lines=form.grid(),
             errors=form.errors(),
+            there=form.there,
             note=_note(form),
             differences=both.differences if both is not None else [],
             lack=needs.lack(self.view, request.path) if row is None else None,
@@ -348,6 +350,8 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
 
 def _note(form: EntityForm) -> str:
     """Why some of the form can't be changed, if so."""
+    if form.is_foreign:
+        return _("These are the words of %(who)s: what is grey is theirs alone to change.", who=form.row.owner)
     flow = form.view.model.workflow
     if not form.steady or flow is None:
         return ""

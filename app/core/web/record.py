@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from app.core import db, identity, scope
+from app.core import db, identity, own_words, scope
 from app.core.audit import AuditEntry
 from app.core.document import Document, line_model
 from app.core.errors import NotVisible
@@ -128,10 +128,10 @@ def actions(view: type[EntityView], row: Any) -> list[Action]:
     if reach.may(view, "visible-to"):
         found.append(Action("visible-to", _("Who sees this"), f"{base}/visible-to/{row.id}", method="get", rank="menu"))
     editable = writable and (not isinstance(row, Document) or row.is_editable)
-    if reach.may(view, "edit") and editable:
+    if reach.may(view, "edit") and editable and own_words.may_edit(row):
         rank = "secondary" if any(each.rank == "primary" for each in found) else "primary"
         found.append(Action("edit", _("Edit"), f"{base}/edit/{row.id}", method="get", rank=rank, icon="pencil"))
-    if reach.may(view, "delete") and editable and not getattr(row, "number", None):
+    if reach.may(view, "delete") and editable and own_words.are_mine(row) and not getattr(row, "number", None):
         sure = _("%(what)s is removed for good.", what=row)
         found.append(
             Action(

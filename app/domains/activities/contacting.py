@@ -6,8 +6,10 @@ of a contact as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,12 +38,45 @@ def keep_customers(connection: sa.Connection, happened: Sequence[events.RecordEv
     untold = {int(each.record.partition("/")[2]) for each in told if "customer_id" not in each.changes}
     for part in _parts(sorted(untold)):
         customers.update(connection.execute(sa.select(RECORDS.c.customer_id).where(RECORDS.c.id.in_(part))).scalars())
-    bring_up_to_date(connection, customers, written)
+    bring_up_to_date(connection, customers, written, _taken_back(connection, told))
 
 
-def bring_up_to_date(connection: sa.Connection, ids: Iterable[int], written: set[int]) -> None:
+def _taken_back(connection: sa.Connection, told: Sequence[events.RecordEvent]) -> Mapping[int, set[date]]:
+    """The days that records said and say no more, deleted, changed or moved to another, by the customer they were said
+    of.  A statement where one was changed or moved.
+    """
+    changed = [
+        each for each in told if each.deed != "delete" and each.changes.keys() & {"customer_id", "next_contact_on"}
+    ]
+    changed = [each for each in changed if any(before is not None for before, _after in each.changes.values())]
+    now: dict[str, Any] = {}
+    for part in _parts(sorted({int(each.record.partition("/")[2]) for each in changed})):
+        columns = (RECORDS.c.id, RECORDS.c.customer_id, RECORDS.c.next_contact_on)
+        found = connection.execute(sa.select(*columns).where(RECORDS.c.id.in_(part)))
+        now |= {f"{ContactRecord.resource}/{row.id}": row for row in found}
+    days: dict[int, set[date]] = defaultdict(set)
+    for each in told:
+        row = now.get(each.record)
+        if row is None and each.deed != "delete":
+            continue  # a new one
+        customer = each.changes.get("customer_id", (row.customer_id if row is not None else None,))[0]
+        said = each.changes.get("next_contact_on", (row.next_contact_on if row is not None else None,))[0]
+        if customer is not None and said is not None:
+            days[customer].add(date.fromisoformat(said) if isinstance(said, str) else said)
+    return days
+
+
+def bring_up_to_date(
+    connection: sa.Connection,
+    ids: Iterable[int],
+    written: set[int],
+    taken_back: Mapping[int, set[date]] = MappingProxyType({}),
+) -> None:
     """Reckon the last contact of the customers ``ids`` anew, and move the next one of those whose latest record is one of
-    ``written``.  For each 500 one statement, one where a last contact differs, and two where a next contact moves.
+    ``written``.  One that stands on a day ``taken_back`` comes to what the records that are left say.
+
+    For each 500 one statement, one more for those taken back, one where a last contact differs, and two where a next
+    contact moves.
     """
     for part in _parts(sorted(set(ids))):
         if connection.dialect.name == "postgresql":
@@ -50,9 +85,17 @@ def bring_up_to_date(connection: sa.Connection, ids: Iterable[int], written: set
                 sa.select(CUSTOMERS.c.id).where(CUSTOMERS.c.id.in_(part)).order_by(CUSTOMERS.c.id).with_for_update()
             )
         last, following = [], []
-        for row in connection.execute(_newest(part)):
+        rows = connection.execute(_newest(part)).all()
+        lost = [row.id for row in rows if row.planned in taken_back.get(row.id, ())]
+        said_before = _latest_said(connection, lost) if lost else {}
+        for row in rows:
             day = clock.local(row.at).date() if row.at is not None else None
             planned = row.planned
+            if row.id in lost:
+                before = said_before.get(row.id)
+                # What they said for a day that has been since was done by the contact of that day.
+                ahead = before is not None and day is not None and (row.said == before or before > day)
+                planned = before if ahead else None
             if day is not None and row.record in written:
                 planned = _next_after(day, row.said, planned)
             if planned != row.planned:
@@ -94,6 +137,20 @@ def _newest(ids: Sequence[int]) -> sa.Select[Any]:
     )
     latest = sa.and_(ranked.c.customer_id == CUSTOMERS.c.id, ranked.c.place == 1)
     return sa.select(*columns).outerjoin(ranked, latest).where(CUSTOMERS.c.id.in_(ids)).order_by(CUSTOMERS.c.id)
+
+
+def _latest_said(connection: sa.Connection, ids: Sequence[int]) -> dict[int, date]:
+    """The next contact that the latest record which says one says, by customer.  One statement."""
+    place = sa.func.row_number().over(
+        partition_by=RECORDS.c.customer_id, order_by=(RECORDS.c.at.desc(), RECORDS.c.id.desc())
+    )
+    ranked = (
+        sa.select(RECORDS.c.customer_id, RECORDS.c.next_contact_on, place.label("place"))
+        .where(RECORDS.c.customer_id.in_(ids), RECORDS.c.next_contact_on.is_not(None))
+        .subquery()
+    )
+    found = sa.select(ranked.c.customer_id, ranked.c.next_contact_on).where(ranked.c.place == 1)
+    return dict(connection.execute(found).tuples().all())
 
 
 def _keep_last(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -46,12 +47,13 @@ FIGURES = frozenset({"today", "week", "moves", "guidance"})
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure and the rows behind it: ``more`` stands beside it («of 9.5»)."""
+    """A figure and the rows behind it: ``more`` stands beside it («of 10»), ``title`` says how that comes about."""
 
     text: str
     url: str | None = None
     tone: str = ""
     more: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -308,10 +310,8 @@ def _line(found: Team, member: Member) -> Line:
         _place(member.out, _out_since) if member.out is not None else None,
         leave,
         _place(member.next, _planned_for) if member.next is not None else None,
-        _against(
-            member.today, member.target_today, rows("contact-records", who, *on("at", found.day, found.day + DAY))
-        ),
-        _against(member.week, member.target_week, rows("contact-records", who, *on("at", *week))),
+        _against(member, member.today, member.target_today, on("at", found.day, found.day + DAY)),
+        _against(member, member.week, member.target_week, on("at", *week)),
         Figure(str(member.moves), moved),
         Figure(str(member.guidance), waits, "red" if member.guidance else "", more),
     )
@@ -340,9 +340,12 @@ def _planned_for(where: Place) -> str:
     return present.moment(where.at) if where.at is not None else present.day(where.day)
 
 
-def _against(count: int, target: Decimal | None, url: str) -> Figure:
-    """A count, and what it is to be: green when it is reached."""
+def _against(member: Member, count: int, target: Decimal | None, when: Iterable[str]) -> Figure:
+    """How many contacts there were, and are to be: whole ones, green when they are reached."""
+    url = rows("contact-records", f"owner:rel_o_m:{member.id}", *when)
     if target is None:
         return Figure(str(count), url)
-    tone = "green" if count >= target else ""
-    return Figure(str(count), url, tone, _("of %(count)s", count=present.number(target, 4)))
+    wanted = math.ceil(target)
+    month = member.target_month
+    title = _("%(count)s contacts are the target of this month", count=present.number(month, 4)) if month else ""
+    return Figure(str(count), url, "green" if count >= wanted else "", _("of %(count)s", count=wanted), title)

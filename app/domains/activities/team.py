@@ -67,6 +67,7 @@ class Member:
     week: int = 0
     target_today: Decimal | None = None
     target_week: Decimal | None = None
+    target_month: Decimal | None = None
     moves: int = 0
     guidance: int = 0
     waits_since: date | None = None
@@ -281,6 +282,7 @@ def _targets(members: dict[int, Member], among: Among, monday: date, today: date
         return sum(shares, Decimal(0)).quantize(TENTH)
 
     for owner_id in amounts:
+        members[owner_id].target_month = amounts[owner_id].get(today.replace(day=1))
         members[owner_id].target_week = share(owner_id, worked)
         members[owner_id].target_today = share(owner_id, [day for day in worked if day == today])
 

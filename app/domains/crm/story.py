@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.core.i18n import gettext as _
 from app.core.timeline import related
-from app.domains.crm.models import Contact, CustomerTransfer, Opportunity, StageMove
+from app.domains.crm.models import Contact, CustomerShare, CustomerTransfer, Lead, Opportunity, StageMove
+from app.domains.crm.models.customers import ACCESS
 
 related("customers", Contact, Contact.customer_id, lambda row: _("Contact: %(name)s", name=row), icon="people")
 related(
@@ -22,7 +23,28 @@ related(
     at=CustomerTransfer.at,
     text=lambda row: row.reason or "",
     icon="swap",
+    along=("from_owner", "to_owner"),
 )
+related(
+    "customers",
+    CustomerShare,
+    CustomerShare.customer_id,
+    lambda row: _("Shared with %(who)s", who=row.user),
+    text=lambda row: str(ACCESS[row.access]),
+    icon="users",
+    along=("user",),
+)
+for resource, key in (("customers", Lead.customer_id), ("opportunities", Lead.opportunity_id)):
+    related(
+        resource,
+        Lead,
+        key,
+        lambda row: _("Lead converted: %(name)s", name=row),
+        at=Lead.converted_on,
+        text=lambda row: row.source or "",
+        icon="star",
+        who="owner",
+    )
 related(
     "opportunities",
     StageMove,

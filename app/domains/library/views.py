@@ -16,7 +16,7 @@ from app.core.web import record as record_page
 from app.core.web.page import FileShown, Preview, Tab
 from app.core.web.uploading import UploadForm
 from app.core.web.view import EntityView, RecordLink, Related
-from app.domains.library import queries, services
+from app.domains.library import queries, services, story
 from app.domains.library.models import Article, File, Folder
 
 
@@ -159,3 +159,5 @@ def preview(file: File) -> Preview:
 history.DEEDS[services.NEW_VERSION] = _l("brought a new version")
 record_page.FIRST_TABS.append(content_tabs)
 record_page.MORE_TABS.append(files_tab)
+DECLARING = (story,)
+"""The modules that declare, by being imported, what papers tell of other records."""

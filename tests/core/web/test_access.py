@@ -63,8 +63,10 @@ class TestWhoSees:
 
     def test_who_may_ask(self, app):
         customer = Api(app, "ann").add("customers", name="Acme")["id"]
-        assert Api(app, "ann").get(f"customers/{customer}/visible-to").status_code == 403
-        assert Api(app, "bob").get(f"customers/{customer}/visible-to").status_code == 200
+        for name in ("ann", "bob"):  # whose it is, and who leads them
+            assert Api(app, name).get(f"customers/{customer}/visible-to").status_code == 200
+        assert Api(app, "dora").get(f"customers/{customer}").status_code == 200
+        assert Api(app, "dora").get(f"customers/{customer}/visible-to").status_code == 403
         foreign = Api(app, "admin").add("customers", name="Foreign", owner=1)["id"]
         answers = [Api(app, "bob").get(f"customers/{pk}/visible-to") for pk in (foreign, 99999)]
         assert [answer.status_code for answer in answers] == [404, 404]
@@ -76,7 +78,10 @@ class TestWhoSees:
         assert f"/customers/visible-to/{customer}" in admin.get(f"/customers/show/{customer}").text
         text = admin.get(f"/customers/visible-to/{customer}").text
         assert "Bob Ito" in text and "They lead its owner" in text and "Cleo" not in text
-        assert Pages(app, "ann").get(f"/customers/visible-to/{customer}").status_code == 403
+        ann = Pages(app, "ann")
+        assert f"/customers/visible-to/{customer}" in ann.get(f"/customers/show/{customer}").text
+        assert "It is their own" in ann.get(f"/customers/visible-to/{customer}").text
+        assert Pages(app, "dora").get(f"/customers/visible-to/{customer}").status_code == 403
 
 
 class TestLookingAs:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
 
 from app.core import clock
+from app.core.entity import User
 
 DAY = datetime(2026, 5, 4, 2, tzinfo=UTC)
 
@@ -75,3 +77,69 @@ def test_who_does_not_see_the_customer_finds_nothing_and_a_role_hides_what_it_ma
 def test_a_moment_that_cannot_be_read_is_told(customer, api):
     refused = api("ann").get(f"customers/{customer}/timeline?before=yesterday")
     assert refused.status_code == 422 and list(refused.json["errors"]) == ["before"]
+
+
+class TestEverything:
+    @pytest.fixture
+    def told(self, customer, api, act) -> int:
+        """The customer's id, once all sorts of things have happened around it."""
+        with act() as session:
+            cleo = session.query(User).filter_by(username="cleo").one().id
+        ann, bob = api("ann"), api("bob")
+        line = {"planned_on": "2026-05-05", "kind": "visit", "goal": "Show the valves", "customer": customer}
+        later = {**line, "planned_on": "2026-05-08", "goal": "Not yet"}
+        with clock.stopped(DAY + timedelta(days=1)):
+            ann.add("weekly-plans", week="2026-05-04", plan="p", lines=[line, later])
+            ann.add("customer-shares", customer=customer, user=cleo, access="write")
+            lead = ann.add("leads", name="Wu Lei", source="Fair")["id"]
+            assert ann.post(f"leads/{lead}/convert", {"customer": customer}).status_code == 200
+            record = ann.add("contact-records", customer=customer, outcome="Interested", summary="Wants ten")["id"]
+        with clock.stopped(DAY + timedelta(days=1, hours=1)):
+            review = bob.add("reviews", record=f"contact-records/{record}", body="At what price?", requires_answer=True)
+            upload = {"file": (io.BytesIO(b"ten"), "offer.txt"), "title": "Offer", "record": f"customers/{customer}"}
+            sent = ann.client.post(
+                "/api/v1/files/", data=upload, headers=ann.headers, content_type="multipart/form-data"
+            )
+            assert sent.status_code == 201, sent.text
+        with clock.stopped(DAY + timedelta(days=1, hours=2)):
+            assert ann.post(f"reviews/{review['id']}/answer", {"text": "Nine each"}).status_code == 200
+            other = ann.add("customers", name="Bejing Tech")["id"]
+            assert ann.post(f"customers/{customer}/merge", {"other": other}).status_code == 200
+            assert (
+                bob.post("customers/transfer", {"ids": [customer], "to": cleo, "reason": "Nearer"}).status_code == 200
+            )
+        return customer
+
+    def read(self, api, who: str, customer: int) -> list[tuple[str, str, str]]:
+        with clock.stopped(DAY + timedelta(days=2)):
+            result = api(who).get(f"customers/{customer}/timeline").json["result"]
+        return [(each["what"], each["text"], each["who"]) for each in result]
+
+    def test_it_tells_of_what_others_did_around_it(self, told, api):
+        found = self.read(api, "cleo", told)
+        for expected in (
+            ("Shared with Cleo Roy", "Read and write", "Ann Lee"),
+            ("File: Offer", "offer.txt", "Ann Lee"),
+            ("Transferred: Ann Lee → Cleo Roy", "Nearer", "Bob Ito"),
+        ):
+            assert expected in found, found
+        merged = [text for what, text, _who in found if what.startswith("Merged")]
+        assert len(merged) == 1 and "Bejing Tech" in merged[0]
+
+    def test_it_names_nothing_that_its_reader_does_not_see(self, told, api):
+        mine, theirs = self.read(api, "admin", told), self.read(api, "cleo", told)
+        own = {
+            ("Lead converted: Wu Lei", "Fair", "Ann Lee"),
+            ("Planned: Visit, Show the valves", "", "Ann Lee"),
+            ("Guidance for Ann Lee", "At what price?", "Bob Ito"),
+            ("Guidance answered", "Nine each", "Ann Lee"),
+        }
+        assert own <= set(mine) and not own & set(theirs)
+        assert not any("Not yet" in what for what, _text, _who in mine)
+
+    def test_it_costs_a_statement_for_each_kind(self, told, api, statements):
+        ann = api("admin")
+        ann.get(f"customers/{told}/timeline")
+        with statements() as executed:
+            ann.get(f"customers/{told}/timeline")
+        assert len(executed) <= 20, executed

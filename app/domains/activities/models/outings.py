@@ -37,6 +37,7 @@ class Outing(Entity):
     resource = "outings"
     label, labels = _l("Outing"), _l("Outings")
     scope = scope.with_customer()
+    own_words = True
     keys = ("owner", "leave_at")
     searched = ("purpose", "place")
     synonyms = {

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy.orm import Mapped, object_session, relationship
 
 from app.core import clock, identity, scope
 from app.core.document import Document, Line
@@ -40,6 +40,7 @@ class WeeklyPlan(Document):
     resource = "weekly-plans"
     label, labels = _l("Weekly plan"), _l("Weekly plans")
     scope = scope.own_rows()
+    own_words = True
     keys = ("owner", "week")
     searched = ("number", "person", "plan")
     line_class = "WeeklyPlanLine"
@@ -94,6 +95,16 @@ class WeeklyPlan(Document):
 
     def fact(self) -> str:
         return f"{self.week}"
+
+    def there_already(self) -> tuple[str, str, Any] | None:
+        state: Any = sa.inspect(self)
+        session = object_session(self)
+        moves = not state.persistent or any(state.attrs[name].history.has_changes() for name in ("owner_id", "week"))
+        if not moves or self.week is None or session is None:
+            return None
+        same = (WeeklyPlan.owner_id == self.owner_id, WeeklyPlan.week == clock.monday_of(self.week))
+        other = session.scalars(sa.select(WeeklyPlan).where(*same, WeeklyPlan.id != (self.id or 0))).unique().first()
+        return ("week", _("There is a plan for this week already: change that one."), other) if other else None
 
     def fill(self) -> None:
         if self.week is not None:

@@ -38,6 +38,7 @@ class ContactRecord(Entity):
     resource = "contact-records"
     label, labels = _l("Contact record"), _l("Contact records")
     scope = scope.with_customer()
+    own_words = True
     keys = ("customer", "at")
     searched = ("outcome", "summary", "intent")
     synonyms = {

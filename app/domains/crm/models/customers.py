@@ -292,6 +292,24 @@ class CustomerShare(Entity):
         """Whom the customer is shared with."""
         return str(pointed_at(self, "user") or "")
 
+    def there_already(self) -> tuple[str, str, Any] | None:
+        state: Any = sa.inspect(self)
+        session = object_session(self)
+        moves = not state.persistent or any(state.attrs[f"{name}_id"].history.has_changes() for name in self.keys)
+        if not moves or session is None:
+            return None
+        same = (CustomerShare.customer_id == self.customer_id, CustomerShare.user_id == self.user_id)
+        found = sa.select(CustomerShare).where(*same, CustomerShare.id != (self.id or 0))
+        other = session.scalars(found).unique().first()
+        if other is None:
+            return None
+        words = _(
+            "It is shared with %(who)s already (%(access)s): change that share.",
+            who=other.person,
+            access=str(ACCESS[other.access]).lower(),
+        )
+        return "user", words, other
+
     def is_open(self, day: date) -> bool:
         """Whether the share reaches ``day``."""
         return self.until is None or self.until >= day
