@@ -34,6 +34,11 @@ class Reader:
     minimum: int | None
     choices: Mapping[str, Any] | None
 
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is a fraction: 0.13, which may be written 13%."""
+        return False
+
     def _parse_text(self, raw: Any) -> str:
         if isinstance(raw, bool | dict | list):
             raise ValueError(_("This must be a text."))
@@ -75,9 +80,12 @@ class Reader:
         assert self.scale is not None
         given = raw
         if isinstance(raw, str):
-            raw = raw.replace(",", "").replace("，", "").replace(" ", "")
+            raw = raw.replace(",", "").replace("，", "").replace(" ", "").replace("％", "%")
+        of_hundred = self.is_rate and isinstance(raw, str) and raw.endswith("%")
         try:
-            number = Decimal(repr(raw) if isinstance(raw, float) else raw)
+            number = Decimal(repr(raw) if isinstance(raw, float) else raw[:-1] if of_hundred else raw)
+            if of_hundred:
+                number = number.scaleb(-2)
             if isinstance(raw, bool) or not number.is_finite():
                 raise ArithmeticError
         except (ArithmeticError, ValueError, TypeError):

@@ -8,10 +8,12 @@ const size = (value) => (value < 0n ? -value : value);
 
 /** The fraction {n, d} that a text stands for; null when it is no number. */
 export function read(text) {
-  const found = NUMBER.exec(text.replace(/[,，\s]/g, ""));
+  const plain = text.replace(/[,，\s]/g, "");
+  const ofHundred = /[%％]$/.test(plain);
+  const found = NUMBER.exec(ofHundred ? plain.slice(0, -1) : plain);
   if (!found || !(found[2] || found[3])) return null;
   const [, sign, whole, decimals = "", power = "0"] = found;
-  const shift = decimals.length - Number(power);
+  const shift = decimals.length - Number(power) + (ofHundred ? 2 : 0);
   const digits = BigInt(`${sign === "-" ? "-" : ""}${whole}${decimals}`);
   return shift > 0 ? { n: digits, d: 10n ** BigInt(shift) } : { n: digits * 10n ** BigInt(-shift), d: 1n };
 }

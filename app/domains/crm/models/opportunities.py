@@ -81,7 +81,7 @@ class Opportunity(Entity):
         _l("Probability"),
         minimum=0,
         default=_by_rule,
-        help=_l("The stage's, unless you know better: 0.25 is a quarter"),
+        help=_l("The stage's, unless you know better: 25%, or as a fraction 0.25"),
     )
     weighted: Mapped[Money] = column(_l("Weighted"), formula="amount * probability", help=_l("Amount × probability"))
     expected_close_on: Mapped[Day] = column(_l("Expected close"), index=True)
@@ -175,7 +175,7 @@ class Opportunity(Entity):
         if stage is None:
             return {"stage": [_("There are no stages yet. Add them first: Stages, “Add the usual stages”.")]}
         if self.probability is not None and self.probability > 1:
-            faults["probability"] = [_("A probability is at most 1.")]
+            faults["probability"] = [_("A probability is at most 100%.")]
         if stage.is_lost and not (self.lost_reason or "").strip():
             faults["lost_reason"] = [_("Say why it was lost.")]
         if not faults and (move := self.__dict__.get("_move")) is not None:

@@ -36,7 +36,10 @@ class Stage(Entity):
     name: Mapped[Name] = column(_l("Name"))
     position: Mapped[Whole] = column(_l("Position"), minimum=0, help=_l("Stages follow each other by it"))
     probability: Mapped[Rate] = column(
-        _l("Probability"), minimum=0, default=Decimal(0), help=_l("How likely it is won from here: 0.25 is a quarter")
+        _l("Probability"),
+        minimum=0,
+        default=Decimal(0),
+        help=_l("How likely it is won from here: 25%, or as a fraction 0.25"),
     )
     is_won: Mapped[Flag] = column(_l("Won"), default=False, help=_l("Opportunities here are won"))
     is_lost: Mapped[Flag] = column(_l("Lost"), default=False, help=_l("Opportunities here are lost"))
@@ -54,7 +57,7 @@ class Stage(Entity):
         if self.is_won and self.is_lost:
             faults["is_lost"] = [_("A stage is won or lost, not both.")]
         if self.probability is not None and self.probability > 1:
-            faults["probability"] = [_("A probability is at most 1.")]
+            faults["probability"] = [_("A probability is at most 100%.")]
         return faults
 
 
