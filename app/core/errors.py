@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.i18n import gettext as _
+from app.core.i18n import listed
 
 
 def about(label: str, message: str) -> str:
@@ -79,7 +80,7 @@ class Stale(Conflict):
 
     def __init__(self, who: str, when: str, changes: list[str], more: Mapping[str, Any]) -> None:
         self.more = more
-        what = ", ".join(changes)
+        what = listed(changes)
         super().__init__(
             _(
                 "%(who)s changed this on %(when)s (%(what)s). Look at the new version and save again.",

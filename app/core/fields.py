@@ -26,6 +26,7 @@ from app.core.readers import Reader, storable
 from app.core.types import (
     CodeText,
     EmailText,
+    Fraction,
     Images,
     LongText,
     PhoneText,
@@ -91,6 +92,11 @@ class Field(Reader):
         """
         attribute = sa.inspect(self.model).column_attrs.get(self.attribute)
         return attribute.columns[0] if attribute is not None else None
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is a fraction that people read and write as a percentage."""
+        return self.kind == "decimal" and self.column is not None and isinstance(self.column.type, Fraction)
 
     def parse(self, raw: Any) -> Any:
         """The value that ``raw`` (text, or JSON's own types) stands for; None when it is empty.

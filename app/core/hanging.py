@@ -21,6 +21,7 @@ from app.core.document import Document, line_model, take
 from app.core.entity import registry
 from app.core.errors import BusinessError, Conflict, Invalid, about
 from app.core.i18n import gettext as _
+from app.core.i18n import listed
 from app.core.workflow import CANCEL
 
 MOST = 500  # documents that are cancelled at once
@@ -183,7 +184,7 @@ def refuse_while_hanging(found: Tree) -> None:
             "%(document)s can't be cancelled alone, others hang on it: %(names)s. "
             "Look at them, and cancel all of it together.",
             document=found.root.document,
-            names=", ".join(names),
+            names=listed(names),
         )
     )
     refusal.more = {

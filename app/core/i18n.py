@@ -7,8 +7,9 @@ catalogues are not kept in the repository: ``compile_catalogues`` makes them whe
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from flask_babel import LazyString, force_locale
 log = logging.getLogger(__name__)
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 TRANSLATIONS = Path(__file__).parent.parent / "translations"
+_PLACE = re.compile(r"(%\(\w+\)s)")
+_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff65]")
 
 
 def _messages() -> Any:
@@ -44,18 +47,39 @@ def _messages() -> Any:
 def gettext(message: str, /, **values: Any) -> str:
     """``message`` in the language spoken now, with its placeholders filled."""
     text = str(_messages().ugettext(message))
-    return text % values if values else text
+    return _filled(text, values) if values else text
 
 
 def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:
     """The message for so many; ``%(num)s`` is the number."""
-    return str(_messages().ungettext(one, many, number)) % {"num": number, **values}
+    return _filled(str(_messages().ungettext(one, many, number)), {"num": number, **values})
 
 
 def pgettext(context: str, message: str, /, **values: Any) -> str:
     """The same where one English word is two in another language."""
     text = str(_messages().upgettext(context, message))
-    return text % values if values else text
+    return _filled(text, values) if values else text
+
+
+def listed(parts: Iterable[Any]) -> str:
+    """``parts`` in a row, as the language spoken now writes them: «a, b», «a、b»."""
+    return pgettext("between the parts of a list", ", ").join(str(part) for part in parts)
+
+
+def _filled(text: str, values: dict[str, Any]) -> str:
+    """``text`` with its placeholders filled.  A space that parts Chinese from what is not goes where Chinese comes in."""
+    pieces = _PLACE.split(text)
+    if text.isascii() or any("%(" in piece for piece in pieces[::2]):
+        return text % values
+    told = [piece % values if at % 2 else piece.replace("%%", "%") for at, piece in enumerate(pieces)]
+    for at in range(1, len(told), 2):
+        before, value, after = told[at - 1 : at + 2]
+        left = before[:-1] or (told[at - 2] if at > 1 else "")
+        if before.endswith(" ") and _CHINESE.match(value[:1]) and _CHINESE.match(left[-1:]):
+            told[at - 1] = before[:-1]
+        if after.startswith(" ") and _CHINESE.match(value[-1:]) and _CHINESE.match(after[1:2]):
+            told[at + 1] = after[1:]
+    return "".join(told)
 
 
 def lazy_gettext(message: str, /, **values: Any) -> Any:

@@ -35,6 +35,11 @@ class Reader:
     maximum: int | None
     choices: Mapping[str, Any] | None
 
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is a fraction: 0.13, which may be written 13%."""
+        return False
+
     def _parse_text(self, raw: Any) -> str:
         if isinstance(raw, bool | dict | list):
             raise ValueError(_("This must be a text."))
@@ -85,7 +90,8 @@ class Reader:
 
     def _parse_decimal(self, raw: Any) -> Decimal:
         assert self.scale is not None
-        number = _number(raw)
+        of_hundred = self.is_rate and isinstance(raw, str) and raw.rstrip().endswith(("%", "％"))
+        number = _number(raw.rstrip()[:-1]).scaleb(-2) if of_hundred else _number(raw)
         try:
             exact = exact_decimal(number, self.scale)
         except ValueError:

@@ -12,6 +12,7 @@ from app.core import custom, db, filing, identity, scope
 from app.core.entity import pointing_at, registry
 from app.core.errors import InUse
 from app.core.i18n import gettext as _
+from app.core.i18n import listed
 
 NAMED = 3  # rows of a kind that a refusal names; the rest is counted
 
@@ -28,7 +29,7 @@ class Use:
     def words(self) -> str:
         """«3 contacts (Ann Li, Bo Xu, Cy Wu …)»."""
         what = _("%(count)s %(what)s", count=self.count, what=_called(self.model, self.count))
-        names = ", ".join(str(row) for row in self.rows) + (" …" if self.count > len(self.rows) else "")
+        names = listed(self.rows) + (" …" if self.count > len(self.rows) else "")
         return _("%(what)s (%(names)s)", what=what, names=names)
 
 
@@ -46,7 +47,7 @@ class Uses:
     def words(self) -> str:
         """All of it in words; what is not the actor's to see is not even counted."""
         others = [_("other records") if self.seen else _("records that are not yours to see")] if self.others else []
-        return ", ".join([*(each.words for each in self.seen), *others])
+        return listed([*(each.words for each in self.seen), *others])
 
     @property
     def more(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from app.core.errors import Conflict
 from app.core.exchange import runs
 from app.core.exchange.models import ImportRun
 from app.core.i18n import gettext as _
+from app.core.i18n import listed
 from app.core.users import ADMINISTRATOR, full_name
 from app.core.web import present
 from app.first.steps import look
@@ -91,7 +92,7 @@ def _rows(since: datetime) -> list[str]:
         asked.append((model, sa.exists(sa.select(columns["id"]).where(sa.or_(made, changed)))))
     row = db.session.connection().execute(sa.select(*(each for _model, each in asked))).one()
     found = [str(model.labels) for (model, _each), there in zip(asked, row, strict=True) if there]
-    return [_("Somebody has added or changed: %(kinds)s", kinds=", ".join(found))] if found else []
+    return [_("Somebody has added or changed: %(kinds)s", kinds=listed(found))] if found else []
 
 
 def _running() -> list[str]:

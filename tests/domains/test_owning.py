@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
@@ -132,6 +134,11 @@ class TestOneCustomer:
         assert "Cleo Roy has C00001 Acme now." in page
         (run,) = api("bob").rows("import-runs")
         assert f'href="/import-runs/show/{run["id"]}"' in page
+        shown_run = bob.get(f"/import-runs/show/{run['id']}").text
+        told = re.findall(r'<div class="fact"><dt>([^<]*)', shown_run)
+        assert {"Kind of record", "Updated", "Rows"} <= set(told), told
+        assert not {"File", "Into", "If a row is wrong", "If it is there already", "Added", "Failed rows"} & set(told)
+        assert "Progress and result" not in shown_run
         assert bob.post(f"/import-runs/action/undo/{run['id']}", token_from=shown).status_code == 302
         assert api("ann").get(f"customers/{acme['id']}").json["result"]["owner"]["label"] == "Ann Lee"
 

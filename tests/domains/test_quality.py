@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from app.core import clock, crud, db
 from app.domains.crm import quality
 from app.domains.crm.models import Contact, Customer
-from tests.app_fixtures import Api
+from tests.app_fixtures import Api, Pages
 
 WHOLE = {
     "name": "Beijing Tech",
@@ -116,6 +117,10 @@ def test_each_figure_leads_to_its_rows_and_nobody_sees_more_than_their_own(app):
     (mine,) = told["result"]
     assert (mine["name"], mine["customers"], mine["unreachable"], told["to_mend"]) == ("Ann Lee", 2, 2, 8)
     assert 0 < mine["score"] < 100
+    page = Pages(app, "ann").get("/customers/look/quality").text
+    assert re.search(r'<a href="/customers/list/[^"]*unreachable[^"]*" class="num counted"', page), (
+        "it looks like a link"
+    )
     assert [row["name"] for row in bob.get("customers/quality").json["result"]] == ["Ann Lee"]
     found = ann.get("customers/", {"filters": [{"col": "unreachable", "opr": "eq", "value": True}]}).json
     assert found["count"] == 2

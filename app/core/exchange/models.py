@@ -60,7 +60,7 @@ class ImportRun(Entity):
 
     kind: Mapped[Word] = column(_l("Kind"), choices=LABELS, default="import", server_default="import")
     target: Mapped[Word] = column(
-        _l("Into"), name="resource", choices=Resources(), help=_l("The kind of rows: customers, products …")
+        _l("Kind of record"), name="resource", choices=Resources(), help=_l("The kind of rows: customers, products …")
     )
     file: Mapped[Name] = column(_l("File"), help=_l("Of another deed: what was changed"))
     state: Mapped[Word] = column(_l("State"), choices=STATES, tones=STATE_TONES, default="running")

@@ -12,6 +12,7 @@ from app.core.entity import registry
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import listed
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def _fields(run: Any) -> str:
     """The fields that ``run`` changed, as people call them."""
     model = registry.get(run.target)
     known = fields_of(model) if model is not None else {}
-    return ", ".join(str(known[name].label) if name in known else name for name in run.file.split(", "))
+    return listed(str(known[name].label) if name in known else name for name in run.file.split(", "))
 
 
 IMPORT = add_kind(RunKind("import", _l("Import"), own="can_import", others="can_delete"))

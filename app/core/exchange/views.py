@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.core import identity
 from app.core.entity import entity_for
 from app.core.exchange import runs
 from app.core.exchange.models import ImportMapping, ImportRun
+from app.core.exchange.run_kinds import IMPORT
 from app.core.exchange.undo import undo
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
@@ -36,9 +37,16 @@ def may_undo(run: ImportRun) -> bool:
 
 
 def may_import(run: ImportRun) -> bool:
-    """Whether the actor may import what ``run`` did."""
+    """Whether ``run`` was an import, of rows that the actor may import."""
     model = entity_for(run.target)
-    return model is not None and identity.require().may("can_import", model.permission_key())
+    return (
+        run.kind == IMPORT.name and model is not None and identity.require().may("can_import", model.permission_key())
+    )
+
+
+OF_A_FILE = ("file", "total", "reached", "on_match", "on_error", "worker")
+"""What is said of imports alone: of another deed the title tells what it was."""
+COUNTS = ("created", "updated", "skipped", "failed")
 
 
 class ImportRunView(EntityView, model=ImportRun):
@@ -82,6 +90,14 @@ class ImportRunView(EntityView, model=ImportRun):
             shown=lambda run: bool(run.failed) and importing.has_error_file(run.id),
         ),
     )
+
+    @classmethod
+    def beside_the_point(cls, row: ImportRun) -> Collection[str]:
+        """Of what was no import: what only a file has, and what it counted none of."""
+        if row.kind == IMPORT.name:
+            return ()
+        return (*OF_A_FILE, *(name for name in COUNTS if not getattr(row, name)))
+
     help = _l("Every import and every change of many rows at once: what it added and changed, and what was refused.")
     empty = _l("Nothing was imported yet. Every list has an Import button.")
 

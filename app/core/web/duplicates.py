@@ -16,7 +16,7 @@ from app.core import db, duplicates, identity, match_keys, scope
 from app.core.errors import NotVisible
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
-from app.core.i18n import ngettext
+from app.core.i18n import listed, ngettext
 from app.core.web import present, query, reach
 from app.core.web.like import has
 from app.core.web.listing import table_rows
@@ -119,7 +119,7 @@ def _why(view: type[EntityView], kinds: list[str]) -> str:
     """«Phone, Name»: the fields in which the rows of a group are alike."""
     known = fields_of(view.model)
     labels = [str(known[name].label) for name, kind in match_keys.fields(view.model).items() if kind in kinds]
-    return _("The same: %(fields)s", fields=", ".join(dict.fromkeys(labels)))
+    return _("The same: %(fields)s", fields=listed(dict.fromkeys(labels)))
 
 
 def page(view: type[EntityView], arguments: Mapping[str, str]) -> DuplicatesPage:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock, db
 from app.core.i18n import gettext as _
+from app.core.i18n import listed
 from app.core.settings import settings
 from app.core.users import ADMINISTRATOR, Role, User
 from app.core.web import reach
@@ -47,7 +48,7 @@ def _advice(status: int, code: str) -> list[str]:
     """What to do next, in sentences."""
     if status == 403:
         names = _administrators()
-        return [_("Who may widen your role: %(names)s.", names=", ".join(names))] if names else []
+        return [_("Who may widen your role: %(names)s.", names=listed(names))] if names else []
     if status == 413:
         return [_("A file may have up to %(n)s MB. Make it smaller, or send it in parts.", n=settings().max_upload_mb)]
     if status == 500:

@@ -38,11 +38,12 @@ def of(view: type[EntityView], row: Any, badge: Badge | None) -> Facts:
     if found.code:
         found.name = found.name.removeprefix(found.code).strip()
     telling = set(view.list_columns())
+    left_out = {*view.told_apart, *view.beside_the_point(row)}
     for title, names in view.groups():
         shown, empty = Group(str(title)), Group(str(title))
         for name in names:
             field = known.get(name)
-            if field is None or field.write_only or name in view.told_apart:
+            if field is None or field.write_only or name in left_out:
                 continue  # what is only ever written is no fact
             cell = present.cell(field, row)
             if field.kind == "images":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,6 +32,7 @@ WIDTHS = {
 }
 
 
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d+)?")
 INPUTS = {"relation": "picker", "relations": "multipicker", "code": "text", "json": "longtext"}
 
 
@@ -62,6 +64,8 @@ class ValueField(wtforms.Field):
             self.raw = valuelist[0] if valuelist else ""
             if isinstance(self.raw, str) and kind == "longtext":
                 self.raw = self.raw.replace("\r\n", "\n")
+            if self.source.is_rate and (number := _NUMBER.fullmatch(self.raw.strip())) and float(number[0]) > 1:
+                self.raw = f"{number[0]}%"  # of the hundred, as it is shown: no rate is larger than the whole
         # What takes the next of a sequence may be left empty.
         self.data = None if self.raw == "" and is_numbered(self.source) else self.source.read(self.raw, self.row)
 
@@ -92,6 +96,8 @@ def typed(field: Field, value: Any) -> Any:
         return value.isoformat()
     if field.kind == "json":
         return json.dumps(value, ensure_ascii=False, indent=2)
+    if isinstance(value, Decimal) and field.is_rate:
+        return present.percent(value)
     if isinstance(value, Decimal):
         whole, _dot, decimals = f"{value:f}".partition(".")
         decimals = decimals.rstrip("0").ljust(present.least_decimals(field), "0")
@@ -151,4 +157,5 @@ def form_field(field: Field, name: str, id: str, raw: Any, *, readonly: bool = F
         shown.picker_url, shown.by_name = "/tags/pick", True
     if field.kind == "decimal":
         shown.step = "any"
+        shown.is_rate = field.is_rate
     return shown

@@ -106,6 +106,7 @@ class FormField:
     images: list[dict[str, Any]] = field(default_factory=list)
     maxlength: int | None = None
     step: str = ""
+    is_rate: bool = False  # a fraction that is typed as a percentage
     width: str = "m"  # xs, s, m, l, full: by content
     unit: str = ""
     placeholder: str = ""  # what stands in it while it is empty, where no label stands beside it

@@ -15,7 +15,7 @@ from app.core.document import Line
 from app.core.fields import TEXTS, Field
 from app.core.i18n import current_locale
 from app.core.i18n import gettext as _
-from app.core.types import ByteCount, Fraction
+from app.core.types import ByteCount
 from app.core.web import naming
 from app.core.web.page import Badge, Cell, Column
 
@@ -46,7 +46,7 @@ def price(value: Decimal) -> str:
 
 def least_decimals(field: Field) -> int:
     """How many decimals an amount of ``field`` has at least: two for money and prices, none for others."""
-    return 2 if field.scale in (2, 6) and not is_rate(field) else 0
+    return 2 if field.scale in (2, 6) and not field.is_rate else 0
 
 
 def percent(value: Decimal) -> str:
@@ -105,17 +105,12 @@ def size(count: int) -> str:
     return f"{count / 1024 / 1024:.1f} MB"
 
 
-def is_rate(field: Field) -> bool:
-    """Whether the field is a fraction shown as a percentage."""
-    return field.kind == "decimal" and field.column is not None and isinstance(field.column.type, Fraction)
-
-
 def text(field: Field, value: Any) -> str:
     """``value`` of ``field`` as plain text; empty for nothing."""
     if value is None or value == "" or value == []:
         return ""
     if field.kind == "decimal":
-        return percent(value) if is_rate(field) else number(value, field.scale)
+        return percent(value) if field.is_rate else number(value, field.scale)
     if field.kind == "integer":
         return size(value) if field.column is not None and isinstance(field.column.type, ByteCount) else str(value)
     if field.kind == "bool":
@@ -153,7 +148,7 @@ def cell(field: Field, row: Any) -> Cell:
     if field.kind == "relation":
         return Cell("link", shown, url=record_url(value))
     if field.kind == "decimal":
-        brief = price(value) if field.scale == 6 and not is_rate(field) else shown
+        brief = price(value) if field.scale == 6 and not field.is_rate else shown
         kind, tone = "money" if field.scale == 2 else "number", "negative" if value < 0 else ""
         return Cell(kind, brief, tone=tone, title=shown if shown != brief else "")
     if field.kind == "integer":

@@ -6,7 +6,7 @@ and ``core.web.api`` make the Flask-AppBuilder classes from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -313,6 +313,11 @@ class EntityView:
             more = [(_("Custom fields"), added)] if added else []
             return (*cls.fieldsets, *more, ("", ("tags",))) if tagged else (*cls.fieldsets, *more)
         return (("", tuple(name for name in fields_of(cls.model) if name not in SYSTEM)),)
+
+    @classmethod
+    def beside_the_point(cls, row: Any) -> Collection[str]:
+        """Fields that say nothing of a row such as ``row``, and which its page leaves out."""
+        return ()
 
     @classmethod
     def grid_columns(cls) -> tuple[str, ...]:

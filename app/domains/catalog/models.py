@@ -124,7 +124,7 @@ class Product(Entity):
     kind: Mapped[Word] = column(
         _l("Kind"), choices=KINDS, tones=KIND_TONES, default="goods", help=_l("A service has no stock")
     )
-    tax_rate: Mapped[Rate] = column(_l("Tax rate"), minimum=0, help=_l("A fraction: 0.13 for 13 %"))
+    tax_rate: Mapped[Rate] = column(_l("Tax rate"), minimum=0, help=_l("Such as 13%, or as a fraction 0.13"))
     list_price: Mapped[Price] = column(_l("List price"), minimum=0, help=_l("Without tax"))
     min_price: Mapped[Price | None] = column(
         _l("Lowest price"),

@@ -21,6 +21,7 @@ from app.core.flags import flag
 from app.core.giving import Owned
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import ngettext
 from app.domains.crm.models import Customer, CustomerTransfer, Opportunity
 from app.domains.crm.models.pool import PoolRule, PoolWarning
 from app.domains.people import telling
@@ -402,12 +403,13 @@ def _require_room(known: Mapping[str | None, PoolRule], rows: Sequence[Owned], m
         if wanted and has + wanted > rule.claim_limit:
             of = _("of level %(level)s", level=level) if level is not None else _("in all")
             raise Conflict(
-                _(
-                    "You hold %(has)s customers %(of)s, and may hold %(limit)s: %(wanted)s more are too many.",
+                ngettext(
+                    "The most that one may hold %(of)s is %(limit)s. You hold %(has)s: one more is too many.",
+                    "The most that one may hold %(of)s is %(limit)s. You hold %(has)s: %(num)s more are too many.",
+                    wanted,
                     has=has,
                     of=of,
                     limit=rule.claim_limit,
-                    wanted=wanted,
                 )
             )
     return levels

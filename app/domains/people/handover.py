@@ -21,7 +21,7 @@ from app.core.giving import Owned
 from app.core.handing import Handed, Kind
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.core.i18n import lazy_pgettext
+from app.core.i18n import lazy_pgettext, listed
 from app.core.users import full_name
 from app.domains.people import queries, telling
 from app.domains.people.models import Employee
@@ -116,7 +116,7 @@ def _require(user_id: int) -> None:
 
 
 def _list(names: Mapping[int, str]) -> str:
-    return ", ".join(names.values())
+    return listed(names.values())
 
 
 def _what(handed: Handed, heir: int | None = None) -> str:
@@ -133,7 +133,7 @@ def _what(handed: Handed, heir: int | None = None) -> str:
             for name, count in handed.followed.items()
             if count
         ]
-    return ", ".join(parts)
+    return listed(parts)
 
 
 def _tell(leaver: User, names: Mapping[int, str], handed: Handed, run_id: int, reason: str | None) -> None:

@@ -15,10 +15,12 @@ const bare = (text) =>
 
 /** The fraction {n, d} that a text stands for; null when it is no number.  The same as app/core/decimals.py reads. */
 export function read(text) {
-  const found = NUMBER.exec(bare(text));
+  const plain = bare(text);
+  const ofHundred = plain.endsWith("%");
+  const found = NUMBER.exec(ofHundred ? plain.slice(0, -1) : plain);
   if (!found) return null;
   const [, sign, grouped, decimals = "", power = "0"] = found;
-  const shift = decimals.length - Number(power);
+  const shift = decimals.length - Number(power) + (ofHundred ? 2 : 0);
   const digits = BigInt(`${sign === "-" ? "-" : ""}${grouped.replaceAll(",", "")}${decimals}`);
   return shift > 0 ? { n: digits, d: 10n ** BigInt(shift) } : { n: digits * 10n ** BigInt(-shift), d: 1n };
 }

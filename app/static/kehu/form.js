@@ -86,3 +86,16 @@ for (const zone of document.querySelectorAll("[data-dropzone]")) {
   if (name) input.addEventListener("change", told);
   if (name) addEventListener("pageshow", told);
 }
+
+/* A rate is shown as a percentage: a number beyond the whole is one, and says so. */
+document.addEventListener(
+  "change",
+  (event) => {
+    const input = event.target.closest?.("input[data-rate]");
+    const typed = input?.value.trim() ?? "";
+    if (!/^\d+(\.\d+)?$/.test(typed) || Number(typed) <= 1) return;
+    input.value = `${typed}%`;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  },
+  true,
+);

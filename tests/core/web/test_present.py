@@ -8,12 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 from flask_babel import force_locale
+from werkzeug.datastructures import MultiDict
 
 from app.core import clock
 from app.core.entity import entity_for
 from app.core.fields import fields_of
 from app.core.web import present
-from app.core.web.inputs import typed
+from app.core.web.inputs import form_class, typed
 from app.core.web.page import Cell, Row, Table
 
 
@@ -50,12 +51,35 @@ def test_a_price_has_two_to_four_decimals(value, brief, full):
         ("products", "list_price", "12.500000", "12.50"),
         ("products", "list_price", "12.345678", "12.345678"),
         ("products", "safety_stock", "12.5000", "12.5"),
-        ("products", "tax_rate", "0.130000", "0.13"),
+        ("products", "tax_rate", "0.130000", "13%"),
+        ("opportunities", "probability", "0.125000", "12.5%"),
+        ("opportunities", "probability", "1", "100%"),
         ("customers", "credit_limit", "5000", "5000.00"),
     ],
 )
 def test_an_input_has_the_decimals_that_matter(resource, name, value, text):
     assert typed(field(resource, name), Decimal(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("typed_in", "value"),
+    [("25%", "0.25"), ("12.5 ％", "0.125"), ("25", "0.25"), ("0.25", "0.25"), ("100", "1"), ("1", "1"), ("0", "0")],
+)
+def test_a_rate_is_taken_as_it_is_shown(typed_in, value):
+    form = form_class([field("opportunities", "probability")])(MultiDict({"probability": typed_in}))
+    assert form.validate(), form.errors
+    assert form.data["probability"] == Decimal(value)
+
+
+def test_only_a_rate_is_of_a_hundred_and_the_api_takes_fractions():
+    rate, amount = field("opportunities", "probability"), field("opportunities", "amount")
+    assert (rate.parse("25%"), rate.parse("0.25"), rate.parse(0.25), rate.parse("25")) == (
+        *[Decimal("0.25")] * 3,
+        Decimal(25),
+    )
+    for source, text in ((amount, "25%"), (rate, "%"), (rate, "5%%"), (rate, "0.00001%")):
+        with pytest.raises(ValueError):
+            source.parse(text)
 
 
 @pytest.mark.usefixtures("acting")

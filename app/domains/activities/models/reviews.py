@@ -13,7 +13,7 @@ from app.core import clock, filing, identity, scope
 from app.core.entity import Entity, User, column, derived, reference, registry
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.core.i18n import lazy_pgettext
+from app.core.i18n import lazy_pgettext, listed
 from app.core.types import Flag, Moment, Note, RecordName, Whole, Word
 from app.domains.crm.models import Customer
 from app.domains.people.queries import may_lead
@@ -130,7 +130,7 @@ class Review(Entity):
         if not state.persistent:
             about = self._about
             if about is None or type(about).resource not in GUIDED:
-                names = ", ".join(str(registry[name].label).lower() for name in GUIDED)
+                names = listed(str(registry[name].label).lower() for name in GUIDED)
                 faults["record"] = [
                     _("There is no such record, or it is not yours to see. Guidance is about a %(kinds)s.", kinds=names)
                 ]

@@ -85,7 +85,7 @@ class Opportunity(Entity):
         minimum=0,
         maximum=1,
         default=_by_rule,
-        help=_l("The stage's, unless you know better: 0.25 is a quarter. What is won has 1, what is lost 0."),
+        help=_l("The stage's, unless you know better: 25%, or as a fraction 0.25. What is won has 1, what is lost 0."),
     )
     weighted: Mapped[Money] = column(_l("Weighted"), formula="amount * probability", help=_l("Amount × probability"))
     expected_close_on: Mapped[Day] = column(_l("Expected close"), index=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 from app.core.entity import Entity, column, derived
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
+from app.core.i18n import listed
 from app.core.tags import Tag
 from app.core.types import Whole, Word
 
@@ -82,7 +83,7 @@ class PoolRule(Entity):
         if self.claim_back_days:
             parts.append(_("Who gave one up can't claim it back for %(days)s days.", days=self.claim_back_days))
         if self.exempt:
-            parts.append(_("Exempt: %(tags)s.", tags=", ".join(tag.name for tag in self.exempt)))
+            parts.append(_("Exempt: %(tags)s.", tags=listed(tag.name for tag in self.exempt)))
         return " ".join(parts)
 
     def fill(self) -> None:

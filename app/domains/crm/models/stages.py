@@ -43,7 +43,7 @@ class Stage(Entity):
         minimum=0,
         maximum=1,
         default=Decimal(0),
-        help=_l("How likely it is won from here: 0.25 is a quarter"),
+        help=_l("How likely it is won from here: 25%, or as a fraction 0.25"),
     )
     is_won: Mapped[Flag] = column(_l("Won"), default=False, help=_l("Opportunities here are won"))
     is_lost: Mapped[Flag] = column(
