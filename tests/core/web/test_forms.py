@@ -328,3 +328,18 @@ def test_what_is_wrong_in_the_head_and_in_lines_is_told_in_one_round(admin, brow
         assert summary.count(told) == 1, told
     assert "This is required" not in summary
     assert admin.rows("stock-adjustments") == []
+
+
+class TestWhatIsTold:
+    def test_a_transition_says_which_state_it_led_to(self, admin, browser, goods):
+        lines = [{"product": goods["small"]["id"], "quantity": 1, "unit_cost": "2"}]
+        pk = admin.add("stock-adjustments", warehouse=goods["warehouse"]["id"], lines=lines)["id"]
+        browser.post(f"/stock-adjustments/action/post/{pk}", {})
+        page = browser.get(f"/stock-adjustments/show/{pk}").text
+        assert re.search(r"<p>SA\d{4}-\d+: posted</p>", page) and "Done: " not in page
+
+    def test_every_entry_of_a_menu_has_an_icon(self, browser, goods):
+        page = browser.get("/products/list/").text
+        panel = page[page.index("data-menu-panel") :].partition("</details>")[0]
+        entries = re.findall(r'class="menu-item[^"]*"[^>]*>(.{4})', panel)
+        assert len(entries) >= 2 and set(entries) == {"<svg"}
