@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from PIL import Image
 from playwright.sync_api import Page
@@ -51,6 +52,26 @@ def search(page: Page) -> None:
     page.wait_for_timeout(800)
 
 
+def side_by_side(page: Page) -> None:
+    """Put the first two rows of a list side by side, to merge them."""
+    first, second = (
+        str(page.locator("tr[data-href]").nth(at).get_attribute("data-href")).split("?")[0] for at in (0, 1)
+    )
+    address = f"{first.replace('/show/', '/merge/')}?other={second.rpartition('/')[2]}"
+    page.goto(urljoin(page.url, address))
+    page.wait_for_load_state("networkidle")
+
+
+def follow(selector: str) -> Callable[[Page], Any]:
+    """Follow a link of the page."""
+
+    def act(page: Page) -> None:
+        page.locator(selector).first.click()
+        page.wait_for_load_state("networkidle")
+
+    return act
+
+
 SHOTS = {
     "start": Shot("salesperson", "/"),
     "start-manager": Shot("manager", "/"),
@@ -61,6 +82,11 @@ SHOTS = {
     "customer": Shot("salesperson", "/customers/list/", first_record=True),
     "search": Shot("salesperson", "/customers/list/", act=search),
     "plan": Shot("salesperson", "/weekly-plans/add"),
+    "week": Shot("salesperson", "/week/"),
+    "board": Shot("salesperson", "/opportunities/board/"),
+    "leads": Shot("salesperson", "/leads/list/"),
+    "merge": Shot("salesperson", "/customers/list/?f=in_pool:eq:0", act=side_by_side),
+    "handover": Shot("manager", "/employees/look/handovers", act=follow("main a[href*='look/handover/']")),
     "on-a-phone": Shot("salesperson", "/customers/list/", size="phone"),
     "field": Shot("salesperson", "/field", size="phone"),
     "plans": Shot("manager", "/weekly-plans/list/"),

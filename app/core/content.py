@@ -170,7 +170,8 @@ def _signature(head: bytes) -> str:
         return "heic" if head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc") else "mp4"
     found = next((kind for start, kind in _STARTS if head.startswith(start)), "")
     if not found and len(head) > 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
-        return "mp3"
+        # The mark of UTF-16 looks like the beginning of a recording.
+        return "" if head.startswith(codecs.BOM_UTF16_LE) and _is_text(head) else "mp3"
     if not found and b"%PDF-" in head[:1024]:
         return "pdf"
     return found

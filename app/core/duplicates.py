@@ -83,9 +83,12 @@ def fields_that_tell(model: type[Any]) -> dict[str, str]:
     return {name: kind for name, kind in match_keys.fields(model).items() if name in known}
 
 
-def matches(model: type[Any], given: Mapping[str, str], besides: int | None = None) -> list[Match]:
+def matches(
+    model: type[Any], given: Mapping[str, str], besides: int | None = None, *, typing: bool = False
+) -> list[Match]:
     """The rows that are like what was ``given`` (texts by field), except the row ``besides``: those that the actor
-    sees first.
+    sees first.  While somebody is ``typing``, also those whose names begin with it, and these only if the actor sees
+    them: what is hidden is not to be found out letter by letter.
 
     For whoever may add or edit such rows.  Raises NotPermitted.  At most four statements.
     """
@@ -97,10 +100,18 @@ def matches(model: type[Any], given: Mapping[str, str], besides: int | None = No
         if name in kinds and text:
             asked[kinds[name]] = "\n".join(filter(None, (asked.get(kinds[name]), text[:200])))
     found = match_keys.like(db.session.connection(), model, asked)
-    found.pop(besides or 0, None)
+    begun = match_keys.begun(model, asked.get("name", "")) if typing else None
+    if not found and begun is None:
+        return []
+    of_these = model.id.in_(found) if begun is None else sa.or_(model.id.in_(found), model.id.in_(begun))
+    seen = {row.id: row for row in db.session.scalars(sa.select(model).where(of_these)).unique()}
+    same = set(found)
+    for pk in seen:
+        found.setdefault(pk, {"name"})
+    for each in (found, seen):
+        each.pop(besides or 0, None)
     if not found:
         return []
-    seen = {row.id: row for row in db.session.scalars(sa.select(model).where(model.id.in_(found))).unique()}
     owners = _owners(model, found)
     names = {kind: tuple(name for name, each in kinds.items() if each == kind and given.get(name)) for kind in asked}
 
@@ -109,7 +120,7 @@ def matches(model: type[Any], given: Mapping[str, str], besides: int | None = No
             seen.get(pk), owners.get(pk, ""), tuple(name for kind in asked if kind in found[pk] for name in names[kind])
         )
 
-    order = sorted(found, key=lambda pk: (pk not in seen, -len(found[pk]), pk))
+    order = sorted(found, key=lambda pk: (pk not in seen, pk not in same, -len(found[pk]), pk))
     told = [match(pk) for pk in order if pk in seen]
     # Of those that are hidden one is told as often as somebody owns one, not how many there are.
     told += list(dict.fromkeys(match(pk) for pk in order if pk not in seen))

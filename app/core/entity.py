@@ -59,6 +59,7 @@ def column(
     formula: str = "",
     currency: str = "",
     summed: bool = True,
+    spans: str = "",
     **options: Any,
 ) -> Any:
     """A column with what people read about it.
@@ -68,11 +69,12 @@ def column(
     reader; ``readonly`` is set by rules alone; ``minimum`` is the least number allowed, ``maximum`` the greatest; a
     ``formula`` of other fields fills it before every write, and in a form's line grid while somebody types.  An amount
     is in the base currency, or in the one that the field ``currency`` names; without ``summed`` it makes no total below
-    a list.  Other options go to ``mapped_column``.
+    a list.  A day ``spans`` the «week» or the «month» that it begins, where it stands for all of it.  Other options go
+    to ``mapped_column``.
     """
     readonly = readonly or bool(formula)
     info = {"label": label, "help": help, "choices": choices, "tones": tones, "suggests": suggests}
-    info |= {"formula": Formula(formula) if formula else None, "currency": currency, "summed": summed}
+    info |= {"formula": Formula(formula) if formula else None, "currency": currency, "summed": summed, "spans": spans}
     info |= {"minimum": minimum, "maximum": maximum}
     return mapped_column(info={**info, "needs": needs, "readonly": readonly}, **options)
 
@@ -156,6 +158,7 @@ class Entity(Model):
     audited: ClassVar[bool] = True
     extensible: ClassVar[bool | None] = None  # whether a company may add fields; None: to what the domains declare
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # further headers an import accepts, by field
+    extra_fields: ClassVar[Mapping[str, Any]] = {}  # fields (``core.fields``) that are set through properties, by name
     taggable: ClassVar[bool] = False  # whether its rows carry tags: unless said, if it is the company's and written
     inside: ClassVar[str] = ""  # the long text of a row that is searched word by word (``core.fulltext``)
     likeness: ClassVar[Mapping[str, str]] = {}  # the fields that say who it is, by ``core.likeness`` kinds

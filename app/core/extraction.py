@@ -146,7 +146,7 @@ def _text(path: str) -> Iterator[str]:
     try:
         yield data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if error.start > len(data) - 4:  # cut within a letter
+        if len(data) == MAX_TEXT * 4 and error.start > len(data) - 4:  # cut within a letter
             yield data[: error.start].decode("utf-8-sig")
         else:
             yield data.decode("gb18030", "replace")

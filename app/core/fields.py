@@ -45,7 +45,9 @@ class Field(Reader):
 
     ``kind``: text, longtext, code, phone, email, url, integer, decimal, date, datetime, bool, choice, relation,
     relations, choices (several of fixed ones), images, json, tags.  ``attribute`` is the mapped attribute that holds
-    the value (the foreign key for a relation).
+    the value (the foreign key for a relation).  ``to_write``: only what one may write can be chosen.  ``spans``: the date
+    stands for the week or the month that it begins.  What is ``write_only`` is said with a save and never shown again: no
+    list, page, file or answer holds it.
     """
 
     model: type[Any]
@@ -68,13 +70,19 @@ class Field(Reader):
     stored: bool = True
     empty: Any = None
     formula: Formula | None = None
+    to_write: bool = False
+    spans: str = ""
+    write_only: bool = False
 
     @property
     def picked_at(self) -> str:
-        """Where what it points at is looked for as it is typed, below «/» and «/api/v1/»: «customers/pick»."""
+        """Where what it points at is looked for as it is typed, below «/» and «/api/v1/»: «customers/pick»; what is chosen
+        to be written is looked for among what one may write: «customers/pick?for=write».
+        """
         target: Any = self.target
-        of_document = hasattr(target, "document_class")
-        return f"{target.of().resource}/pick-line" if of_document else f"{target.resource}/pick"
+        if hasattr(target, "document_class"):
+            return f"{target.of().resource}/pick-line"
+        return f"{target.resource}/pick{'?for=write' if self.to_write else ''}"
 
     @property
     def column(self) -> Any:
@@ -98,6 +106,16 @@ class Field(Reader):
                 raise ValueError(_("This is required."))
             return [] if self.kind in ("relations", "images", "tags", "choices") else self.empty
         return getattr(self, f"_parse_{self.kind}", self._parse_text)(raw)
+
+    def read(self, raw: Any, row: Any) -> Any:
+        """``parse`` of what is written into ``row`` (None: a new one): a text that stands there already stays as it is,
+        whatever could be written today.
+        """
+        if row is not None and self.kind in TEXTS and isinstance(raw, str) and raw.strip():
+            stands = self.value(row)
+            if isinstance(stands, str) and raw.strip() == stands.strip():
+                return stands
+        return self.parse(raw)
 
     def value(self, row: Any) -> Any:
         """The field's value in ``row``: the related row for a relation, else what is stored."""
@@ -236,6 +254,7 @@ def _derive(model: Any) -> dict[str, Field]:
             target=relation.mapper.class_ if relation is not None else None,
             empty=default if not column.nullable else None,
             formula=info.get("formula"),
+            spans=info.get("spans") or "",
         )
     for relation in mapper.relationships:
         if relation.direction is MANYTOMANY and relation.info.get("label"):
@@ -283,14 +302,18 @@ def writable(model: type[Any], actor: identity.Actor | None = None) -> dict[str,
     return {name: field for name, field in readable(model, actor).items() if not field.readonly and field.stored}
 
 
-def parse_all(fields: Mapping[str, Field], data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Values by attribute for what ``data`` (by field name) holds, and the messages for what can't be read."""
+def parse_all(
+    fields: Mapping[str, Field], data: Mapping[str, Any], row: Any = None
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Values by attribute for what ``data`` (by field name) holds, to be written into ``row`` where there is one, and the
+    messages for what can't be read.
+    """
     values: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
     for name, raw in data.items():
         field = fields[name]
         try:
-            values[field.attribute] = field.parse(raw)
+            values[field.attribute] = field.read(raw, row)
         except ValueError as error:
             errors[name] = [str(error)]
     return values, errors

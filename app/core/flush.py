@@ -204,13 +204,18 @@ def _given(state: Any, name: str) -> Any:
 
 
 def _check_pointers(connection: sa.Connection, actor: identity.Actor, rows: Any) -> None:
-    """Every newly chosen row must be one the actor sees: unknown and foreign ones are refused alike."""
+    """Every newly chosen row must be one the actor sees, or one that what they have points at already
+    (``identity.pointing_at``): unknown and foreign ones are refused alike.
+    """
     wanted: dict[type[Any], set[int]] = defaultdict(set)
     pointers = [(row, _pointers(row)) for row in rows]
     for _row, found in pointers:
         for _name, model, key in found:
             wanted[model].add(key)
     visible = scope.visible_of(connection, wanted, actor)
+    for target, pk in identity.may_point_at():
+        if target in visible:
+            visible[target].add(pk)
     errors: dict[str, list[str]] = {}
     for row, found in pointers:
         for name, model, key in found:

@@ -58,6 +58,7 @@ PREVIEW = "preview"  # what a browser's session keeps: the id of the user whose 
 _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
 _deed: ContextVar[tuple[str, str]] = ContextVar("deed", default=("", ""))
 _moving: ContextVar[bool] = ContextVar("moving", default=False)
+_pointing: ContextVar[frozenset[tuple[type[Any], int]]] = ContextVar("pointing", default=frozenset())
 
 
 def current() -> Actor | None:
@@ -127,3 +128,21 @@ def moving_ownership() -> Iterator[None]:
 def may_move_ownership() -> bool:
     """Whether rows may leave the actor's scope now."""
     return _moving.get()
+
+
+@contextmanager
+def pointing_at(model: type[Any], pk: int | None) -> Iterator[None]:
+    """Within the block rows may point at the row ``pk`` of ``model`` (None for none) though the actor does not see it:
+    where they carry on what the actor has, which points there already.
+    """
+    also = {(model, pk)} if pk is not None else set()
+    token = _pointing.set(_pointing.get() | also)
+    try:
+        yield
+    finally:
+        _pointing.reset(token)
+
+
+def may_point_at() -> frozenset[tuple[type[Any], int]]:
+    """The rows (model, id) that may be pointed at now, seen or not."""
+    return _pointing.get()

@@ -13,11 +13,13 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
+from app.core import phones
 from app.core.settings import settings
 
 LONGEST = 200  # characters of a key
 SHORTEST_NUMBER = 5  # letters and digits of a tax number that says something
-RULES = 1
+LETTERS, CHARACTERS = 4, 2  # of a name that is still typed: as many letters, or Chinese, Japanese or Korean characters
+RULES = 2
 """Raised whenever the keys come out otherwise: what is stored is then made anew at the next start."""
 
 # Longest first. 集团 and 分公司 stay: a group is not its company, nor a branch its head office.
@@ -58,7 +60,6 @@ LEGAL_WORDS = frozenset(
     ]
 )
 JOINING = frozenset({"and", "und", "et", "y"})
-_SPLIT_PHONES = re.compile(r"[/;；,，、|\n]|或|\bor\b")
 _CHINESE_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
 
 
@@ -72,15 +73,23 @@ def keys(kind: str, text: str | None) -> list[str]:
 def name_keys(text: str) -> list[str]:
     """«Ａcme  Trading Co., Ltd.» → «acmetrading»; «北京 明亮 科技有限公司» → «北京明亮科技».
 
-    Of a name that is nothing but a legal form all is kept.
+    «Müller & Söhne GmbH», «Müller und Söhne» and «Müller Söhne» are one; of a name that is nothing but a legal form all is
+    kept.
     """
-    plain = _plain(text).replace("&", " and ").replace(".", "").replace("'", "").replace("’", "")
+    plain = _plain(text).replace(".", "").replace("'", "").replace("’", "")
     words = "".join(letter if letter.isalnum() else " " for letter in plain).split()
-    kept = list(words)
-    while len(kept) > 1 and kept[-1] in LEGAL_WORDS | JOINING:
+    kept = words[:1] + [word for word in words[1:] if word not in JOINING]
+    while len(kept) > 1 and kept[-1] in LEGAL_WORDS:
         kept.pop()
     whole = "".join(kept)
     return [_without_chinese_form(whole)]
+
+
+def beginning(text: str) -> str:
+    """What the key of a name begins with of which ``text`` is typed so far, or "" when that says too little."""
+    begun = name_keys(text)[0] if text else ""
+    enough = CHARACTERS if all(letter >= "\u2e80" for letter in begun) else LETTERS
+    return begun if enough <= len(begun) <= LONGEST // 2 else ""
 
 
 def _without_chinese_form(name: str) -> str:
@@ -93,7 +102,7 @@ def _without_chinese_form(name: str) -> str:
 def phone_keys(text: str) -> list[str]:
     """Each telephone number in ``text`` as E.164, without its extension; what can be none gives no key."""
     country = settings().country
-    return [_e164(part.strip(), country) for part in _SPLIT_PHONES.split(unicodedata.normalize("NFKC", text))]
+    return [_e164(part.strip(), country) for part in phones.SPLIT.split(unicodedata.normalize("NFKC", text))]
 
 
 @lru_cache(maxsize=50_000)

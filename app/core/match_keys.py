@@ -21,6 +21,8 @@ from app.core.settings import settings
 
 STATE = "match-keys"  # what the stored keys were made by
 AT_ONCE = 2000  # rows read and written together
+MOST_BEGUN = 100  # names that begin alike of which the actor's own are looked for
+LAST = "\U0010ffff"  # no letter comes after it
 
 
 class MatchKey(Model):
@@ -37,7 +39,10 @@ class MatchKey(Model):
     id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)
     target: Mapped[str] = mapped_column(sa.String(80))
     kind: Mapped[str] = mapped_column(sa.String(20))
-    key: Mapped[str] = mapped_column(sa.String(likeness.LONGEST))
+    # Ordered by its bytes, so that what begins alike stands side by side in the index.
+    key: Mapped[str] = mapped_column(
+        sa.String(likeness.LONGEST).with_variant(sa.String(likeness.LONGEST, collation="C"), "postgresql")
+    )
     row_id: Mapped[int]
     source: Mapped[str] = mapped_column(sa.String(80))
     source_id: Mapped[int]
@@ -122,6 +127,17 @@ def like(connection: sa.Connection, target: type[Any], given: Mapping[str, str])
     for row_id, kind in connection.execute(statement.distinct().limit(1000)):
         rows.setdefault(row_id, set()).add(kind)
     return rows
+
+
+def begun(target: type[Any], text: str) -> sa.Select[Any] | None:
+    """The ids of the rows of ``target`` whose names begin with ``text`` and say more, whoever may see them: of the first
+    ``MOST_BEGUN`` names in the order of the keys.  None when too little is typed.
+    """
+    start = likeness.beginning(text)
+    if not start:
+        return None
+    within = sa.and_(KEYS.c.target == target.resource, KEYS.c.kind == "name", KEYS.c.key > start)
+    return sa.select(KEYS.c.row_id).where(within, KEYS.c.key < start + LAST).order_by(KEYS.c.key).limit(MOST_BEGUN)
 
 
 def fields(model: type[Any]) -> dict[str, str]:

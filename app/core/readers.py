@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from app.core import clock
+from app.core import clock, decimals, phones
 from app.core.i18n import gettext as _
 from app.core.i18n import in_each_language
 from app.core.types import exact_decimal
@@ -39,6 +39,8 @@ class Reader:
         if isinstance(raw, bool | dict | list):
             raise ValueError(_("This must be a text."))
         text = storable(str(raw).replace("\r\n", "\n"))  # a browser's form sends the former for the latter
+        if self.kind != "longtext":
+            text = one_line(text)
         if self.length is not None and len(text) > self.length:
             raise ValueError(
                 _("At most %(length)s characters; this has %(given)s.", length=self.length, given=len(text))
@@ -53,6 +55,14 @@ class Reader:
             raise ValueError(_("“%(text)s” is not an e-mail address.", text=text))
         return text
 
+    def _parse_phone(self, raw: Any) -> str:
+        text = self._parse_text(raw)
+        if not phones.is_possible(text):
+            raise ValueError(
+                _("“%(text)s” is not a telephone number. Write it as +86 138 0013 8000 or 010-8888 1234.", text=text)
+            )
+        return text
+
     def _parse_url(self, raw: Any) -> str:
         text = self._parse_text(raw)
         if "://" not in text:
@@ -62,9 +72,12 @@ class Reader:
         return text
 
     def _parse_integer(self, raw: Any) -> int:
+        given = _number(raw)
         try:
-            number = exact_decimal(raw if not isinstance(raw, bool) else "x", 0)
+            number = exact_decimal(given, 0)
         except ValueError:
+            if given.adjusted() > 17:
+                raise ValueError(_("This number is too large.")) from None
             raise ValueError(_("“%(text)s” is not a whole number.", text=raw)) from None
         if abs(number) > 2**31 - 1:
             raise ValueError(_("This number is too large."))
@@ -72,15 +85,7 @@ class Reader:
 
     def _parse_decimal(self, raw: Any) -> Decimal:
         assert self.scale is not None
-        given = raw
-        if isinstance(raw, str):
-            raw = raw.replace(",", "").replace("，", "").replace(" ", "")
-        try:
-            number = Decimal(repr(raw) if isinstance(raw, float) else raw)
-            if isinstance(raw, bool) or not number.is_finite():
-                raise ArithmeticError
-        except (ArithmeticError, ValueError, TypeError):
-            raise ValueError(_("“%(text)s” is not a number.", text=given)) from None
+        number = _number(raw)
         try:
             exact = exact_decimal(number, self.scale)
         except ValueError:
@@ -160,7 +165,7 @@ class Reader:
     def _parse_tags(self, raw: Any) -> list[str]:
         from app.core import tags
 
-        return [storable(name) for name in tags.read(raw)]
+        return [one_line(storable(name)) for name in tags.read(raw)]
 
     def _parse_images(self, raw: Any) -> list[str]:
         if not isinstance(raw, list) or not all(isinstance(each, str) for each in raw):
@@ -174,6 +179,19 @@ class Reader:
             return value
         except (ValueError, RecursionError):
             raise ValueError(_('This is not JSON: {"key": "value"}.')) from None
+
+
+def _number(raw: Any) -> Decimal:
+    """A number as a form or a file has it (a text), or JSON."""
+    if isinstance(raw, str):
+        return decimals.read(raw)
+    try:
+        number = Decimal(repr(raw) if isinstance(raw, float) else raw)
+        if isinstance(raw, bool) or not number.is_finite():
+            raise ArithmeticError
+    except (ArithmeticError, ValueError, TypeError):
+        raise ValueError(_("“%(text)s” is not a number.", text=raw)) from None
+    return number
 
 
 def _is_web_address(text: str) -> bool:
@@ -199,6 +217,16 @@ def _is_email(text: str) -> bool:
     except EmailNotValidError:
         return False
     return True
+
+
+# What begins a new line, or moves along one; and what else is no letter but an order to a machine.
+_BREAKS = re.compile(r"[ ]*[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+[\s]*")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line, as what is copied from somewhere has it: breaks are spaces, other control characters go."""
+    return _CONTROLS.sub("", _BREAKS.sub(" ", text)).strip()
 
 
 def storable(text: str) -> str:

@@ -106,7 +106,7 @@ def _differing(
 ) -> dict[str, dict[str, Any]]:
     found = {}
     for name, field in known.items():
-        if name in data and field.attribute in values and field.kind != "password":
+        if name in data and field.attribute in values and not field.write_only:
             given = values[field.attribute]
             if (sorted(given or []) if field.kind == "relations" else given) != _stored(field, row):
                 found[name] = {"yours": data[name], "theirs": field.to_json(field.value(row))}

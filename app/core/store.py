@@ -7,6 +7,7 @@ never changed; nothing here is ever whole in memory.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import tempfile
@@ -18,11 +19,29 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from app.core.errors import BusinessError
+from app.core.i18n import gettext as _
 from app.core.settings import settings
 
+log = logging.getLogger(__name__)
 PART = 8 * 2**20  # bytes of an upload to a bucket that are held at once; S3 takes no parts below 5 MiB
 READ = 2**20  # bytes that are read ahead from a bucket
 FRESH = 12 * 3600  # seconds within which what lies in a bucket is young enough not to be written again
+
+
+# Whoever waits for an answer is told soon that there is none: fsspec tries again by itself.
+PATIENCE = {"connect_timeout": 3, "read_timeout": 30, "retries": {"max_attempts": 0}}  # seconds
+
+
+class Unreachable(BusinessError):
+    """The store does not answer, or does not let us in: that passes, or an administrator sees to it."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The file store can't be reached. Please try again in a while, and tell your administrator if it stays.")
+        )
 
 
 class Kept(NamedTuple):
@@ -49,7 +68,10 @@ def name_of(digest: str, suffix: str = "") -> str:
 
 
 class Store(ABC):
-    """Contents by name.  ``put`` takes the file at ``path`` away or copies it: it is the store's from then on."""
+    """Contents by name; each raises Unreachable when the store is elsewhere and does not answer.
+
+    ``put`` takes the file at ``path`` away or copies it: it is the store's from then on.
+    """
 
     @abstractmethod
     def put(self, path: Path, name: str) -> None:
@@ -134,7 +156,11 @@ class Bucket(Store):
         parts = urlsplit(url)
         told = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         self.root = f"{parts.hostname or ''}{parts.path}".rstrip("/")
-        self.options: dict[str, Any] = {"default_fill_cache": False, "use_listings_cache": False}
+        self.options: dict[str, Any] = {
+            "default_fill_cache": False,
+            "use_listings_cache": False,
+            "config_kwargs": PATIENCE,
+        }
         if parts.username:
             self.options |= {"key": unquote(parts.username), "secret": unquote(parts.password or "")}
         if endpoint := told.get("endpoint"):
@@ -151,29 +177,36 @@ class Bucket(Store):
 
     def put(self, path: Path, name: str) -> None:
         # Written again when it is not young: one that nobody used may be swept away this very moment.
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError), _reaching():
             if time.time() - self.files.info(self._at(name))["LastModified"].timestamp() < FRESH:
                 return
-        self.files.put_file(str(path), self._at(name), chunksize=PART, max_concurrency=1)
+        try:
+            with _reaching():
+                self.files.put_file(str(path), self._at(name), chunksize=PART, max_concurrency=1)
+        except FileNotFoundError as error:
+            raise _unreachable(error) from error  # the bucket itself is gone
 
     def open(self, name: str) -> tuple[IO[bytes], int]:
-        file = self.files.open(self._at(name), "rb", block_size=READ, cache_type="readahead")
-        return file, int(file.size)
+        with _reaching():
+            file = self.files.open(self._at(name), "rb", block_size=READ, cache_type="readahead")
+            return file, int(file.size)
 
     def remove(self, name: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError), _reaching():
             self.files.rm_file(self._at(name))
 
     def all(self) -> Iterator[Kept]:
         try:
-            found = self.files.find(self.root, detail=True)
+            with _reaching():
+                found = self.files.find(self.root, detail=True)
         except FileNotFoundError:
             return
         for path, each in found.items():
             yield Kept(path.removeprefix(f"{self.root}/"), each["LastModified"].timestamp())
 
     def exists(self, name: str) -> bool:
-        return bool(self.files.exists(self._at(name)))
+        with _reaching():
+            return bool(self.files.exists(self._at(name)))
 
     def clear(self) -> None:
         for each in list(self.all()):
@@ -193,6 +226,22 @@ class Bucket(Store):
 
     def _at(self, name: str) -> str:
         return f"{self.root}/{name}"
+
+
+@contextlib.contextmanager
+def _reaching() -> Iterator[None]:
+    """Whatever fails in the block for another reason than that there is no such content is the store's failure."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # OSError, fsspec's and botocore's own, which have nothing in common
+        raise _unreachable(error) from error
+
+
+def _unreachable(error: Exception) -> Unreachable:
+    log.error("The file store can't be reached: %s: %s", type(error).__name__, error)
+    return Unreachable()
 
 
 @lru_cache(maxsize=8)

@@ -218,6 +218,7 @@ User.extra_fields = {
         _l("New password"),
         _l("At least 8 characters. Empty leaves it as it is; a new account without one can't be logged into."),
         length=PASSWORD_MAX,
+        write_only=True,
     )
 }
 

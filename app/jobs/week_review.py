@@ -1,5 +1,5 @@
-"""Telling superiors at the week's end what came of it: for each of their people planned against actual, and who had no
-plan.
+"""Telling superiors at the week's end what came of it: for each of their people planned against actual; and who had no
+plan, with what they did all the same.
 
 Made up late, it is about the week that it was due in; run by hand, about the last week that has come to its last working
 day.  A mail for each superior and week: the key is of both, so that a second run tells nobody again.
@@ -24,7 +24,7 @@ from app.core.settings import settings
 from app.core.users import full_name
 from app.domains.activities import actual
 from app.domains.activities.models import WeeklyPlan
-from app.domains.people.models import Department, Employee
+from app.domains.people.queries import at_work
 from app.domains.people.superiors import Superiors
 from app.domains.people.working_days import Calendar
 from app.jobs.job import Occasion
@@ -39,7 +39,9 @@ notices.KINDS[REVIEW] = _l("What came of your people's week")
 
 @dataclass(frozen=True)
 class PersonsWeek:
-    """What came of somebody's week: ``plan`` is None without one that was handed in; ``counts`` are of ``actual``."""
+    """What came of somebody's week: ``plan`` is None without one, and ``state`` empty; ``counts`` are of ``actual``, where
+    nothing was planned by who has not handed in a plan.
+    """
 
     user_id: int
     name: str
@@ -77,24 +79,14 @@ def weeks(week: date, calendar: Calendar) -> list[PersonsWeek]:
     """What came of the week of everyone who worked in it, by department and name.  Six statements."""
     plans = {plan.owner_id: plan for plan in db.session.scalars(sa.select(WeeklyPlan).where(WeeklyPlan.week == week))}
     handed_in = [plan for plan in plans.values() if plan.state != "draft"]
-    came = actual.of(handed_in)
     away = away_all_week(db.session.connection(), calendar.workdays(week))
-    people = db.session.execute(
-        sa.select(
-            *(User.id, User.username, User.first_name, User.last_name, Employee.department_id),
-            Department.name.label("department"),
-        )
-        .join(Employee, Employee.user_id == User.id)
-        .join(Department, Department.id == Employee.department_id)
-        .where(User.active, Employee.active)
-        .order_by(Department.name, User.last_name, User.first_name, User.id)
-    )
+    people = db.session.execute(at_work(User.id, User.username, User.first_name, User.last_name)).all()
+    came = actual.of_week(week, {row.id for row in people}, handed_in)
     found = []
     for row in people:
-        plan = plans.get(row.id)
+        plan, happened = plans.get(row.id), came[row.id]
         if plan is None and row.id in away:
             continue
-        happened = came.get(plan.id, []) if plan is not None else []
         found.append(
             PersonsWeek(
                 row.id,

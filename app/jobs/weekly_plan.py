@@ -24,7 +24,8 @@ from app.core.mail import templates
 from app.core.settings import settings
 from app.core.users import full_name
 from app.domains.activities.models import WeeklyPlan
-from app.domains.people.models import Department, Employee, Leave
+from app.domains.people.models import Leave
+from app.domains.people.queries import at_work
 from app.domains.people.superiors import Superiors
 from app.domains.people.working_days import Calendar
 from app.jobs import recipients
@@ -98,15 +99,8 @@ def missing(week: date, calendar: Calendar) -> list[Missing]:
         )
     }
     away = away_all_week(connection, worked)
-    people = connection.execute(
-        sa.select(*recipients.COLUMNS, Employee.department_id, Department.name.label("department"))
-        .join(Employee, Employee.user_id == User.id)
-        .join(Department, Department.id == Employee.department_id)
-        .where(User.active, Employee.active)
-        .order_by(Department.name, User.last_name, User.first_name, User.id)
-    )
     found = []
-    for row in people:
+    for row in connection.execute(at_work(*recipients.COLUMNS)):
         plan = plans.get(row.user_id)
         if row.user_id in away or (plan is not None and plan.state != "draft"):
             continue

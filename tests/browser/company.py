@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.support.server import LiveServer
 
@@ -172,6 +172,22 @@ def begin_filter(page: Page, label: str) -> None:
     page.keyboard.type(label)
     page.keyboard.press("Enter")
     expect(page.locator("[data-filter-value]")).to_be_visible()
+
+
+def asks_to_stay(page: Page) -> bool:
+    """Whether the page, left by its frame, asks whether to lose what was written; then it stays."""
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.locator(".brand").first.click()
+    page.wait_for_timeout(300)
+    if not asked:
+        page.remove_listener("dialog", stay)
+    return asked == ["beforeunload"]
 
 
 def tab_to(page: Page, selector: str, most: int = 150) -> None:

@@ -54,6 +54,10 @@ class Person:
             "access_token"
         ]
 
+    def log_in(self, page: Page) -> None:
+        """Be this person in the browser."""
+        self.company.log_in(page, self.name, PASSWORD)
+
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """What the API answers."""
         return json.loads(self.fetch(path, method, body))
@@ -104,7 +108,7 @@ def wait_until(page: Page, script: str, is_so: Callable[[Any], bool]) -> None:
 
 def open_field(company: Company, page: Page, person: Person) -> None:
     """Log in and open the field form, until it can do without a connection."""
-    company.log_in(page, person.name, PASSWORD)
+    person.log_in(page)
     page.goto(f"{company.url}/field")
     expect(page.locator("[data-link]")).to_be_visible()
     page.evaluate("() => navigator.serviceWorker.ready")

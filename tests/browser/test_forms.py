@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.browser.company import Company
+from tests.browser.company import Company, asks_to_stay
 
 
 def test_a_refused_save_keeps_everything_and_leads_to_the_field(company: Company, console: Page) -> None:
@@ -95,6 +95,27 @@ def test_leaving_unsaved_work_is_asked_about(company: Company, console: Page) ->
     page.locator("[data-cancel]").click()
     page.wait_for_url("**/units/list/")
     assert "never saved" not in page.locator("main").inner_text()
+
+
+def test_choices_that_were_made_are_asked_about(company: Company, console: Page) -> None:
+    page = console
+    one, other = (
+        company.add("customers", name=name, phone=phone) for name, phone in (("Twin Tea", "1"), ("Twin Teas", "2"))
+    )
+    company.go(page, f"/customers/merge/{one['id']}?other={other['id']}")
+    page.locator("input[type=radio]:not(:checked)").first.check()
+    assert asks_to_stay(page)
+    expect(page.get_by_role("button", name="Merge")).to_be_visible()
+
+    role = next(each for each in company.call("GET", "roles/")["result"] if each["name"] != "Admin")
+    page.once("dialog", lambda dialog: dialog.accept())
+    company.go(page, f"/role-permissions/{role['id']}")
+    page.locator("input[name=may]:not(:checked)").first.check()
+    assert asks_to_stay(page)
+    # Saved, there is nothing to lose.
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**/roles/show/**")
+    assert not asks_to_stay(page)
 
 
 def test_delete_asks_first(company: Company, console: Page) -> None:

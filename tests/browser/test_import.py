@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 from playwright.sync_api import Page, expect
 
-from tests.browser.company import Company
+from tests.browser.company import Company, asks_to_stay
 
 FILE = """Name,Status,Credit limit,Phone
 Imported Tea House,active,5000,+86 21 1234 5678
@@ -37,6 +37,9 @@ def test_an_import_from_the_file_to_the_refused_rows(company: Company, console: 
     expect(rows.first).to_contain_text("Will be added")
     page.get_by_label("Only what is refused").check()
     expect(rows).to_have_count(2)
+    page.locator("select[name=map-3]").select_option("")
+    assert asks_to_stay(page)
+    page.locator("select[name=map-3]").select_option("phone")
     expect(rows.first).to_contain_text("Refused Tea House")
     expect(page.locator("main")).not_to_contain_text("What else is refused")
     expect(page.locator("select[name=map-0]")).to_have_value("name")

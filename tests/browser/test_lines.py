@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.company import Company, tab_to
 from tests.browser.test_story import choose, save
+from tests.core.test_decimals import MISPLACED, NONE, NUMBERS
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +125,28 @@ def test_a_document_by_the_keyboard_alone(company: Company, console: Page, teas:
     assert [float(line["quantity"]) for line in lines] == [float(each) for each in seen["quantity"]]
     assert [f"{float(line['value']):,.2f}" for line in lines] == seen["value"]
     assert seen["quantity"] == ["3", "0.1", "1200", "0.2", "2"]
+
+
+def test_the_grid_reads_numbers_as_the_server_does(company: Company, console: Page) -> None:
+    page = console
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    company.go(page, "/stock-adjustments/add")
+    script = """async texts => {
+        const { read, rounded, plain } = await import('/static/kehu/decimal.js');
+        return texts.map((text) => { const value = read(text); return value && Number(plain(rounded(value, 6), 6)); });
+    }"""
+    assert page.evaluate(script, list(NUMBERS)) == [float(number) for number in NUMBERS.values()]
+    assert page.evaluate(script, [*NONE, *MISPLACED]) == [None] * len((*NONE, *MISPLACED))
+
+    # What is pasted from a spreadsheet or typed full-width is reckoned with; a comma that may be the point is not.
+    page.evaluate("text => navigator.clipboard.writeText(text)", "２\t￥12.00\n2\t1.234,5")
+    page.locator("#lines-0-quantity").focus()
+    page.keyboard.press("ControlOrMeta+v")
+    expect(page.locator("#lines-0-value")).to_have_text("24.00")
+    expect(page.locator("#lines-1-value")).to_have_text("–")
+    assert column(page, "unit_cost") == ["12.00", "1.234,5"]
+    page.fill("#lines-1-unit_cost", "１．５")
+    expect(page.locator("#lines-1-value")).to_have_text("3.00")
 
 
 def test_a_stored_line_is_dragged_by_its_number(company: Company, console: Page, teas: list[dict]) -> None:

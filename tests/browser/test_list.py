@@ -1,6 +1,6 @@
 """Lists: sorting, filters as chips, the search, and choosing rows."""
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.company import Company, begin_filter
 
@@ -185,6 +185,76 @@ def test_chosen_rows_are_deleted_after_asking(company: Company, console: Page) -
     page.wait_for_load_state()
     expect(page.locator("tbody tr", has_text="to go")).to_have_count(0)
     expect(page.locator("tbody tr", has_text="One to stay")).to_have_count(1)
+
+
+def test_chosen_rows_stay_chosen_while_pages_are_turned(company: Company, console: Page) -> None:
+    page = console
+    for at in range(52):
+        company.add("brands", name=f"Leaf {at:02}")
+    count = page.locator("[data-bulk-count]")
+    address = "/brands/list/?q=leaf&size=25&sort=name"
+
+    def pick(at: int) -> Locator:
+        return page.locator("tbody tr", has_text=f"Leaf {at:02}").locator("[data-pick]")
+
+    def turn(number: int) -> None:
+        page.locator(".pager [rel=next]").click()
+        page.wait_for_url(f"**page={number}**")
+
+    company.go(page, address)
+    pick(0).check()
+    turn(2)
+    expect(count).to_have_text("1 selected")
+    pick(30).check()
+    turn(3)
+    pick(50).check()
+    expect(count).to_have_text("3 selected")
+    # Back where it was ticked it still is, and is taken back there.
+    company.go(page, address)
+    expect(page.locator("[data-pick]:checked")).to_have_count(1)
+    pick(0).uncheck()
+    expect(count).to_have_text("2 selected")
+    # All that match are so on every page.
+    page.locator("[data-pick-all]").check()
+    expect(count).to_have_text("27 selected")
+    page.locator("[data-match-all]").click()
+    expect(count).to_have_text("52 selected")
+    turn(2)
+    expect(count).to_have_text("52 selected")
+    pick(31).uncheck()
+    expect(count).to_have_text("50 selected")
+    page.go_back()
+    expect(count).to_have_text("50 selected")
+
+    # Another filter means other rows.
+    company.go(page, "/brands/list/?q=leaf+51")
+    expect(page.locator("[data-bulk-bar]")).to_be_hidden()
+    pick(51).check()
+    expect(count).to_have_text("1 selected")
+    company.go(page, address)
+    expect(page.locator("[data-bulk-bar]")).to_be_hidden()
+
+    # A dialog sends them all; then nothing is chosen.
+    pick(0).check()
+    turn(2)
+    pick(30).check()
+    page.locator("[data-bulk-bar] button", has_text="Delete").click()
+    expect(page.locator("dialog[open]")).to_contain_text("Chosen: 2")
+    page.locator("dialog[open] [type=submit]").click()
+    page.wait_for_load_state()
+    company.go(page, address)
+    expect(page.locator("[data-bulk-bar]")).to_be_hidden()
+    expect(page.locator(".pager-count")).to_contain_text("of 50")
+    expect(pick(0)).to_have_count(0)
+
+    # What asks on a page of its own has them too, and a changed mind finds them chosen still.
+    pick(1).check()
+    turn(2)
+    pick(31).check()
+    page.locator("[data-bulk-bar] button", has_text="Edit…").click()
+    expect(page.locator("[data-submit]")).to_have_text("Change 2 rows")
+    page.get_by_role("link", name="Cancel").click()
+    expect(count).to_have_text("2 selected")
 
 
 def test_a_row_opens_where_it_is_clicked(company: Company, console: Page) -> None:

@@ -33,8 +33,19 @@ def test_files_of_a_customer(company: Company, console: Page):
     chooser.set_input_files([file("front.jpg", picture()), file("offer.pdf", b"no PDF at all")])
     expect(panel.get_by_role("alert")).to_contain_text("offer.pdf")
     expect(panel.locator(".upload-list li").first).to_contain_text("Done")
+    expect(panel.locator(".file-list li")).to_have_count(1)
+    expect(console.locator("#tab-files .count")).to_have_text("1")
+    expect(panel.get_by_role("alert")).to_contain_text("offer.pdf")
     console.reload()
     expect(panel.locator(".file-list li")).to_have_count(1)
+
+    # In the knowledge base too, where there was none before.
+    console.goto(f"{company.url}/library/")
+    shelf = console.locator("section[aria-labelledby=shelf-files]")
+    shelf.locator("input[name=file]").set_input_files([file("prices.txt", b"1, 2, 3"), file("prices.pdf", b"no PDF")])
+    expect(shelf.locator(".file-list")).to_contain_text("prices")
+    expect(shelf.get_by_role("alert")).to_contain_text("prices.pdf")
+    console.goto(f"{company.url}/customers/show/{customer['id']}#files")
 
     # The connection breaks while it is sent: the button sends it again.
     broken = []

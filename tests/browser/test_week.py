@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.company import Company
+from tests.browser.company import Company, asks_to_stay
 
 WEEK = "/week/?week=2030-01-07"  # a Monday, so that no day has passed
 
@@ -89,6 +89,15 @@ def test_what_is_typed_elsewhere_stays_when_a_line_is_ticked(company: Company, c
     expect(entry(page, "Tidy up").get_by_role("button", name="Done")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("textbox", name="Plan")).to_have_value("A quiet week")
     expect(day(page, "Tue 5 Feb").get_by_role("textbox", name="Goal")).to_have_value("Half typed")
+    # What was sent is safe, what was not is asked about: also after the page was put in its place anew.
+    assert asks_to_stay(page)
+    expect(page.get_by_role("textbox", name="Plan")).to_have_value("A quiet week")
+    page.get_by_role("textbox", name="Plan").fill("A busy week")
+    day(page, "Tue 5 Feb").get_by_role("textbox", name="Goal").press("Enter")
+    expect(entry(page, "Half typed")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.locator("[data-week]")).not_to_have_attribute("aria-busy", "true")
+    assert not asks_to_stay(page)
 
 
 def test_one_tap_leaves_and_says_where(company: Company, console: Page) -> None:

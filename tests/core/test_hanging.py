@@ -388,9 +388,12 @@ class TestPage:
         sent = as_sent(ann.get(place).text, "action/cancel")
         with act("ann"):
             approved(kinds.Delivery, notice=story["second"], **goods)
+        sent["comment"] = "They withdrew"
         answer = ann.client.post(f"/test-deals/action/cancel/{story['deal']}", data=sent)
-        assert (answer.status_code, answer.location) == (302, place)
-        assert "has changed meanwhile" in ann.get(place).text
+        assert answer.status_code == 409 and "has changed meanwhile" in answer.text
+        now = as_sent(answer.text, "action/cancel")
+        assert now == as_sent(ann.get(place).text, "action/cancel") | {"comment": "They withdrew"}
+        assert now["seen"] != sent["seen"], "what hangs on it now is what was shown"
 
     def test_a_foreign_one_is_as_a_missing_one(self, pages, story):
         cleo = pages("cleo")

@@ -22,7 +22,9 @@ def _in_china(app):
         ("ＡＢＣ　Ｔｒａｄｉｎｇ", "abc trading"),
         ("Acme Trading Co., Ltd.", "ACME-Trading"),
         ("Acme Trading Limited", "Acme Trading, Inc."),
-        ("Müller & Söhne GmbH & Co. KG", "Muller und Sohne".replace("und", "and")),
+        ("Müller & Söhne GmbH & Co. KG", "Muller und Sohne"),
+        ("Müller & Söhne GmbH & Co. KG", "Müller Söhne"),
+        ("Johnson and Johnson", "Johnson & Johnson, Inc."),
         ("Société Générale S.A.", "societe generale"),
         ("华为（北京）有限公司", "华为(北京)有限公司"),
         ("O'Neil LLC", "ONeil"),
@@ -44,10 +46,31 @@ def test_the_same_name_in_disguise(one, other):
         ("Company", "Limited"),
         ("カキ", "ガギ"),
         ("Co Pilot", "Pilot"),
+        ("And", "Und"),
+        ("Sand Co.", "S Ltd"),
     ],
 )
 def test_names_that_differ_stay_apart(one, other):
     assert not set(likeness.keys("name", one)) & set(likeness.keys("name", other))
+
+
+@pytest.mark.parametrize(
+    "text, start",
+    [
+        ("Zephyrus Tool", "zephyrustool"),
+        ("Zephyrus Tools Co.", "zephyrustools"),
+        ("Zep", ""),
+        ("Zeph", "zeph"),
+        ("北", ""),
+        ("北京", "北京"),
+        ("北A", ""),
+        ("···", ""),
+        ("", ""),
+        ("z" * 500, ""),
+    ],
+)
+def test_what_a_name_begins_with(text, start):
+    assert likeness.beginning(text) == start
 
 
 @pytest.mark.parametrize(

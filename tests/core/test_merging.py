@@ -179,6 +179,11 @@ class TestMerging:
             assert pairs("opportunity_products") == {(one, tea)}
             assert pairs("opportunity_ticks") == {(one, tick)}
         with act(None):
+            for resource, stays, gone in (("products", tea, mate), ("opportunities", one, two)):
+                with pytest.raises(merging.MergedAway) as refusal:
+                    crud.fetch(registry[resource], gone)
+                assert (refusal.value.status, refusal.value.row.id) == (404, stays)
+        with act(None):
             for each in (deals, run):
                 assert undo(crud.fetch(ImportRun, each, lock=True)).kept == []
         with act(None):

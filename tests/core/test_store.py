@@ -18,6 +18,7 @@ from app.core import files, store
 from app.core.store import Bucket, Folder
 from app.domains.library import services
 from tests.app_fixtures import acting
+from tests.support.process import free_port
 
 LARGE = 100 * 2**20
 BOUND = 48 * 2**20  # what an upload and a download of 100 MB may add to the memory of a process
@@ -94,6 +95,34 @@ def test_only_a_digest_names_a_content(name):
 def test_a_bucket_that_is_not_there_is_told_at_the_start(s3):
     with pytest.raises(OSError, match="nowhere"):
         Bucket(s3.replace("@papers/", "@nowhere/")).check()
+
+
+def test_a_store_that_does_not_answer_is_told_and_nothing_is_kept(app, s3, api, pages, monkeypatch):
+    ann, browser = api("ann"), pages("ann")
+
+    def lies_at(url: str) -> None:
+        chosen = store.at(url, Path())
+        monkeypatch.setattr(files, "where", lambda: chosen)
+
+    def sent():
+        data = {"file": (io.BytesIO(b"terms"), "terms.txt")}
+        return ann.client.post("/api/v1/files/", data=data, headers=ann.headers, content_type="multipart/form-data")
+
+    lies_at(s3)
+    file = sent().json["result"]
+    gone = f"s3://ann:pw@papers/kehu?endpoint=http://127.0.0.1:{free_port()}&region=us-east-1"
+    for away in (s3.replace("@papers/", "@nowhere/"), gone):
+        lies_at(away)
+        answer = sent()
+        assert answer.status_code == 503 and "file store" in answer.json["message"], answer.text
+        page = browser.post("/files/upload", {"file": (io.BytesIO(b"terms"), "terms.txt")})
+        assert page.status_code == 503 and "The file store can&#39;t be reached" in page.text
+    answer = ann.get(f"files/{file['id']}/content")
+    assert answer.status_code == 503 and "file store" in answer.json["message"]
+    shown = browser.get(f"/files/content/{file['id']}")
+    assert shown.status_code == 503 and "The file store can&#39;t be reached" in shown.text
+    lies_at(s3)
+    assert ann.get(f"files/{file['id']}/content").data == b"terms" and len(ann.rows("files")) == 1
 
 
 def test_what_the_address_says_chooses_the_store(tmp_path):

@@ -41,6 +41,32 @@ class TestWeeklyPlan:
         with company.acting("Bob"):
             make_plan()
 
+    @pytest.mark.parametrize("day", ["2026-11-22", "2026-11-30", "2027-03-20"])
+    def test_a_line_lies_in_its_week(self, company, day):
+        with company.acting("Ann"):
+            with pytest.raises(Invalid) as refusal:
+                make_plan(lines=[*LINES, {**LINES[0], "planned_on": day}])
+            assert list(refusal.value.errors) == ["lines.1.planned_on"]
+            assert "2026-11-23" in refusal.value.words and "2026-11-29" in refusal.value.words
+
+    def test_the_first_and_the_last_day_are_in_it(self, company):
+        days = ("2026-11-23", "2026-11-29")
+        with company.acting("Ann"):
+            plan = make_plan(lines=[{**LINES[0], "planned_on": day} for day in days])
+            assert tuple(str(line.planned_on) for line in plan.lines) == days
+
+    def test_it_comes_to_another_week_with_its_lines_alone(self, company):
+        with company.acting("Ann"):
+            plan = make_plan()
+            with pytest.raises(Invalid) as refusal:
+                crud.update(plan, {"week": "2026-11-30"})
+            assert list(refusal.value.errors) == ["lines.0.planned_on"]
+            db.session.rollback()
+            plan = make_plan()
+            line = {"id": plan.lines[0].id, "planned_on": "2026-12-01"}
+            crud.update(plan, {"week": "2026-11-30", "lines": [line]})
+            assert plan.lines[0].planned_on == date(2026, 12, 1)
+
     def test_another_team_does_not_see_it(self, company, submitted):
         with company.acting("Cleo"), pytest.raises(NotVisible):
             crud.fetch(WeeklyPlan, submitted)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from app.core import db
 from app.core.entity import User
+from app.domains.activities import along
 from tests.app_fixtures import Api, acting
 from tests.domains.test_handover import goals, monday
 
@@ -68,6 +69,19 @@ class TestPlans:
         assert goals(ann, later) == ["Later"]
         assert goals(cleo, hers) == ["Her own"]
         assert plans_of(cleo) == {monday(): hers}, "the plan that was made for it is gone"
+
+    def test_what_is_done_without_a_tick_stays(self, app, api, ids):
+        ann, cleo, bob = api("ann"), api("cleo"), api("bob")
+        acme, best = (ann.add("customers", name=name)["id"] for name in ("Acme", "Best"))
+        lines = [{"customer": acme, "goal": goal} for goal in ("Offer", "Again")]
+        now = plan(ann, 0, [*lines, {"customer": best, "goal": "Call", "kind": "call"}])
+        ann.add("contact-records", customer=acme, outcome="Interested", summary="Wants ten")
+        with acting(app):
+            assert along.count(ids["ann"]) == 2
+        body = {"ids": [acme, best], "to": ids["cleo"], "with": ["plans"]}
+        assert bob.post("customers/transfer", body).status_code == 200
+        assert goals(ann, now) == ["Offer"], "her contact did it"
+        assert goals(cleo, plans_of(cleo)[monday()]) == ["Again", "Call"]
 
     def test_they_stay_where_the_week_is_reviewed(self, app, api, ids):
         ann, cleo, admin = api("ann"), api("cleo"), api("admin")

@@ -45,6 +45,13 @@ class TestDay:
         ann.add("outings", purpose="There", plan_line=line, customer=harbour)
         assert ann.get("field/day").json["lines"] == []  # it has its outing
 
+    def test_what_a_contact_did_is_not_planned_any_more(self, api, harbour):
+        ann, today = api("ann"), clock.today()
+        lines = [{"planned_on": str(today), "customer": harbour, "goal": goal} for goal in ("Show", "Again")]
+        ann.add("weekly-plans", week=str(today), plan="The harbour", lines=lines)
+        ann.add("contact-records", customer=harbour, outcome="Interested", summary="Wants ten")
+        assert [line["goal"] for line in ann.get("field/day").json["lines"]] == ["Again"]
+
     def test_it_costs_the_same_however_much_there_is(self, api, statements):
         ann = api("ann")
         ann.get("field/day")

@@ -12,6 +12,7 @@ from app.core.entity import Entity, User, registry
 from app.core.outbox import OutboxMail
 from app.domains.people.models import Employee
 from tests.app_fixtures import Api, acting
+from tests.support.forms import as_sent
 
 
 @pytest.fixture
@@ -252,8 +253,29 @@ class TestHandingOver:
             in said
         )
         assert "/import-runs/show/" in said
-        again = bob.post(f"/employees/action/handover/{ann}", {"to": [str(ids["ann"])]}, token_from=place)
-        assert (again.status_code, again.headers["Location"]) == (302, place), "a refusal is told where one was asked"
+
+    def test_what_is_refused_is_asked_again_where_it_was_chosen(self, api, pages, ids, ann):
+        fill(api("ann"), api("admin"))
+        bob = pages("bob")
+        place = f"/employees/look/handover/{ann}"
+        form = {
+            "to": [str(ids["cleo"]), str(ids["ann"])],
+            "without": ["opportunities", "leads"],
+            "reason": "She <leaves>\nsoon",
+        }
+        answer = bob.post(f"/employees/action/handover/{ann}", form, token_from=place)
+        assert answer.status_code == 422
+        sent = as_sent(answer.text)
+        assert sent.pop("csrf_token")
+        assert sent == form | {"to-text": ""}
+        assert "Cleo Roy" in answer.text and f"/customers/list/?f=owner:rel_o_m:{ids['ann']}" in answer.text
+        said = "Ann Lee can&#39;t take over from themselves."
+        assert f'<p class="field-error" id="handover-to-error">{said}</p>' in answer.text
+        assert f'<a href="#handover-to">Hand over to: {said}</a>' in answer.text
+        nobody = bob.post(f"/employees/action/handover/{ann}", {"to-text": "Cleo", "without": ["leads"]})
+        assert nobody.status_code == 302, "where no script runs, a name is as good"
+        assert {row["owner"]["label"] for row in api("admin").rows("customers")} == {"Cleo Roy"}
+        assert {row["owner"]["label"] for row in api("admin").rows("leads")} == {"Ann Lee"}
 
 
 def test_on_postgresql_too(postgres_app):

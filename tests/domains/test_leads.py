@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from app.core import db
 from app.core.entity import User, entity_for
 from tests.app_fixtures import Api, acting
+from tests.support.forms import as_sent
 
 LEAD = {"name": "Li Na", "company": "Hangzhou Tea House Ltd", "mobile": "+86 139 0000 7001", "email": "li@tea.cn"}
 STATUSES = ("new", "working")
@@ -210,6 +211,38 @@ class TestTheSameCustomer:
         assert (answer.status_code, "Claim it first." in answer.json["message"]) == (409, True)
         assert ann.get(f"leads/{lead['id']}").json["result"]["status"] == "new"
 
+    def test_one_that_is_shared_for_reading_is_refused_at_its_field(self, api, pages, ids):
+        ann, cleo = api("ann"), api("cleo")
+        shared = cleo.add("customers", name="Hangzhou Tea House")
+        share = cleo.add("customer-shares", customer=shared["id"], user=ids["ann"], access="read")
+        cleo.add("contacts", customer=shared["id"], name=LEAD["name"])
+        lead = ann.add("leads", **LEAD)
+        before = counts(api)
+        said = (
+            f"{shared['code']} Hangzhou Tea House is not yours to change. Ask its owner to share it with you for "
+            "writing, or choose another one."
+        )
+        for body in ({"customer": shared["id"]}, {}):
+            answer = ann.post(f"leads/{lead['id']}/convert", body)
+            assert (answer.status_code, answer.json["errors"]) == (422, {"customer": [said]}), body
+        assert counts(api) == before
+        browser = pages("ann")
+        url = f"/leads/action/convert/{lead['id']}"
+        refused = browser.post(url, {"customer": str(shared["id"]), "opportunity": "1", "amount": "12"})
+        assert refused.status_code == 422 and f'id="convert-customer-error">{said}' in refused.text
+        assert as_sent(refused.text)["amount"] == "12"
+        # It is no choice: neither offered nor found, but that it is there is said.
+        shown = browser.get(f"/leads/show/{lead['id']}").text
+        assert "data-offer=" not in shown and "Hangzhou Tea House · owned by Cleo Roy" in shown
+        assert 'data-url="/customers/pick?for=write"' in shown
+        assert ann.get("customers/pick?q=tea&for=write").json["result"] == []
+        assert [row["id"] for row in ann.get("customers/pick?q=tea").json["result"]] == [shared["id"]]
+        assert browser.get("/customers/pick?q=tea&for=write").json["result"] == []
+        assert cleo.put(f"customer-shares/{share['id']}", {"access": "write"}).status_code == 200
+        assert "data-offer=" in browser.get(f"/leads/show/{lead['id']}").text
+        assert ann.post(f"leads/{lead['id']}/convert", {"customer": shared["id"]}).status_code == 200
+        assert (ann.get("customers/").json["count"], counts(api)[:2]) == (1, before[:2])
+
 
 class TestStatuses:
     def test_what_is_converted_is_not_edited_back(self, api, pages):
@@ -377,6 +410,26 @@ class TestHandingOut:
         sent = {"file": (io.BytesIO(b"name\nA\nB\n"), "leads.csv"), "mode": "commit"}
         assert bob.post("leads/import", data=sent).json["created"] == 2
         assert owners(api("admin")) == ["Bob Ito", "Ann Lee", "Bob Ito"]
+
+    def test_an_import_of_what_others_got_says_that_it_is_not_undone(self, api, pages):
+        admin, cleo = api("admin"), api("cleo")
+        rule(admin, region="Hebei")
+        text = "name,region\nA,Hebei\nB,Hebei\nC,Hunan\n"
+        sent = {"file": (io.BytesIO(text.encode()), "leads.csv"), "mode": "commit"}
+        run = cleo.post("leads/import", data=sent).json["run"]
+        assert owners(admin) == ["Ann Lee", "Bob Ito", "Cleo Roy"]
+        browser = pages("cleo")
+        assert browser.post(f"/import-runs/action/undo/{run}").status_code == 302
+        shown = browser.get(f"/import-runs/show/{run}").text
+        assert "1 removed, 0 set back." in shown and "Partly undone" in shown
+        names = "; ".join(f"Lead #{row['id']}" for row in reversed(admin.rows("leads", order_column="id")))
+        assert f"Not taken back, because they are not yours to change: {names}." in shown
+        assert owners(admin) == ["Ann Lee", "Bob Ito"]
+        told = cleo.post(f"import-runs/{run}/undo").json
+        assert (told["deleted"], [each["message"] for each in told["kept"]]) == (0, ["It is not yours to change."] * 2)
+        assert (told["result"]["undone"], told["result"]["state"]) == (False, "partly")
+        told = admin.post(f"import-runs/{run}/undo").json
+        assert (told["deleted"], told["kept"], told["result"]["undone"], owners(admin)) == (2, [], True, [])
 
     def test_who_is_given_one_is_told_once_and_nobody_of_their_own(self, api):
         admin = api("admin")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import re
 import time
 import zipfile
 
 import pytest
 from PIL import Image
 
-from app.core import db, fulltext, store
+from app.core import db, extraction, fulltext, markdown, store
 from app.domains.library import services
 from tests.app_fixtures import Api, Pages, acting
 
@@ -125,6 +127,21 @@ class TestVersions:
         small = content_of(ann, photo["id"], "?size=small")
         assert small.data.startswith(b"\x89PNG") and len(small.data) > 50
         assert "filename*=UTF-8''%E9%97%A8" in content_of(ann, photo["id"]).headers["Content-Disposition"]
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig", "utf-8", "gb18030"])
+    def test_a_text_is_one_however_it_was_saved(self, app, ann, encoding):
+        text = "客户要求：三月 Delivery, Größe 10 – 客"
+        mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
+        file = sent(ann, mark + text.encode(encoding), "要求.txt")
+        assert file["media_type"] == "text/plain"
+        with app.app_context():
+            assert services.read_waiting() == (1, 0)
+            assert extraction.text_of(store.waiting() / ".." / "files" / store.name_of(file["sha256"]), "text") == text
+        assert [row["id"] for row in ann.rows("files", search="客户要求")] == [file["id"]]
+
+    def test_a_recording_is_no_text(self, ann):
+        memo = sent(ann, b"\xff\xfe\x90\x64" + bytes(range(256)) * 40, "memo.mp3")
+        assert memo["media_type"] == "audio/mpeg" and memo["text_state"] == "nothing"
 
     def test_what_is_sent_twice_under_one_key_is_there_once(self, ann, customer):
         key = {"Idempotency-Key": "visit-17-voice-1"}
@@ -259,6 +276,22 @@ class TestBadInput:
             assert answer.status_code == 422, answer.text
         assert ann.rows("files") == []
 
+    def test_there_is_no_file_without_content(self, ann, pages, customer):
+        answer = ann.post("files/", {"title": "Nothing"})
+        assert answer.status_code == 422 and list(answer.json["errors"]) == ["file"], answer.text
+        assert send(ann, b"", "", title="Nothing").status_code == 422
+        assert ann.rows("files") == []
+        browser = pages("ann")
+        record = f"customers/{customer['id']}"
+        led = browser.get(f"/files/add?record={record}")
+        assert (led.status_code, led.headers["Location"]) == (302, f"/files/upload?record={record}")
+        assert browser.get("/files/add").headers["Location"] == "/files/upload"
+        assert browser.get("/files/add?quick=1").headers["Location"].startswith("/files/upload")
+        assert (
+            f'name="customer" value="{customer["id"]}"' in browser.get(f"/files/upload?customer={customer['id']}").text
+        )
+        assert browser.post("/files/add", {"title": "Nothing"}).status_code == 302 and ann.rows("files") == []
+
     def test_too_large_a_request_is_refused_by_its_head(self, ann):
         began = time.process_time()
         answer = ann.client.post(
@@ -306,6 +339,23 @@ class TestBadInput:
         assert "<h1>Hello</h1>" in prose and "<td>1</td>" in prose and 'href="/files/show/1"' in prose
         assert "<script" not in prose and "javascript:" not in prose.replace("(javascript:", "") and "evil" not in prose
         assert 'src="/files/content/1?inline=1"' in prose
+
+    def test_a_foreign_picture_is_a_link_and_a_task_a_box(self):
+        said = str(
+            markdown.html("![logo](https://x.example/a.png) [![in](https://x.example/b.png)](https://y.example)")
+        )
+        assert "<img" not in said and ">logo</a>" in said and 'href="https://x.example/a.png"' in said
+        assert ">in</a>" in said and "b.png" not in said, "it stands in a link already"
+        assert ">https://x.example/c.png</a>" in markdown.html("![](https://x.example/c.png)")
+        assert markdown.html("![dot](data:image/png;base64,AAAA)") == "<p>dot</p>\n"
+        assert "<img" in markdown.html("![own](/files/content/1?inline=1)")
+        tasks = markdown.html("- [ ] call **Ann**\n- [X] write\n- [y] no\n- [ ]\n\n[ ] nor this")
+        boxes = re.findall(
+            r'<li class="task"><label><input type="checkbox" disabled=""( checked="")?>(.*?)</label>', tasks
+        )
+        assert boxes == [("", " call <strong>Ann</strong>"), (' checked=""', " write")]
+        assert "<li>[y] no</li>" in tasks and "<p>[ ] nor this</p>" in tasks and tasks.count("<input") == 2
+        assert "&lt;input" in markdown.html('<input type="text">') and markdown.plain("- [ ] call") == "call"
 
 
 class TestSearch:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.core import clock, crud, db
+from app.core import bulk_edit, clock, crud, db
 from app.core.errors import Conflict, Invalid
+from app.core.exchange.importer import run_import
+from app.core.exchange.undo import undo
 from app.domains.catalog.models import Product, Unit
 from app.domains.crm import measures, queries, services, standing
 from app.domains.crm.models import Contact, Customer, Opportunity, Stage, StageCriterion, StageMove
@@ -296,15 +298,110 @@ class TestMoving:
             asked(stages["Proposal"], "Agreed", kind="measured", measure="amount_agreed")
             with pytest.raises(Invalid) as refused:
                 crud.update(again(deal), {"stage": stages["Proposal"].id})
-            assert list(refused.value.errors) == ["stage"]
+            assert list(refused.value.errors) == ["stage_reason"]
             db.session.rollback()
             # What the same save says counts already.
             row = crud.update(again(deal), {"stage": stages["Proposal"].id, "agreed_amount": "900"})
             assert (row.stage.name, count(StageMove)) == ("Proposal", 2)
 
+    def test_an_edit_may_say_why_and_its_reason_is_of_that_move_alone(self, company, stages, deal):
+        with company.acting("Ann"):
+            asked(stages["Proposal"], "Agreed", kind="measured", measure="amount_agreed")
+            row = crud.update(again(deal), {"stage": stages["Proposal"].id, "stage_reason": "They asked for it"})
+            last = db.session.scalars(sa.select(StageMove).order_by(StageMove.id.desc())).first()
+            assert (last.reason, last.missing, row.stage_reason) == ("They asked for it", "Agreed", "")
+            db.session.commit()
+            with pytest.raises(Invalid) as refused:
+                crud.update(row, {"stage": stages["Contact"].id})
+            assert list(refused.value.errors) == ["stage_reason"]
+
+    def test_opened_again_it_is_lost_no_more(self, company, stages, deal):
+        with company.acting("Ann"):
+            lost = services.move(again(deal), stages["Lost"].id, "Too dear")
+            assert crud.update(again(lost), {"probability": "0.9"}).weighted == 0, "what is lost has no chance"
+            row = services.move(again(deal), stages["Contact"].id, "They came back")
+            assert (row.lost_reason, row.probability) == (None, Decimal("0.1"))
+            reasons = list(db.session.scalars(sa.select(StageMove.reason).order_by(StageMove.id)))
+            assert reasons == [None, "Too dear", "They came back"]
+            won = services.move(again(deal), stages["Won"].id, None)
+            assert crud.update(again(won), {"probability": "0.2"}).weighted == Decimal("1000.00")
+
+    def test_an_undone_bulk_edit_finds_why_it_was_lost(self, company, stages, deal):
+        with company.acting("Ann"):
+            services.move(again(deal), stages["Lost"].id, "Too dear")
+            db.session.commit()
+            given = {"stage": stages["Contact"].id, "stage_reason": "They came back"}
+            edited = bulk_edit.edit(Opportunity, [deal.id], given)
+            assert edited.run is not None
+            assert again(deal).lost_reason is None
+            assert undo(edited.run).kept == []
+            assert (again(deal).stage.name, again(deal).lost_reason) == ("Lost", "Too dear")
+
     def test_to_where_it_is_it_does_not_move(self, company, stages, deal):
         with company.acting("Ann"), pytest.raises(Invalid):
             services.move(again(deal), stages["Contact"].id, "Why not")
+
+
+class TestBeginning:
+    """One that is added further on has passed the stages before, as one that is moved there."""
+
+    def test_beyond_what_is_not_met_it_needs_a_reason(self, company, stages, deal):
+        with company.acting("Ann"):
+            asked(stages["Contact"], "Known", kind="measured", measure="next_step_known")
+            asked(stages["Proposal"], "Decider", kind="measured", measure="decision_maker_known")
+            customer = again(deal).customer
+            db.session.commit()
+            assert make_deal(customer, name="First").stage.name == "Contact", "where it begins nothing is asked"
+            db.session.commit()
+            won = {"name": "Signed", "stage": stages["Won"].id}
+            with pytest.raises(Invalid) as refused:
+                make_deal(customer, **won)
+            assert list(refused.value.errors) == ["stage_reason"]
+            assert "Known; Decider" in refused.value.errors["stage_reason"][0]
+            db.session.rollback()
+            made = make_deal(customer, **won, stage_reason="Signed at the fair")
+            move = db.session.scalars(sa.select(StageMove).where(StageMove.opportunity_id == made.id)).one()
+            assert (move.reason, move.missing, made.probability) == ("Signed at the fair", "Known; Decider", 1)
+
+    def test_what_is_known_of_the_customer_counts_already(self, company, stages, deal):
+        with company.acting("Ann"):
+            asked(stages["Proposal"], "Decider", kind="measured", measure="decision_maker_known")
+            asked(stages["Proposal"], "Products", kind="measured", measure="competitor_known")
+            contact(deal, decision_role="decides")
+            customer = again(deal).customer
+            db.session.commit()
+            with pytest.raises(Invalid) as refused:
+                make_deal(customer, name="Second", stage=stages["Proposal"].id)
+            assert "Decider" not in refused.value.errors["stage_reason"][0]
+            db.session.rollback()
+            made = make_deal(customer, name="Second", stage=stages["Proposal"].id, competitor="Another")
+            assert made.stage.name == "Proposal"
+
+    def test_a_lost_one_needs_why(self, company, stages, deal):
+        with company.acting("Ann"):
+            customer = again(deal).customer
+            db.session.commit()
+            with pytest.raises(Invalid) as refused:
+                make_deal(customer, name="Gone", stage=stages["Lost"].id, stage_reason="Entered late")
+            assert list(refused.value.errors) == ["lost_reason"]
+            db.session.rollback()
+            made = make_deal(customer, name="Gone", stage=stages["Lost"].id, lost_reason="Too dear")
+            move = db.session.scalars(sa.select(StageMove).where(StageMove.opportunity_id == made.id)).one()
+            assert (move.reason, made.probability) == ("Too dear", 0)
+
+    def test_a_file_says_why_in_a_column(self, company, stages, deal, tmp_path):
+        with company.acting("Ann"):
+            asked(stages["Proposal"], "Decider", kind="measured", measure="decision_maker_known")
+            db.session.commit()
+            path = tmp_path / "deals.csv"
+            head = "Customer,Name,Stage,Why this stage,Amount,Expected close"
+            path.write_text(f"{head}\nBeijing Tech,One,Won,Signed,5,2030-05-01\nBeijing Tech,Two,Won,,5,2030-05-01\n")
+        with company.acting("Ann", ("can_import", Opportunity.permission_key())):
+            result = run_import(Opportunity, path, "deals.csv", mode="commit", on_error="skip")
+            assert [(each.row, each.column) for each in result.errors] == [(3, "Why this stage")]
+            made = db.session.scalars(sa.select(Opportunity).where(Opportunity.name == "One")).one()
+            move = db.session.scalars(sa.select(StageMove).where(StageMove.opportunity_id == made.id)).one()
+            assert (move.reason, move.missing) == ("Signed", "Decider")
 
 
 class TestStale:

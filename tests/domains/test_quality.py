@@ -56,8 +56,8 @@ def test_a_whole_customer_has_nothing_to_mend(company):
         ("lacks_address", {"address": None}, {"address": "2 East Road"}),
         ("lacks_tax_number", {"tax_number": None}, {"tax_number": "91110000600037341L"}),
         ("lacks_tax_number", {"tax_number": None}, {"status": "potential"}),
-        ("doubtful_phone", {"phone": "12"}, {"phone": "010-8888 1234"}),
-        ("doubtful_phone", {"phone": "ask Li"}, {"phone": None}),
+        ("doubtful_phone", {"phone": "123 4567"}, {"phone": "010-8888 1234"}),
+        ("doubtful_phone", {"phone": "4711-0815"}, {"phone": None}),
     ],
 )
 def test_what_is_wrong_is_counted_until_it_is_mended(company, check, spoil, mend):

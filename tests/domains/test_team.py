@@ -37,8 +37,9 @@ def make_week(act, name="ann", **more):
     made = {}
     with act(name):
         customer = crud.create(Customer, {"name": f"{name.title()}'s Harbour"})
+        mill = crud.create(Customer, {"name": f"{name.title()}'s Mill"}).id
         lines = [
-            {"planned_on": "2026-11-26", "kind": "visit", "goal": "Show samples", "customer": customer.id},
+            {"planned_on": "2026-11-26", "kind": "visit", "goal": "Show samples", "customer": mill},
             {"planned_on": "2026-11-23", "kind": "call", "goal": "Prices"},
         ]
         plan = take(crud.create(WeeklyPlan, {"week": WEEK, "plan": "Visits", "lines": lines}), "submit")
@@ -49,7 +50,7 @@ def make_week(act, name="ann", **more):
             Outing, {"customer": customer.id, "purpose": "Complaint", "leave_at": "2026-11-25T13:20+08:00"}
         )
         services.leave(outing, datetime.fromisoformat("2026-11-25T13:20+08:00").astimezone())
-        made = {"customer": customer.id, "plan": plan.id, "record": told.id, "outing": outing.id}
+        made = {"customer": customer.id, "mill": mill, "plan": plan.id, "record": told.id, "outing": outing.id}
     with act(None):
         crud.create(Target, {"owner": user_id(name), "metric": "contacts", "month": "2026-11-01", "amount": "42"})
     return made
@@ -69,6 +70,7 @@ class TestLook:
         assert (ann.out.id, ann.out.customer, ann.out.about) == (made["outing"], "Ann's Harbour", "Complaint")
         assert f"{clock.local(ann.out.at):%H:%M}" == "13:20"
         assert (ann.next.kind, ann.next.day.day, ann.next.document) == ("line", 26, made["plan"])
+        assert (ann.next.customer, ann.next.about) == ("Ann's Mill", "Show samples")
         assert (ann.today, ann.week) == (1, 2)
         # 42 in the 21 days worked of November 2026.
         assert (ann.target_today, ann.target_week) == (Decimal("2.0"), Decimal("10.0"))
@@ -117,6 +119,33 @@ class TestLook:
             later = crud.create(Outing, {"purpose": "Fair", "leave_at": "2026-11-25T16:00+08:00"}).id
         ann = seen(act, "bob", "ann")
         assert (ann.next.kind, ann.next.id) == ("outing", later)
+
+    def test_what_is_done_without_a_tick_comes_next_no_more(self, act):
+        made = make_week(act)
+        told = {"customer": made["mill"], "way": "visit", "outcome": "Interested", "summary": "Came by"}
+        with act("ann"):
+            early = crud.create(ContactRecord, told | {"at": "2026-11-20T09:00+08:00"}).id
+        assert seen(act, "bob", "ann").next.day.day == 26  # that was last week
+        with act("ann"):
+            crud.update(crud.fetch(ContactRecord, early, lock=True), {"at": "2026-11-24T09:00+08:00"})
+        assert seen(act, "bob", "ann").next is None
+
+    def test_a_contact_does_one_line_and_the_other_comes_next(self, act):
+        with act("ann"):
+            mill = crud.create(Customer, {"name": "Mill"}).id
+            line = {"kind": "visit", "customer": mill}
+            days = [("2026-11-23", "call"), ("2026-11-25", "visit"), ("2026-11-27", "visit")]
+            lines = [line | {"planned_on": day, "kind": kind, "goal": day} for day, kind in days]
+            crud.create(WeeklyPlan, {"week": WEEK, "plan": "Visits", "lines": lines})
+            told = {"customer": mill, "way": "visit", "outcome": "Interested", "summary": "Wants prices"}
+            crud.create(ContactRecord, told | {"at": "2026-11-25T09:00+08:00"})
+        assert seen(act, "bob", "ann").next.about == "2026-11-27"  # Wednesday's contact did Wednesday's line
+        with act("ann"):
+            crud.create(ContactRecord, told | {"at": "2026-11-25T10:00+08:00"})
+        assert seen(act, "bob", "ann").next.about == "2026-11-27"  # the second did Monday's
+        with act("ann"):
+            crud.create(ContactRecord, told | {"at": "2026-11-25T11:00+08:00"})
+        assert seen(act, "bob", "ann").next is None
 
     def test_leave_of_today(self, act):
         with act("ann"):
@@ -292,7 +321,7 @@ class TestPage:
 class TestCost:
     @pytest.mark.parametrize("people", [3, 40])
     def test_the_same_statements_for_few_and_for_many(self, act, statements, people):
-        make_week(act)
+        made = make_week(act)
         with act(None):
             north = db.session.scalar(sa.select(Department.id).where(Department.name == "Sales north"))
             for number in range(people - 1):
@@ -304,6 +333,10 @@ class TestCost:
                 db.session.flush()
                 crud.create(Employee, {"user": user.id, "department": north})
                 crud.create(Target, {"owner": user.id, "metric": "contacts", "month": "2026-11-01", "amount": "20"})
+                line = {"planned_on": "2026-11-26", "goal": "Prices", "customer": made["mill"]}
+                crud.create(WeeklyPlan, {"owner": user.id, "week": WEEK, "plan": "Visits", "lines": [line] * 2})
+                told = {"customer": made["mill"], "owner": user.id, "outcome": "Interested", "summary": "Prices"}
+                crud.create(ContactRecord, told)
         with act("bob"), statements() as executed:
             assert len(team.look().members) == people
         assert len(executed) == 9, executed

@@ -214,6 +214,33 @@ class TestOuting:
                 crud.update(record, {"outing": None})
             assert outing.state == "back"
 
+    def test_who_is_out_with_a_customer_comes_back_and_tells_of_it(self, company, customer):
+        with company.acting("Ann"):
+            out = services.leave(go(customer))
+            with pytest.raises(Conflict, match="come back"):
+                services.call_off(out, "No longer needed")
+            with pytest.raises(Conflict, match="is out"):
+                crud.delete(out)
+            assert out.state == "out"
+
+    def test_only_a_superior_cancels_it_and_says_why(self, company, customer):
+        with company.acting("Ann"):
+            pk = services.leave(go(customer)).id
+        with company.acting("Bob"):
+            out = crud.fetch(Outing, pk)
+            with pytest.raises(Invalid) as refusal:
+                services.call_off(out, " ")
+            assert list(refusal.value.errors) == ["reason"]
+            assert services.call_off(out, "She is ill").state == "cancelled"
+
+    def test_another_errand_that_is_under_way_is_cancelled_with_a_reason(self, company):
+        with company.acting("Ann"):
+            out = services.leave(go(None))
+            with pytest.raises(Invalid) as refusal:
+                services.call_off(out, None)
+            assert list(refusal.value.errors) == ["reason"]
+            assert services.call_off(out, "Closed today").state == "cancelled"
+
     def test_cancelled_takes_nobody_out(self, company, customer):
         with company.acting("Ann"):
             outing = services.call_off(go(customer), "They cancelled")
@@ -249,6 +276,27 @@ class TestOuting:
             outing = crud.fetch(Outing, outing.id, lock=True)
             told = services.come_back(outing, {"outcome": "Ordered", "summary": "Twenty"})
             assert (outing.state, told.owner_id, told.customer_id) == ("back", company.users["Ann"], customer)
+
+    def test_then_only_what_it_went_to_may_be_told_of(self, company, customer):
+        with company.acting("Ann"):
+            harbour = crud.create(Customer, {"name": "Harbour"}).id
+            person = crud.create(Contact, {"customer": customer, "name": "Li"}).id
+            outing = services.leave(go(customer)).id
+        give_to_cleo(company, customer)
+        give_to_cleo(company, harbour)
+        with company.acting("Ann"):
+            for more, place in (({"customer": harbour}, "customer"), ({"contact": person}, "contact")):
+                with pytest.raises(Invalid) as refusal:
+                    services.come_back(crud.fetch(Outing, outing, lock=True), {"outcome": "x", "summary": "y"} | more)
+                assert list(refusal.value.errors) == [f"record.{place}"]
+                db.session.rollback()
+            with pytest.raises(Invalid) as refusal:
+                tell(customer)
+            assert list(refusal.value.errors) == ["customer"]
+            db.session.rollback()
+            services.come_back(crud.fetch(Outing, outing, lock=True), {"outcome": "x", "summary": "y"})
+            with pytest.raises(Invalid):
+                tell(customer)
 
     def test_of_which_one_forgot_to_say_that_one_left(self, company, customer):
         with company.acting("Ann"):
@@ -319,6 +367,49 @@ class TestActual:
                 ("ahead", "Ahead"),
             ]
             assert actual.counts(found) == {"done": 2, "missed": 1, "ahead": 1, "unplanned": 2}
+
+    def test_of_two_outings_on_a_line_the_one_that_is_back_counts(self, company):
+        with company.acting("Ann"):
+            line = {"planned_on": "2026-11-25", "kind": "other", "goal": "Fair"}
+            plan = crud.create(WeeklyPlan, {"week": str(MONDAY), "lines": [line]})
+            for _time in range(2):
+                services.come_back(services.leave(go(None, plan_line=plan.lines[0].id)))
+                crud.update(plan, {"lines": [{"id": plan.lines[0].id, "done": ""}]})
+            services.leave(go(None, plan_line=plan.lines[0].id))
+            assert actual.counts(actual.of([plan])[plan.id]) == {"done": 1, "missed": 0, "ahead": 0, "unplanned": 0}
+
+    def test_an_outing_on_last_weeks_line_is_not_planned_in_this_week(self, company):
+        with company.acting("Ann"):
+            lines = [{"planned_on": "2026-11-20", "kind": "other", "goal": "Fair"}]
+            before = crud.create(WeeklyPlan, {"week": "2026-11-16", "lines": lines})
+            plan = crud.create(WeeklyPlan, {"week": str(MONDAY), "plan": "x"})
+            services.leave(go(None, plan_line=before.lines[0].id))
+            found = actual.of([before, plan])
+            assert [each.what for each in found[before.id]] == ["missed"]
+            assert [(each.what, each.came) for each in found[plan.id]] == [("unplanned", "Show samples")]
+
+    def test_what_is_still_open_is_what_is_not_done(self, company, customer):
+        with company.acting("Ann"):
+            days = ("2026-11-23", "2026-11-24", "2026-11-26")
+            lines = [{"planned_on": day, "kind": "visit", "goal": day, "customer": customer} for day in days]
+            lines += [{"planned_on": day, "kind": "other", "goal": f"other {day}", "done": day < "24"} for day in days]
+            plan = crud.create(WeeklyPlan, {"week": str(MONDAY), "lines": lines})
+            later = [{"planned_on": "2026-11-30", "kind": "visit", "goal": "Later", "customer": customer}]
+            crud.create(WeeklyPlan, {"week": "2026-11-30", "lines": later})
+            tell(customer, at="2026-11-24T10:00+08:00")
+            tell(customer, at="2026-11-25T10:00+08:00")
+            tell(customer, at="2026-11-20T10:00+08:00")
+            services.leave(outing := go(None, plan_line=plan.lines[4].id))
+            services.come_back(outing)
+            crud.update(plan, {"lines": [{"id": line.id, "done": ""} for line in plan.lines]})
+            came = actual.of([plan])[plan.id]
+            left = [each.line for each in came if each.line is not None and each.what != actual.DONE]
+            found = actual.still_open(db.session.execute(actual.planned(MONDAY)))
+            assert [row.id for row in found] == left
+            assert [row.planned_on.day for row in found] == [23, 26, 26]
+            found = actual.still_open(db.session.execute(actual.planned(MONDAY, WeeklyPlan.week, later=True)))
+            assert [row.id for row in found if row.week == MONDAY] == left
+            assert [row.planned_on.day for row in found if row.week != MONDAY] == [30]
 
 
 def said(customer: int, record: ContactRecord, **fields) -> Review:
@@ -497,12 +588,12 @@ class TestMyWeek:
             ]
             crud.create(WeeklyPlan, {"week": str(before), "lines": lines})
             tell(told, at="2026-11-18T10:00+08:00")
-            left = week.left_over(MONDAY)
+            left = week.left_over(MONDAY, week.plan_of(MONDAY))
             assert [line.goal for line in left] == ["Left", "Late"]
             plan = week.take_over(MONDAY, {line.id for line in left})
             # Monday has passed: it is planned for today.
             assert [(line.goal, line.planned_on.day) for line in plan.lines] == [("Left", 25), ("Late", 27)]
-            assert week.left_over(MONDAY) == []
+            assert week.left_over(MONDAY, week.plan_of(MONDAY)) == []
             with pytest.raises(NotVisible):
                 week.take_over(MONDAY, {left[0].id})
 
@@ -512,16 +603,53 @@ class TestMyWeek:
             crud.create(Customer, {"name": "Sleeping", "status": "dormant"})
             crud.create(Customer, {"name": "Later", "next_contact_on": "2026-12-09"})
             week.add(MONDAY, [{"planned_on": "2026-11-25", "kind": "internal", "goal": "Without a customer"}])
-            offers = week.due(MONDAY)
+            offers = week.due(MONDAY, week.plan_of(MONDAY))
             assert [(each.customer.name, each.late) for each in offers] == [("Beijing Tech", True), ("Sleeping", False)]
             week.add(MONDAY, [{"planned_on": "2026-11-25", "kind": "visit", "customer": customer, "goal": "A"}])
-            assert [each.customer.name for each in week.due(MONDAY)] == ["Sleeping"]
+            assert [each.customer.name for each in week.due(MONDAY, week.plan_of(MONDAY))] == ["Sleeping"]
         with company.acting("Cleo"):
-            assert week.due(MONDAY) == []
+            assert week.due(MONDAY, week.plan_of(MONDAY)) == []
 
 
 class TestPages:
     """Over HTTP, as a browser without scripts and as a client."""
+
+    def test_what_is_refused_is_told_or_asked_again(self, act, api, pages):
+        ann, base = pages("ann"), f"/week/{MONDAY}"
+        sent = {"planned_on": "2026-11-25", "kind": "other", "goal": "Fair"}
+        assert ann.post(f"{base}/add", sent).status_code == 302
+        with act("ann"):
+            line = week.plan_of(MONDAY).lines[0].id
+        again = ann.post(f"{base}/add", sent | {"goal": "", "kind": "call"})
+        assert again.status_code == 422 and "This is required." in again.text
+        nothing = ann.post(f"{base}/take")
+        assert (nothing.status_code, nothing.location) == (302, f"/week/?week={MONDAY}")
+        assert "Choose what to take over." in ann.get(nothing.location).text
+        with act("ann"):
+            take(crud.fetch(WeeklyPlan, week.plan_of(MONDAY).id, lock=True), "submit")
+        for path, form in (("add", sent), (f"line/{line}", {"goal": "Mine"}), ("texts", {"plan": "Later"})):
+            kept = ann.post(f"{base}/{path}", form)
+            assert (kept.status_code, kept.location) == (302, f"/week/?week={MONDAY}"), path
+            assert "is submitted: only its summary" in ann.get(kept.location).text, path
+
+    def test_it_costs_the_same_however_much_is_planned(self, act, pages, statements):
+        ann = pages("ann")
+        with act("ann"):
+            customer = crud.create(Customer, {"name": "Beijing Tech"}).id
+            line = {"kind": "visit", "customer": customer, "planned_on": "2026-11-25"}
+            for monday in (MONDAY - timedelta(days=7), MONDAY):
+                week.add(monday, [line | {"planned_on": str(monday), "goal": str(monday)}])
+        costs = []
+        for _time in range(3):
+            with statements() as executed:
+                assert ann.get(f"/week/?week={MONDAY}").status_code == 200
+            costs.append(len(executed))
+            read = [each for each in executed if "FROM weekly_plans" in each and "weekly_plans.summary" in each]
+            assert len(read) == 1, read
+            with act("ann"):
+                for monday in (MONDAY - timedelta(days=7), MONDAY):
+                    week.add(monday, [line | {"planned_on": str(monday), "goal": f"{n} of many"} for n in range(9)])
+        assert costs[1:] == [costs[1]] * 2, costs
 
     def test_the_week_is_planned_and_told(self, act, api, pages):
         with act("ann"):

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from app.core import clock, crud, db, outbox
 from app.core.entity import User
 from app.core.outbox import OutboxMail
-from app.domains.activities.models import ContactRecord, WeeklyPlan
+from app.domains.activities.models import ContactRecord, Outing, WeeklyPlan
+from app.domains.activities.models.outings import OUT
 from app.domains.crm.models import Customer
 from app.domains.people.models import Employee
 from app.jobs import find_job, week_review
@@ -71,9 +72,29 @@ class TestTell:
             db.session.commit()
         run(FRIDAY, FRIDAY)
         body = mails()["dora@example.com"].body
-        assert "- Bob Ito (North): No plan" in body
-        assert "- Cleo Roy (South): The plan was not submitted" in body
+        assert "- Bob Ito (North): No plan\n" in body
+        assert "- Cleo Roy (South): The plan was not submitted\n" in body
         assert "Ann Lee" not in body and "Dora Key (Company)" not in body
+
+    def test_what_they_did_is_told_without_a_plan_too(self, week):
+        with clock.stopped(FRIDAY):
+            depot = crud.create(Customer, {"name": "Depot", "owner": user("bob")}).id
+            told = {"customer": depot, "way": "visit", "outcome": "Interested", "summary": "Wants more"}
+            for name in ("bob", "cleo"):
+                crud.create(ContactRecord, told | {"owner": user(name), "at": "2026-11-24T10:00+08:00"})
+            line = {"planned_on": "2026-11-24", "kind": "visit", "goal": "Depot", "customer": depot}
+            draft = crud.create(WeeklyPlan, {"owner": user("cleo"), "week": WEEK, "plan": "Visits", "lines": [line]})
+            went = {"owner": user("cleo"), "plan_line": draft.lines[0].id, "purpose": "Trade <fair>"}
+            crud.create(Outing, went | {"leave_at": "2026-11-25T10:00+08:00"}).state = OUT
+            db.session.commit()
+        run(FRIDAY, FRIDAY)
+        mail = mails()["dora@example.com"]
+        assert "- Bob Ito (North): No plan; done without one: 1\n" in mail.body
+        assert "Not planned: Depot · Interested: Wants more" in mail.body
+        assert "- Cleo Roy (South): The plan was not submitted; done without it: 2\n" in mail.body
+        assert "Depot · Interested: Wants more; Trade <fair>" in mail.body
+        assert "Trade &lt;fair&gt;" in mail.html and "Missed:" not in mail.html
+        assert mail.subject == "The week of 2026-11-23: 0 of 0 planned are done"
 
     def test_a_superior_who_has_left_is_passed_over(self, week):
         db.session.scalars(sa.select(User).where(User.username == "bob")).one().active = False

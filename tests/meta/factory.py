@@ -86,6 +86,8 @@ class Making:
         # What is suggested to everyone next time is no secret.
         said = (self.text if not field.suggests else "") or "x"
         alone = _is_unique(field)
+        if field.kind == "phone":
+            return f"138{self.number:08}"
         if field.kind in ("email", "url"):
             word = "".join(letter for letter in said if letter.isascii() and letter.isalnum())
             return (

@@ -49,7 +49,9 @@ def ivy(act, pages, api) -> Walker:
 
 def secret(field: Any, number: int) -> Any:
     """A value of ``field`` that can be recognized."""
-    if field.kind in ("text", "longtext", "code", "phone"):
+    if field.kind == "phone":
+        return str(NUMBER)
+    if field.kind in ("text", "longtext", "code"):
         return f"{CANARY} {number}"
     if field.kind == "email":
         return f"{CANARY}@example.com"

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from app.core import clock
-from tests.app_fixtures import Api, Pages, acting, fill_cast
-from tests.scenarios.company import Company, open_company, text_of
-from tests.support.smtp import SmtpServer
+from tests.app_fixtures import Api, Pages
+from tests.scenarios.company import Company, text_of
 
 START = datetime(2026, 9, 1, 9)  # a Tuesday
 CUSTOMERS, LEADS, DEALS = 600, 40, 12
 MONDAY = "2026-08-31"
-
-
-@pytest.fixture
-def company(tmp_path: Path, smtp: SmtpServer) -> Iterator[Company]:
-    with open_company(tmp_path, "", smtp, START) as app:
-        with clock.stopped(START), app.app_context(), acting(app):
-            fill_cast()
-        yield Company(app, smtp)
 
 
 def import_rows(api: Api, resource: str, header: str, rows: list[str]) -> None:

@@ -6,16 +6,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
-
-import pytest
 
 from app.core import clock
-from tests.app_fixtures import Api, Pages, acting, fill_cast
-from tests.scenarios.company import Company, open_company
-from tests.support.smtp import SmtpServer
+from tests.app_fixtures import Api, Pages
+from tests.scenarios.company import Company
 
 START = datetime(2026, 9, 1, 9)
 ALL, TWINS = 5000, 300
@@ -63,14 +58,6 @@ def spreadsheet() -> bytes:
     for number in range(TWINS):
         writer.writerow({"note": f"Twin of {number}", **disguised(number)})
     return out.getvalue().encode()
-
-
-@pytest.fixture
-def company(tmp_path: Path, smtp: SmtpServer) -> Iterator[Company]:
-    with open_company(tmp_path, "", smtp, START) as app:
-        with clock.stopped(START), app.app_context(), acting(app):
-            fill_cast()
-        yield Company(app, smtp)
 
 
 def groups(api: Api) -> list[dict]:

@@ -7,27 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from app.core import clock
 from app.jobs import execution
-from tests.app_fixtures import Api, Pages, acting, fill_cast
-from tests.scenarios.company import Company, open_company, text_of
-from tests.support.smtp import SmtpServer
+from tests.app_fixtures import Api, Pages
+from tests.scenarios.company import Company, text_of
 
-FRIDAY = datetime(2026, 11, 20, 14)
+START = datetime(2026, 11, 20, 14)  # a Friday
 MONDAY = "2026-11-23"
-
-
-@pytest.fixture
-def company(tmp_path: Path, smtp: SmtpServer) -> Iterator[Company]:
-    with open_company(tmp_path, "", smtp, FRIDAY) as app:
-        with clock.stopped(FRIDAY), app.app_context(), acting(app):
-            fill_cast()
-        yield Company(app, smtp)
 
 
 @contextmanager

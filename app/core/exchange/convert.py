@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from app.core import decimals
 from app.core.exchange.cells import CUT, UNCALCULATED, Cell, CellError
 from app.core.exchange.mapping import Column, ColumnMap
 from app.core.fields import Field
@@ -73,13 +74,10 @@ class Converter:
         return self.field.parse(cell if isinstance(cell, bool) else cell_text(cell))
 
     def _integer(self, cell: Cell) -> Any:
-        return self.field.parse(cell.replace(",", "") if isinstance(cell, str) else cell)
+        return self.field.parse(cell)
 
     def _decimal(self, cell: Cell) -> Any:
-        if isinstance(cell, str):
-            number = _number(cell)
-            return self.field.parse(cell if number is None else number)
-        return self.field.parse(cell)
+        return self.field.parse(_number(cell) if isinstance(cell, str) else cell)
 
     def _date(self, cell: Cell) -> Any:
         if isinstance(cell, str) and (day := _DAY.fullmatch(cell)) and not day[4].strip(" T0:"):
@@ -136,16 +134,11 @@ def _same(text: Any) -> str:
     return str(text).strip().casefold()
 
 
-def _number(text: str) -> Decimal | None:
-    """The number that people write as «1,234.50» or «13 %»; None when it is none."""
-    plain = text.replace(",", "").replace("，", "").replace(" ", "").replace("％", "%")
+def _number(text: str) -> Decimal:
+    """The number that people write as «1,234.50» or «13 %».  Raises ValueError when it is none."""
+    plain = text.strip().replace("％", "%")
     share = plain.endswith("%")
-    try:
-        number = Decimal(plain.removesuffix("%"))
-    except InvalidOperation:
-        return None
-    if not number.is_finite():
-        return None
+    number = decimals.read(plain.removesuffix("%"))
     return number.scaleb(-2) if share else number
 
 

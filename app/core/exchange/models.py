@@ -19,12 +19,14 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.types import Flag, Name, Note, Whole, Word
 
+PARTLY = "partly"  # undone as far as whoever did it might
 STATES = {
     "waiting": _l("Waiting"),
     "running": _l("Running"),
     "done": _l("Done"),
     "failed": _l("Failed"),
     "interrupted": _l("Interrupted"),
+    PARTLY: _l("Partly undone"),
     "undone": _l("Undone"),
 }
 STATE_TONES = {
@@ -33,6 +35,7 @@ STATE_TONES = {
     "done": "green",
     "failed": "red",
     "interrupted": "amber",
+    PARTLY: "amber",
     "undone": "grey",
 }
 UNFINISHED = ("waiting", "running")

@@ -4,7 +4,7 @@ its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,8 @@ class RunKind:
     ``told`` makes of a run what people read as its name (its ``file`` holds what the deed said of itself).  Undoing
     one's own takes the permission ``own`` on the run's kind of rows, somebody else's ``others`` besides.  Where a deed
     ``gives_away`` rows, whoever may undo it gets them back although they are no longer theirs to write.  Where it is
-    ``whole``, nothing is undone unless everything that it removed can come back.
+    ``whole``, nothing is undone unless everything that it removed can come back.  ``guard`` raises what else is in the way
+    of undoing: it is asked with the run, and whose each row was that it gave away, by id.
     """
 
     name: str
@@ -31,6 +32,7 @@ class RunKind:
     others: str = ""
     gives_away: bool = False
     whole: bool = False
+    guard: Callable[[Any, Mapping[int, int | None]], None] | None = None
 
 
 KINDS: dict[str, RunKind] = {}

@@ -1,6 +1,6 @@
 """Takes an import, a bulk edit or another deed that was kept as a run back: what it added goes, or is reversed if it was
 posted; what it changed becomes as it was; what it removed or moved comes back; what has been changed or used since stays,
-and is named.
+and is named.  What is not the actor's to change stays too, and the run stays open for whoever may take back the rest.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from app.core.entity import Entity, User, entity_for, pointing_at, registry
 from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, about
 from app.core.exchange import batches, putting_back, runs
 from app.core.exchange.keeping import MOVED, PAIRED, REMOVED
-from app.core.exchange.models import ImportRun, ImportRunRow
+from app.core.exchange.models import PARTLY, ImportRun, ImportRunRow
 from app.core.exchange.outcome import Undone
 from app.core.exchange.run_kinds import kind_of
 from app.core.fields import TEXTS, fields_of
@@ -34,13 +34,15 @@ REVERSAL = "cancel"  # the transition that reverses what a document posted
 
 @dataclass
 class _Row:
-    """A row that the run wrote, as it is now."""
+    """A row that the run wrote, as it is now; ``pk`` is where that is noted."""
 
+    pk: int
     record_id: int
     created: bool
     version: int
     before: dict[str, Any] | None
     record: Any = None
+    is_left: bool = False  # it was not taken back
 
 
 def undo(run: ImportRun) -> Undone:
@@ -68,11 +70,14 @@ def undo(run: ImportRun) -> Undone:
         raise Conflict(_("This import is still running. Wait for its end, then undo it."))
     if not run.created + run.updated:
         raise Conflict(_("Nothing was written: there is nothing to undo."))
+    former = _former(run, model) if kind.gives_away else {}
     if kind.gives_away and not actor.unlimited:
-        _require_command(run, model, actor)
+        _require_command(model, former, actor)
+    if kind.guard is not None:
+        kind.guard(run, former)
     if kind.whole:
         _require_survivors(run, model)
-    outcome = Undone()
+    outcome, settled = Undone(), list[int]()
     with identity.doing("undo"), _reaching(actor if kind.gives_away else None):
         for resource, deed, part in _written(run.id):
             if deed == MOVED:
@@ -80,7 +85,7 @@ def undo(run: ImportRun) -> Undone:
             elif deed == PAIRED:
                 putting_back.pair_back(resource or "", [(row.record_id, row.before or {}) for row in part], outcome)
             elif (of := entity_for(resource or run.target)) is None:
-                continue  # its kind of rows is no more
+                pass  # its kind of rows is no more
             elif deed == REMOVED:
                 kept = len(outcome.kept)
                 putting_back.restore(of, [(row.record_id, row.before or {}) for row in part], outcome)
@@ -88,10 +93,26 @@ def undo(run: ImportRun) -> Undone:
                     raise Conflict(about(outcome.kept[-1].label, outcome.kept[-1].reason))
             else:
                 _Undo(of, run.created_on, run.changed_on, outcome, kind.gives_away).take_back(part)
-    run.undone = True
-    run.state = "undone"
+            settled += [row.pk for row in part if not row.is_left]
+    _settle(run, outcome, settled)
     db.session.flush()
     return outcome
+
+
+def _settle(run: ImportRun, outcome: Undone, settled: Sequence[int]) -> None:
+    """Note how far ``run`` is undone, what was kept and why; where something is left to undo, that is tried again, and what
+    is ``settled`` is not.
+    """
+    run.error = outcome.noted or None
+    if not outcome.foreign:
+        run.undone, run.state = True, "undone"
+        return
+    if outcome.taken:
+        run.state = PARTLY
+    table: Any = ImportRunRow.__table__
+    for start in range(0, len(settled), AT_ONCE):
+        gone = table.c.id.in_(settled[start : start + AT_ONCE])
+        db.session.connection().execute(sa.delete(table).where(gone))
 
 
 def _require_survivors(run: ImportRun, model: type[Entity]) -> None:
@@ -112,10 +133,10 @@ def _require_survivors(run: ImportRun, model: type[Entity]) -> None:
         giving.require_command(model, giving.find(model, into), unowned=True)
 
 
-def _require_command(run: ImportRun, model: type[Entity], actor: identity.Actor) -> None:
-    """Raises NotPermitted unless each row that changed its owner was the actor's, or of somebody they lead, or is now."""
+def _former(run: ImportRun, model: type[Entity]) -> dict[int, int | None]:
+    """Whose the rows were that the run gave away, by id."""
     rows: Any = ImportRunRow.__table__
-    owner = str(getattr(model.scope, "owner", "owner_id"))
+    owner = giving.owner_of(model)
     kept = sa.select(rows.c.record_id, rows.c.before).where(
         rows.c.run_id == run.id,
         rows.c.deed.is_(None),
@@ -123,7 +144,11 @@ def _require_command(run: ImportRun, model: type[Entity], actor: identity.Actor)
         sa.or_(rows.c.resource.is_(None), rows.c.resource == run.target),
     )
     found = db.session.connection().execute(kept).all()
-    former = {pk: before[owner] for pk, before in found if before and owner in before}
+    return {pk: before[owner] for pk, before in found if before and owner in before}
+
+
+def _require_command(model: type[Entity], former: dict[int, int | None], actor: identity.Actor) -> None:
+    """Raises NotPermitted unless each row that changed its owner was the actor's, or of somebody they lead, or is now."""
     people: Any = sa.inspect(User).local_table
     led = scope.visibility.led(actor, people.c.id) if scope.visibility.led is not None else None
     mine = people.c.id == actor.user_id if led is None else sa.or_(people.c.id == actor.user_id, led)
@@ -157,7 +182,11 @@ def _written(run_id: int) -> Iterator[tuple[str | None, str | None, list[_Row]]]
             return
         last = found[-1].id
         for (resource, deed), part in groupby(found, key=lambda each: (each.resource, each.deed)):
-            yield resource, deed, [_Row(each.record_id, each.created, each.version, each.before) for each in part]
+            yield (
+                resource,
+                deed,
+                [_Row(each.id, each.record_id, each.created, each.version, each.before) for each in part],
+            )
 
 
 class _Undo:
@@ -186,7 +215,7 @@ class _Undo:
             if row.record_id not in there or self._is_another(row):
                 continue  # somebody has deleted it
             if row.record is None or row.record_id not in writable:
-                self._keep(row, _("It is not yours to change."))
+                self._keep(row, _("It is not yours to change."), foreign=True)
             elif row.created and self._is_posted(row.record) and row.record_id not in edited:
                 self._reverse(row)
             elif row.record.version != row.version:
@@ -296,11 +325,12 @@ class _Undo:
         crud.put(record, values, lines)
 
     def _refuse(self, row: _Row, error: BusinessError) -> None:
-        self._keep(row, error.words)
+        self._keep(row, error.words, foreign=error.status == 403)
 
-    def _keep(self, row: _Row, reason: str) -> None:
-        label = str(row.record) if row.record is not None else ""
-        self.outcome.keep(f"{self.model.resource}/{row.record_id}", label, reason)
+    def _keep(self, row: _Row, reason: str, *, foreign: bool = False) -> None:
+        row.is_left = True
+        label = str(row.record) if row.record is not None else f"{self.model.label} #{row.record_id}"
+        self.outcome.keep(f"{self.model.resource}/{row.record_id}", label, reason, foreign=foreign)
 
     def _commented(self, rows: list[_Row]) -> list[_Row]:
         """Those of ``rows`` that others have said something about: their words and files would go with the row."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from app.core import identity
 from app.core.entity import entity_for
-from app.core.errors import about
 from app.core.exchange import runs
 from app.core.exchange.models import ImportMapping, ImportRun
 from app.core.exchange.undo import undo
@@ -23,10 +22,7 @@ def take_back(run: ImportRun, _data: Mapping[str, Any]) -> Done:
     message = _("%(deleted)s removed, %(restored)s set back.", deleted=outcome.deleted, restored=outcome.restored)
     if outcome.reversed:
         message += " " + _("%(reversed)s posted documents were reversed.", reversed=outcome.reversed)
-    kept = [about(each.label, each.reason) for each in outcome.kept]
-    if kept:
-        message += " " + _("Kept, because they were changed or used since: %(rows)s.", rows="; ".join(kept[:20]))
-    return Done(run, message, outcome.as_json())
+    return Done(run, f"{message} {outcome.words}".rstrip(), outcome.as_json())
 
 
 def may_undo(run: ImportRun) -> bool:

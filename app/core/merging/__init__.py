@@ -22,7 +22,7 @@ from app.core.fields import fields_of
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.merging.choosing import Choice, better, choices, values
-from app.core.merging.following import MERGE, followed
+from app.core.merging.following import MERGE, MergedAway, followed
 from app.core.merging.work import FIXED, Merging, naming, rules, uniting
 
 PERMISSION = "can_merge"
@@ -106,6 +106,7 @@ __all__ = [
     "FIXED",
     "Choice",
     "Merged",
+    "MergedAway",
     "Merging",
     "better",
     "choices",

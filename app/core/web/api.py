@@ -141,7 +141,9 @@ class EntityApi(RowCalls, DuplicateCalls, ResourceCalls, BaseApi):
         """A row
         ---
         get:
-          description: One row, with its lines if it is a document.
+          description: >-
+            One row, with its lines if it is a document. Of one that was merged into another which you may see, this and
+            every other call on it answers 404 with {"message", "merged_into": {"id", "label"}}.
           parameters:
           - {in: path, name: pk, required: true, schema: {type: integer}}
           responses:
@@ -193,8 +195,9 @@ class EntityApi(RowCalls, DuplicateCalls, ResourceCalls, BaseApi):
             422: {$ref: '#/components/responses/422'}
         """
         reach.enter(self.view, "add")
-        if self.view.receives is not None and uploading.is_form():
-            return self._answer(201, self.view.receives(uploading.sent(), request.form.to_dict()))
+        if self.view.receives is not None:
+            sent = request.form.to_dict() if uploading.is_form() else json_body()
+            return self._answer(201, self.view.receives(uploading.sent(), sent))
         return self._answer(201, crud.create(self.view.model, json_body()))
 
     @expose("/<int:pk>", methods=["PUT"])

@@ -21,7 +21,7 @@ JSON_TYPES = {
 
 def as_json(row: Any, fields: list[Field]) -> dict[str, Any]:
     """``row`` as the API gives it."""
-    return {field.name: field.to_json(field.value(row)) for field in fields if field.kind != "password"}
+    return {field.name: field.to_json(field.value(row)) for field in fields if not field.write_only}
 
 
 def with_lines(view: type[EntityView], row: Any) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""What a transition or an action asks for before it is done, its fields and a comment: as inputs of a dialog, and as the
-values that come back.
+"""What a transition or an action asks for before it is done, its fields and a comment: as inputs of a dialog, as the
+values that come back, and as inputs that hold what was typed and refused.
 """
 
 from __future__ import annotations
@@ -7,17 +7,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import sqlalchemy as sa
+from werkzeug.datastructures import MultiDict
+
+from app.core import db
 from app.core.document import comment_in
-from app.core.errors import Invalid
-from app.core.fields import Field, parse_all
+from app.core.errors import BusinessError, Invalid, about
+from app.core.fields import Field, fields_of, parse_all
 from app.core.i18n import gettext as _
 from app.core.web.forms import EntityForm
 from app.core.web.inputs import form_field, typed
 from app.core.web.page import FormField
+from app.core.web.posted import is_id
 from app.core.web.view import EntityView, RecordAction, ResourceAction, Start
 from app.core.workflow import Transition
 
 COMMENT = "comment"
+TICKED = ("bool", "choices")  # of which nothing is sent where nothing is ticked
+SEVERAL = ("multipicker", "tags")
+UNKEPT = ("images", "password", "figure")  # what a page can't, or must not, hold again
 
 
 def fields(view: type[EntityView], deed: Any, row: Any = None, prefix: str = "") -> list[FormField]:
@@ -46,6 +54,14 @@ def fields(view: type[EntityView], deed: Any, row: Any = None, prefix: str = "")
         field.id = f"{prefix}{deed.name}-{field.name}"
         field.required = field.name in required
     return shown
+
+
+def known(view: type[EntityView], deed: Any) -> dict[str, Field]:
+    """The fields that ``deed`` asks for, by name, without its comment."""
+    if isinstance(deed, Transition):
+        every = fields_of(view.model)
+        return {name: every[name] for name in deed.fields}
+    return view.asked(deed.fields) if deed is not None else {}
 
 
 def start_of(deed: RecordAction | None, row: Any, name: str) -> int | None:
@@ -92,10 +108,60 @@ def read(
 def values(fields: Mapping[str, Field], data: Mapping[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
     """The values by field name, None for what is empty.  Raises Invalid."""
     errors = {name: [_("There is no such field here.")] for name in data if name not in fields}
-    known = {name: fields[name] for name in data if name in fields and data[name] not in (None, "", [])}
+    said = {name: raw.strip() if isinstance(raw, str) else raw for name, raw in data.items()}
+    known = {name: fields[name] for name in data if name in fields and said[name] not in (None, "", [])}
     found, faults = parse_all(known, {name: data[name] for name in known})
     errors |= faults
     errors |= {name: [_("This is required.")] for name in required if name not in known}
     if errors:
         raise Invalid(errors)
     return {name: found[field.attribute] if name in known else None for name, field in fields.items()}
+
+
+def hold(
+    view: type[EntityView], deed: Any, shown: list[FormField], posted: MultiDict[str, str], error: BusinessError
+) -> list[tuple[str, str]]:
+    """Let ``shown``, the inputs of ``deed``, hold what was ``posted``, each with what ``error`` says of it; all that it
+    says, as a form's summary: (an input's id or «», message).
+    """
+    asked = known(view, deed)
+    for field in shown:
+        _put(field, asked.get(field.name), posted)
+    by_name, every = {field.name: field for field in shown}, fields_of(view.model)
+    told = []
+    for name, messages in error.errors.items():
+        one = by_name.get(name)
+        if one is not None:
+            one.errors = [*one.errors, *messages]
+        label = one.label if one is not None else str(every[name].label) if name in every else ""
+        told += [(one.id if one is not None else "", about(label, text)) for text in messages]
+    return told or [("", error.message)]
+
+
+def _put(shown: FormField, field: Field | None, posted: MultiDict[str, str]) -> None:
+    """Let an input hold what was posted of it, if that can be held."""
+    name, text = shown.name, posted.get(f"{shown.name}-text", "")
+    sent = [each for each in posted.getlist(name) if each]
+    if shown.kind in UNKEPT or (not {name, f"{name}-text"} & set(posted) and shown.kind not in (*TICKED, *SEVERAL)):
+        return
+    if shown.kind == "choices":
+        shown.chosen = [(each, each) for each in sent]
+    elif shown.kind == "tags":
+        shown.chosen, shown.text = [(each, each) for each in sent], text
+    elif shown.kind == "multipicker":
+        shown.chosen, shown.text = list(_labels(field, sent).items()), text
+    elif shown.kind == "picker":
+        labels = _labels(field, sent[:1])
+        shown.value, shown.text = next(iter(labels), ""), text or next(iter(labels.values()), "")
+    else:
+        shown.value = sent[0] if sent else ""
+
+
+def _labels(field: Field | None, ids: list[str]) -> dict[str, str]:
+    """How the chosen rows are called, by id, those that the actor sees.  A statement."""
+    wanted = [int(each) for each in ids if is_id(each)]
+    if field is None or field.target is None or not wanted:
+        return {}
+    found = db.session.scalars(sa.select(field.target).where(field.target.id.in_(wanted))).unique()
+    labels = {str(row.id): str(row) for row in found}
+    return {each: labels[each] for each in ids if each in labels}

@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
+
 from app.core import bulk, crud
 from app.core.errors import NotPermitted, NotVisible
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
-from app.core.web import asking, present, query, reach, record, selection
+from app.core.web import asking, asking_again, present, query, reach, record, selection
 from app.core.web.deeds import action_label, perform, refusal_text
-from app.core.web.page import Badge, Cell, Column, Group, Link, OutcomePage, Row, Table
+from app.core.web.page import Badge, Cell, Column, FormField, Link, OutcomePage, Row, Table
 from app.core.web.page_forms import FormPage
-from app.core.web.view import Done, EntityView, views
+from app.core.web.view import Done, EntityView, RecordAction, views
+from app.core.workflow import Transition
 
 STATES = ("state", "status")
 
@@ -147,20 +150,51 @@ def asking_page(view: type[EntityView], name: str, ids: Sequence[int], shown: st
     """The page that asks, where there are no scripts for a dialog, what ``name`` takes, and whether it is meant;
     ``shown`` is what the list showed, as its address says it.
     """
-    back = selection.list_url(view, shown)
+    deed = _deed(view, name)
+    sent: list[tuple[str, str]] = [*(("ids", str(pk)) for pk in ids), ("back", shown)]
+    return _form(view, name, asking.fields(view, deed) if deed else [], len(ids), MultiDict(sent))
+
+
+def asked_again(
+    view: type[EntityView], name: str, outcomes: Sequence[bulk.Outcome], posted: MultiDict[str, str]
+) -> FormPage | None:
+    """The page that asks once more what ``name`` takes, where every row was refused for what was typed; else None."""
+    deed = _deed(view, name)
+    fields = asking.fields(view, deed) if deed else []
+    names = {field.name for field in fields}
+    refused = [each.error for each in outcomes if each.error is not None and each.error.errors]
+    if not outcomes or len(refused) < len(outcomes) or any(set(each.errors) - names for each in refused):
+        return None
+    errors = asking.hold(view, deed, fields, posted, refused[0])
+    return _form(view, name, fields, len(outcomes), posted, errors)
+
+
+def _deed(view: type[EntityView], name: str) -> Transition | RecordAction | None:
     flow = view.model.workflow
-    deed = (flow.find(name) if flow is not None else None) or view.action(name)
-    sure = str(deed.confirm) if deed is not None else _("The chosen rows are removed for good.")
-    count = _("Chosen: %(n)s", n=len(ids))
-    return FormPage(
-        title=action_label(view, name),
-        resource=view.model.resource,
-        breadcrumb=[Link(str(view.model.labels), back), Link(action_label(view, name))],
-        action_url=f"/{view.model.resource}/bulk/{name}",
-        cancel_url=back,
-        groups=[Group(f"{count}. {sure}" if sure else count, fields=asking.fields(view, deed) if deed else [])],
-        submit_label=action_label(view, name),
-        hidden=[*(("ids", str(pk)) for pk in ids), ("back", shown)],
+    return (flow.find(name) if flow is not None else None) or view.action(name)
+
+
+def _form(
+    view: type[EntityView],
+    name: str,
+    fields: list[FormField],
+    count: int,
+    posted: MultiDict[str, str],
+    errors: Sequence[tuple[str, str]] = (),
+) -> FormPage:
+    deed = _deed(view, name)
+    confirm = str(deed.confirm) if deed is not None else _("The chosen rows are removed for good.")
+    back = selection.list_url(view, posted.get("back", ""))
+    return asking_again.form(
+        view,
+        action_label(view, name),
+        asking_again.sure(count, confirm),
+        fields,
+        to=f"/{view.model.resource}/bulk/{name}",
+        back=back,
+        way=[Link(str(view.model.labels), back)],
+        posted=posted,
+        errors=errors,
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import render_template, request
+
 from app.core import crud, hanging
 from app.core.document import Document
-from app.core.errors import NotVisible
+from app.core.errors import BusinessError, NotVisible
 from app.core.fields import fields_of
 from app.core.i18n import gettext as _
-from app.core.web import asking, present, reach
+from app.core.web import asking, asking_again, present, reach
 from app.core.web.page import CancelPage, HangingDocument, Link
 from app.core.web.view import EntityView
 from app.core.workflow import CANCEL
@@ -69,7 +71,21 @@ def page(view: type[EntityView], row: Any, found: hanging.Tree) -> CancelPage:
         fields=asking.fields(view, step, row) if possible else [],
         hidden=[("with", hanging.ALL), ("seen", found.seen)],
         label=_("Cancel all %(count)s documents", count=others + 1) if others else str(step.label),
+        return_to=f"{base}/{CANCEL}/{row.id}",
     )
+
+
+def _again(view: type[EntityView], pk: int, error: BusinessError) -> str | None:
+    """The page as it is now, after what was sent from it was refused; None for what is no document."""
+    if not issubclass(view.model, Document):
+        return None
+    row, found = find(view, pk)
+    shown = page(view, row, found)
+    shown.errors = asking.hold(view, view.model.workflow.find(CANCEL), shown.fields, request.form, error)
+    return render_template("kehu/cancel.html", page=shown)
+
+
+asking_again.OWN_PAGES[CANCEL] = _again
 
 
 def _shown(node: hanging.Node) -> HangingDocument:

@@ -122,13 +122,13 @@ def export_response(
     """
     if format not in formats(view):
         abort(400)
-    known = readable(view.model)
+    known = query.shown(view.model)
     names = [name for name in dict.fromkeys(columns or view.list_columns()) if name in known]
     names += [
         name
         for _title, group in view.groups()
         for name in group
-        if not columns and name in known and name not in names and known[name].kind not in ("images", "password")
+        if not columns and name in known and name not in names and known[name].kind != "images"
     ]
     if not names:
         abort(400)

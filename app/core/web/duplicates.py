@@ -191,7 +191,7 @@ class DuplicatePages:
     def like(self) -> Response:
         """What stands beside a field of a form while one types: who may be the same."""
         given, besides = _asked(self.view, request.args)
-        found = duplicates.matches(self.view.model, given, besides)
+        found = duplicates.matches(self.view.model, given, besides, typing=True)
         return jsonify(count=len(found), html=_hint(self.view, found, besides))
 
     @expose("/duplicates")

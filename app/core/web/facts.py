@@ -42,7 +42,7 @@ def of(view: type[EntityView], row: Any, badge: Badge | None) -> Facts:
         shown, empty = Group(str(title)), Group(str(title))
         for name in names:
             field = known.get(name)
-            if field is None or field.kind == "password" or name in view.told_apart:
+            if field is None or field.write_only or name in view.told_apart:
                 continue  # what is only ever written is no fact
             cell = present.cell(field, row)
             if field.kind == "images":

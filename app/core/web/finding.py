@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
-from app.core import db, fulltext, identity, scope, search
+from app.core import db, fulltext, identity, looking, scope, search
 from app.core.web import query, reach
 from app.core.web.frame import console
 from app.core.web.page import Badge
@@ -69,7 +69,9 @@ def searchable() -> list[type[EntityView]]:
 
 
 def find(text: str) -> list[Kind]:
-    """What matches every word of ``text``, kind by kind: those whose codes and beginnings match come first."""
+    """What matches every word of ``text``, or is called or written to there, kind by kind: those whose codes and
+    beginnings match come first.
+    """
     words = search.folded(text[:LONGEST])
     # One letter of Latin script is in everything.
     if len(words) < 2 and words.isascii():
@@ -121,7 +123,7 @@ def _best(kinds: Sequence[type[EntityView]], words: str) -> sa.Select[Any] | Non
     for place, view in enumerate(kinds):
         table = view.model.__table__
         text = table.c.search_text
-        matches = search.matches(text, words)
+        matches = looking.matches(view.model, words)
         assert matches is not None
         inside = fulltext.found(view.model, words)
         if inside is not None:

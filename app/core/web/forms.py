@@ -115,7 +115,7 @@ class EntityForm:
     def post(self, posted: MultiDict[str, Any]) -> bool:
         """Take what was typed; whether every field can be read."""
         posted = self._looked_up(posted)
-        self.form = form_class(self.fields.values())(formdata=posted)
+        self.form = form_class(self.fields.values(), self.row)(formdata=posted)
         for name in self.steady:
             bound = self.form[name]
             bound.process_data(self.fields[name].value(self.row))

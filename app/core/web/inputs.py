@@ -37,9 +37,9 @@ INPUTS = {"relation": "picker", "relations": "multipicker", "code": "text", "jso
 class ValueField(wtforms.Field):
     """A WTForms field around a ``Field``: ``raw`` is what was typed (or stands in the row), ``shown`` a picker's text."""
 
-    def __init__(self, source: Field, **kwargs: Any) -> None:
+    def __init__(self, source: Field, row: Any = None, **kwargs: Any) -> None:
         super().__init__(label=str(source.label), description=str(source.help), **kwargs)
-        self.source = source
+        self.source, self.row = source, row
         self.raw: Any = ""
         self.shown = ""
 
@@ -63,7 +63,7 @@ class ValueField(wtforms.Field):
             if isinstance(self.raw, str) and kind == "longtext":
                 self.raw = self.raw.replace("\r\n", "\n")
         # What takes the next of a sequence may be left empty.
-        self.data = None if self.raw == "" and is_numbered(self.source) else self.source.parse(self.raw)
+        self.data = None if self.raw == "" and is_numbered(self.source) else self.source.read(self.raw, self.row)
 
 
 class _NotEmpty:
@@ -110,17 +110,17 @@ def is_numbered(field: Field) -> bool:
     return field.name == getattr(field.model, "numbered_by", "")
 
 
-def form_class(fields: Iterable[Field]) -> type[wtforms.Form]:
-    """A WTForms class for ``fields``."""
+def form_class(fields: Iterable[Field], row: Any = None) -> type[wtforms.Form]:
+    """A WTForms class for ``fields``, of ``row`` where there is one."""
     members: dict[str, Any] = {}
     for field in fields:
         validators = [_NotEmpty()] if must_be_typed(field) else []
-        members[field.name] = _unbound(field, validators)
+        members[field.name] = _unbound(field, validators, row)
     return type("EntityForm", (wtforms.Form,), members)
 
 
-def _unbound(field: Field, validators: list[Any]) -> Any:
-    return ValueField(field, validators=validators)
+def _unbound(field: Field, validators: list[Any], row: Any) -> Any:
+    return ValueField(field, row, validators=validators)
 
 
 def form_field(field: Field, name: str, id: str, raw: Any, *, readonly: bool = False) -> FormField:

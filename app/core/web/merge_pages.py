@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from flask import flash, render_template, request
+from flask import render_template, request
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import permission_name
 
 from app.core import crud, identity, merging, scope
 from app.core import db as database
-from app.core.errors import Invalid, NotVisible
+from app.core.errors import BusinessError, Invalid, NotVisible
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
-from app.core.web import present, reach
+from app.core.web import asking_again, present, reach
 from app.core.web.page import Cell, FormField, Link
 from app.core.web.view import Done, EntityView, RecordAction, RecordLink
 
@@ -37,7 +37,7 @@ class MergeChoice:
 
 @dataclass
 class MergePage:
-    """``/<resource>/merge/<id>``: first which row (``pick``), then which values."""
+    """``/<resource>/merge/<id>``: first which row (``pick``), then which values; ``errors``, ``return_to`` as of a form."""
 
     title: str
     resource: str
@@ -54,6 +54,8 @@ class MergePage:
     pick: FormField | None = None
     choices: list[MergeChoice] = field(default_factory=list)
     refused: str = ""
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    return_to: str = ""
 
 
 def run(row: Any, data: Mapping[str, Any]) -> Done:
@@ -76,19 +78,6 @@ MERGE_LINK = RecordLink(
 )
 
 
-def leads_to(view: type[EntityView], pk: int) -> str | None:
-    """The address of the row into which the row ``pk`` was merged, if it was and the actor sees that; it is told."""
-    if not reach.may(view, "show") or view.action("merge") is None:
-        return None
-    into = merging.followed(view.model, pk)
-    try:
-        row = crud.fetch(view.model, into or 0)
-    except NotVisible:
-        return None
-    flash(_("What was here has been merged into %(what)s.", what=row), "info")
-    return f"/{view.model.resource}/show/{row.id}"
-
-
 def page(view: type[EntityView], pk: int, asked: str) -> MergePage:
     """The page.  Raises NotVisible, NotPermitted."""
     row = reach.row(view, pk, "merge")
@@ -105,6 +94,7 @@ def page(view: type[EntityView], pk: int, asked: str) -> MergePage:
         back_url=f"{base}/show/{pk}",
         this=str(row),
         this_url=f"{base}/show/{pk}",
+        return_to=f"{base}/merge/{pk}",
     )
     other = _found(view, asked) if asked else None
     if other is None or other.id == pk:
@@ -129,6 +119,20 @@ def page(view: type[EntityView], pk: int, asked: str) -> MergePage:
             MergeChoice(each.field.name, str(each.field.label), this, that, each.better, "both" in each.sides)
         )
     return shown
+
+
+def _again(view: type[EntityView], pk: int, error: BusinessError) -> str:
+    """The page with the choices that were sent from it, and why they were refused."""
+    shown = page(view, pk, request.form.get("other", ""))
+    for each in shown.choices:
+        side = request.form.get(f"{TAKE}{each.name}", "")
+        if side in ("this", "other") or (side == "both" and each.both):
+            each.better = side
+    shown.errors = [("", text) for text in error.texts or [error.message]]
+    return render_template("kehu/merge.html", page=shown)
+
+
+asking_again.OWN_PAGES[MERGE.name] = _again
 
 
 def _found(view: type[EntityView], asked: str) -> Any:

@@ -6,7 +6,10 @@ translated, formatted and allowed; a template only decides how it looks.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,7 +42,7 @@ class Cell:
     empty.
     ``text`` is what is shown; ``url`` makes it a link; ``tone`` colours a badge or a negative amount (``negative``);
     ``title`` is the full value where ``text`` is a short form (a date in words); ``images`` are (thumbnail, full) URLs,
-    ``tags`` (name, tone, URL of the list of what carries it).
+    ``tags`` (name, tone, URL of the list of what carries it); ``pad`` is the room that a number leaves behind it.
     """
 
     kind: str
@@ -49,6 +52,7 @@ class Cell:
     title: str = ""
     images: list[tuple[str, str]] = field(default_factory=list)
     tags: list[tuple[str, str, str | None]] = field(default_factory=list)
+    pad: str = ""
 
 
 @dataclass
@@ -193,6 +197,9 @@ class ListPage:
     lack: Lack | None = None  # what must be there before the first row
     keeps_columns: bool = False  # whether the chooser's columns are kept so, rather than being the view's
 
+    def __post_init__(self) -> None:
+        level(self.rows, self.totals)
+
 
 @dataclass
 class Fact:
@@ -220,6 +227,27 @@ class Table:
     rows: list[Row]
     totals: list[Cell] = field(default_factory=list)
     empty: str = ""
+
+    def __post_init__(self) -> None:
+        level(self.rows, self.totals)
+
+
+DECIMALS = re.compile(r"-?[\d,]+(\.\d+)?")
+
+
+def level(rows: Iterable[Row], totals: Iterable[Cell] = ()) -> None:
+    """Put the decimal points of each column below one another: a number with fewer decimals than the longest leaves the
+    room of the rest (``Cell.pad``).
+    """
+    for column in zip_longest(*(row.cells for row in rows), totals):
+        numbers = [
+            (cell, len(found[1] or ""))
+            for cell in column
+            if cell is not None and cell.kind in ("number", "money") and (found := DECIMALS.fullmatch(cell.text))
+        ]
+        longest = max((length for _cell, length in numbers), default=0)
+        for cell, length in numbers:
+            cell.pad = ("." + "0" * (longest - 1))[length:] if longest else ""
 
 
 @dataclass
@@ -333,6 +361,7 @@ class RecordPage:
     name: str = ""
     badge: Badge | None = None
     subtitle: str = ""
+    subtitle_full: str = ""  # on paper, where «today» is another day
     folded: list[Group] = field(default_factory=list)
     images: list[tuple[str, str]] = field(default_factory=list)
     lines: Table | None = None
@@ -362,7 +391,7 @@ class HangingDocument:
 @dataclass
 class CancelPage:
     """``/<resource>/cancel/<id>``: what hangs on a document, and the form that cancels it all (``action_url`` None when
-    something is in the way).  ``whole`` are obstacles that are no document's.
+    something is in the way).  ``whole`` are obstacles that are no document's; ``errors``, ``return_to`` as of a form.
     """
 
     title: str
@@ -377,6 +406,8 @@ class CancelPage:
     fields: list[FormField] = field(default_factory=list)
     hidden: list[tuple[str, str]] = field(default_factory=list)
     label: str = ""
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    return_to: str = ""
 
 
 @dataclass
@@ -400,7 +431,7 @@ class OutcomePage:
 @dataclass
 class SheetPage:
     """``/<resource>/look/<name>``: a table that was reckoned.  ``inputs`` are sent to ``url`` by GET; ``action`` is done
-    with what it shows.
+    with what it shows; ``errors`` are what was refused of it, and ``return_to`` where it can be opened again, as of a form.
     """
 
     title: str
@@ -415,3 +446,5 @@ class SheetPage:
     next_url: str | None = None
     help: str = ""
     action: Action | None = None
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    return_to: str = ""

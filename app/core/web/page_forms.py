@@ -58,7 +58,7 @@ class FormPage:
     """``/<resource>/add`` and ``/edit/<id>``; ``errors`` are (input id or "", message) for the summary.
 
     ``draft`` is what a browser keeps what is being typed for («7/customers/12», "" nothing), ``draft_name`` the name of
-    this one.
+    this one.  ``return_to`` is the address to come back to where its own takes nothing but what is sent.
     """
 
     title: str
@@ -77,6 +77,7 @@ class FormPage:
     lack: Lack | None = None  # what must be there before it can be saved
     draft: str = ""
     draft_name: str = ""
+    return_to: str = ""
 
 
 @dataclass

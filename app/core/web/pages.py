@@ -15,16 +15,18 @@ from werkzeug.wrappers import Response
 
 from app.core import crud, db, files, identity, scope
 from app.core.entity import User
-from app.core.errors import BusinessError, Conflict, Invalid, NotVisible, Stale
+from app.core.errors import BusinessError, Conflict, Invalid, Stale
 from app.core.fields import fields_of, readable
 from app.core.i18n import gettext as _
+from app.core.merging import MergedAway
 from app.core.users import full_name
 from app.core.web import (
     access,
     answers,
+    asking,
+    asking_again,
     drafts,
     listing,
-    merge_pages,
     needs,
     pickers,
     query,
@@ -47,7 +49,6 @@ from app.core.web.page import CommentForm, Link, RecordPage
 from app.core.web.page_forms import FormPage
 from app.core.web.row_pages import RowPages
 from app.core.web.view import EntityView
-from app.core.workflow import CANCEL
 
 
 class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
@@ -69,10 +70,9 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
         """A record with its facts, lines, related rows and history."""
         try:
             page = record_page(self.view, pk)
-        except NotVisible:
-            if (place := merge_pages.leads_to(self.view, pk)) is None:
-                raise
-            return redirect(place)
+        except MergedAway as gone:
+            flash(gone.message, "info")
+            return redirect(f"/{self.view.model.resource}/show/{gone.row.id}")
         return render_template("kehu/record.html", page=page)
 
     @expose("/add", methods=("GET", "POST"))
@@ -80,6 +80,8 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
     def add(self) -> str | Response | tuple[Response | str, int]:
         """A new row; with ``quick`` in the address in a picker's dialog."""
         reach.enter(self.view, "add")
+        if self.view.add_at:
+            return redirect(f"{self.view.add_at}?{request.query_string.decode()}".rstrip("?"))
         if "quick" in request.args:
             return quick.respond(self.view)
         form = EntityForm(self.view, defaults={**self.view.defaults(), **self._given()})
@@ -104,7 +106,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
             try:
                 crud.require_editable(row)
             except Conflict as error:
-                return self._refused(row, error)
+                return self._refused(pk, error)
             form.load()
             return self._form(form, row)
         return self._save(form, row)
@@ -120,13 +122,13 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
         except BusinessError as error:
             if error.status in (404, 403):
                 raise
-            return self._refused(row, error)
+            return self._refused(pk, error)
         flash(_("%(what)s was deleted.", what=name), "success")
         return redirect(self._list_url())
 
     @expose("/action/<name>/<int:pk>", methods=("POST",))
     @permission_name("show")
-    def act(self, name: str, pk: int) -> Response | tuple[str, int]:
+    def act(self, name: str, pk: int) -> Any:
         """A transition or an action on one row."""
         row = reach.row(self.view, pk, "show", lock=locks(self.view, name))
         try:
@@ -134,13 +136,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
         except BusinessError as error:
             if error.status in (404, 403):
                 raise
-            if name == CANCEL and "seen" in request.form:
-                # It was confirmed on the page that shows what hangs on it: look at that again.
-                pk = row.id
-                db.session.rollback()
-                flash(refusal_text(error, self.view), "error")
-                return redirect(f"/{self.view.model.resource}/cancel/{pk}")
-            return self._refused(row, error, name)
+            return asking_again.of_row(self.view, pk, name, error) or self._refused(pk, error)
         answers.tell(result, said(self.view, result.row, name))
         if result.row is row and not scope.visible_ids(db.session.connection(), type(row), [pk], identity.require()):
             return redirect(self._list_url())  # it was given away
@@ -148,10 +144,10 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
 
     @expose("/do/<name>", methods=("POST",))
     @permission_name("list")
-    def do(self, name: str) -> Response:
+    def do(self, name: str) -> Any:
         """An action on the resource as a whole, or on many rows at once."""
         action = resource.require(self.view, name)
-        data = answers.read(self.view.asked(action.fields), request.form)
+        data = answers.read(asking.known(self.view, action), request.form)
         try:
             if data.pop("match", None) is not None or "ids" in data:
                 data["ids"] = selection.chosen(self.view, request.form, action.most)
@@ -160,6 +156,8 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
             if error.status in (401, 403, 404):
                 raise
             db.session.rollback()
+            if (asked := asking_again.of_resource(self.view, action, error)) is not None:
+                return asked
             flash(refusal_text(error, self.view), "error")
             return redirect(self._list_url())
         answers.tell(done, said(self.view, None, name))
@@ -187,7 +185,7 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
         pickers.require(self.view.model)
         if names := request.args.getlist("name"):
             return jsonify(result=pickers.name_all(self.view.model, names[: pickers.NAMED]))
-        return jsonify(result=pickers.find(self.view.model, request.args.get("q", "")))
+        return jsonify(result=pickers.asked_for(self.view.model, request.args))
 
     @expose("/pick-line")
     @permission_name("list")
@@ -240,26 +238,19 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
             given[name] = value
         return given
 
-    def _refused(self, row: Any, error: BusinessError, name: str = "") -> Response:
-        """Undo everything and tell the refusal on the page that asks for the action ``name``, on that of ``row``, or on the
-        list where that can't be opened.
-        """
-        pk = row.id
+    def _refused(self, pk: int, error: BusinessError) -> Response:
+        """Undo everything and tell the refusal on the row's page, or on the list where that can't be opened."""
         message = refusal_text(error, self.view)
         db.session.rollback()
         flash(message, "error")
-        if asked := next((each for each in self.view.readings if name and each.action == name), None):
-            return redirect(f"/{self.view.model.resource}/look/{asked.name}/{pk}")
         shown = reach.may(self.view, "show")
         return redirect(trail.kept(self.view.model.resource, pk) if shown else self._list_url())
 
     def _answers(self, name: str) -> dict[str, Any]:
         """What a dialog asked for."""
-        step = self.view.model.workflow.find(name) if self.view.model.workflow is not None else None
-        action = self.view.action(name)
-        if step is not None:
-            return answers.read(dict.fromkeys(step.fields), request.form)
-        return answers.read(self.view.asked(action.fields) if action is not None else {}, request.form)
+        flow = self.view.model.workflow
+        deed = (flow.find(name) if flow is not None else None) or self.view.action(name)
+        return answers.read(asking.known(self.view, deed), request.form)
 
     def _save(self, form: EntityForm, row: Any) -> Any:
         posted = versions.chosen(request.form)

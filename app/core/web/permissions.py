@@ -15,8 +15,8 @@ from app.core import audit, db
 from app.core.errors import Conflict
 from app.core.i18n import gettext as _
 from app.core.users import ADMINISTRATOR
-from app.core.web import frame, history, reach
-from app.core.web.page import Change, Link
+from app.core.web import frame, history, reach, record
+from app.core.web.page import Cell, Change, Column, Link, Row, Tab, Table
 from app.core.web.system import RoleView
 from app.core.web.view import READ, WRITE, EntityView
 
@@ -81,6 +81,25 @@ class RolePermissionsView(BaseView):
             "errors": [],
         }
         return render_template("kehu/permissions.html", page=page)
+
+
+def tab(_view: type[EntityView], role: Any) -> list[Tab]:
+    """What a role may do, on its own page: the rows of the ticks with what is ticked."""
+    if not isinstance(role, Role):
+        return []
+    if role.name == ADMINISTRATOR:
+        return [Tab("permissions", _("Permissions"), html=_("The administrator may always do everything."))]
+    rows = [
+        Row(0, None, [Cell("text", row.label), Cell("longtext", " · ".join(may))])
+        for group in groups(held(role))
+        for row in group.rows
+        if (may := [tick.label for tick in row.ticks if tick is not None and tick.ticked])
+    ]
+    columns = [Column("what", _("What")), Column("may", _("Permissions"), "longtext")]
+    return [Tab("permissions", _("Permissions"), table=Table(columns, rows))]
+
+
+record.FIRST_TABS.append(tab)
 
 
 def words(operation: str, view: type[EntityView]) -> str:

@@ -6,13 +6,13 @@ beside it under the field's name with «-text», and is looked up here: what can
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from app.core import db, identity, search
+from app.core import db, identity, looking, scope, search
 from app.core.document import Line, line_model
 from app.core.errors import NotPermitted, NotVisible
 from app.core.fields import writable
@@ -59,11 +59,16 @@ def is_brief(view: type[EntityView]) -> bool:
     return line_model(view.model) is None and len(asked) <= BRIEF and not OPAQUE & set(asked)
 
 
-def find(model: type[Any], text: str) -> list[dict[str, Any]]:
+def find(model: type[Any], text: str, *, to_write: bool = False) -> list[dict[str, Any]]:
     """The first rows that match every word of ``text``: {"id", "label", "name", "code", "fact"}; those that begin with
-    it come first.  ``label`` is how the row is shown wherever it was chosen.
+    it come first.  ``label`` is how the row is shown wherever it was chosen.  ``to_write``: only what the actor may write.
     """
-    return [shown(row) for row in _rows(model, text)]
+    return [shown(row) for row in _rows(model, text, to_write)]
+
+
+def asked_for(model: type[Any], arguments: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What ``find`` finds for the parameters of an address: ``q``, and ``for=write``."""
+    return find(model, arguments.get("q", ""), to_write=arguments.get("for") == "write")
 
 
 def find_lines(model: type[Any], text: str) -> list[dict[str, Any]]:
@@ -114,14 +119,14 @@ def shown(row: Any) -> dict[str, Any]:
     }
 
 
-def resolve(model: type[Any], text: str) -> Any:
-    """The row that ``text`` names: by its code, its label or its name, or as the only match.
+def resolve(model: type[Any], text: str, *, to_write: bool = False) -> Any:
+    """The row that ``text`` names: by its code, its label or its name, or as the only match (of what the actor may write).
 
     Raises ValueError with a message for people when it names none, or several.
     """
     require(model)
     wanted = plain(text)
-    rows = _rows(model, text)
+    rows = _rows(model, text, to_write)
     for same in (lambda row: getattr(row, "code", None), str, lambda row: getattr(row, "name", None)):
         found = [row for row in rows if plain(str(same(row) or "")) == wanted]
         if len(found) == 1:
@@ -138,11 +143,13 @@ def plain(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _rows(model: type[Any], text: str) -> list[Any]:
+def _rows(model: type[Any], text: str, to_write: bool = False) -> list[Any]:
     if issubclass(model, Line):
         return _lines(model, text)
     statement = sa.select(model)
-    words = search.matches(model.search_text, text[:200])
+    if to_write and (writable := scope.condition(model, identity.current(), write=True)) is not None:
+        statement = statement.where(writable)
+    words = looking.matches(model, text[:200])
     if words is not None:
         statement = statement.where(words)
         start = search.escaped(search.folded(text[:200]))

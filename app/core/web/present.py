@@ -7,18 +7,19 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import quote
 
+from babel.dates import format_skeleton
 from flask import url_for
 
 from app.core import clock, identity
 from app.core.document import Line
 from app.core.fields import TEXTS, Field
+from app.core.i18n import current_locale
 from app.core.i18n import gettext as _
 from app.core.types import ByteCount, Fraction, RecordName
 from app.core.web.page import Badge, Cell, Column
 
 EMPTY = Cell("empty")
 PRICE_DECIMALS = 4  # shown of a price or cost at most; the rest is in the title
-WEEK = "week"  # a date of this name stands for its whole week: «yesterday» would be wrong
 
 
 def number(value: Decimal | int, scale: int | None = None) -> str:
@@ -61,6 +62,15 @@ def day(value: date, today: date | None = None) -> str:
         return _("Yesterday")
     if distance == 1:
         return _("Tomorrow")
+    return value.isoformat()
+
+
+def span(spans: str, value: date) -> str:
+    """The «week» or the «month» that a day begins, never in words: a week by its Monday, a month as «Dec 2026».  A day
+    within one is that day.
+    """
+    if spans == "month" and value.day == 1:
+        return format_skeleton("yMMM", value, locale=current_locale())
     return value.isoformat()
 
 
@@ -108,7 +118,7 @@ def text(field: Field, value: Any) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, date):
-        return value.isoformat() if field.name == WEEK else day(value)
+        return span(field.spans, value) if field.spans else day(value)
     if isinstance(value, list | tuple | set):
         return ", ".join(str(each) for each in value)
     if isinstance(value, dict):

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, noload
 
-from app.core import db, flags, fulltext, identity, scope, search, tags
+from app.core import db, flags, fulltext, identity, looking, scope, tags
 from app.core.errors import BusinessError, about
 from app.core.fields import TEXTS, Field, fields_of, readable
 from app.core.i18n import gettext as _
@@ -71,7 +71,7 @@ class ListQuery:
         statement = sa.select(self.model)
         for condition in self.conditions:
             statement = statement.where(condition.clause())
-        words = search.matches(self.model.search_text, self.search)
+        words = looking.matches(self.model, self.search)
         if words is not None and (inside := fulltext.found(self.model, self.search)) is not None:
             words = sa.or_(words, self.model.id.in_(inside))
         return statement if words is None else statement.where(words)
@@ -132,19 +132,24 @@ def sortable(model: type[Any]) -> list[str]:
         name
         for name, field in readable(model).items()
         if field.stored
-        and field.kind not in ("longtext", "json", "images", "relation", "relations", "tags", "password")
+        and not field.write_only
+        and field.kind not in ("longtext", "json", "images", "relation", "relations", "tags")
     ]
 
 
 def filterable(model: type[Any]) -> dict[str, Field]:
     """The fields a list of ``model`` can be filtered by, for who acts now, and its flags."""
-    fields = {name: field for name, field in readable(model).items() if field.stored and field.kind in BY_KIND}
+    fields = {
+        name: field
+        for name, field in readable(model).items()
+        if field.stored and not field.write_only and field.kind in BY_KIND
+    }
     return {**fields, **flags.of(model)}
 
 
 def shown(model: type[Any]) -> dict[str, Field]:
     """What a list of ``model`` may show in columns, for who acts now."""
-    return {name: field for name, field in readable(model).items() if field.kind != "password"}
+    return {name: field for name, field in readable(model).items() if not field.write_only}
 
 
 def condition(model: type[Any], name: str, operator: str, raw: Any, *, whole: bool = False) -> Condition:

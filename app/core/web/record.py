@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,7 +46,8 @@ def page(view: type[EntityView], row: Any, comment: CommentForm | None = None) -
         code=told.code,
         name=told.name,
         badge=badge,
-        subtitle=_changed(row),
+        subtitle=_changed(row, partial(present.moment, inside=True)),
+        subtitle_full=_changed(row, present.exact),
         folded=told.folded,
         images=told.images,
         lines=_lines(view, row),
@@ -165,14 +168,16 @@ def _badge(view: type[EntityView], row: Any) -> Badge | None:
             return present.badge(field, value)
     if getattr(row, "active", True) is False:
         return Badge(_("Inactive"), "grey")
+    if view.board is not None and (place := getattr(row, view.board.by)) is not None:
+        return Badge(str(place), getattr(place, "tone", "blue"))
     return None
 
 
-def _changed(row: Any) -> str:
+def _changed(row: Any, told: Callable[[datetime], str]) -> str:
     if not hasattr(row, "changed_on") or row.changed_on is None or not hasattr(row, "version"):
         return ""
     who = str(row.changed_by) if row.changed_by is not None else identity.SYSTEM_NAME
-    return _("Changed by %(who)s, %(when)s", who=who, when=present.moment(row.changed_on, inside=True))
+    return _("Changed by %(who)s, %(when)s", who=who, when=told(row.changed_on))
 
 
 def _lines(view: type[EntityView], row: Any) -> Table | None:

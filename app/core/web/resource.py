@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from werkzeug.datastructures import MultiDict
+
 from app.core import crud, db, identity
-from app.core.errors import NotPermitted, NotVisible
+from app.core.errors import BusinessError, NotPermitted, NotVisible
 from app.core.fields import Field
 from app.core.i18n import gettext as _
 from app.core.web import asking, present, reach
@@ -16,6 +18,8 @@ from app.core.web.page import Action, Cell, Fact, FormField, Link, Row, SheetPag
 from app.core.web.view import Done, EntityView, Part, Reading, ResourceAction, Sheet, views
 
 LARGEST = 100  # rows of a page
+Refused = tuple[MultiDict[str, str], BusinessError]
+"""What was typed, and why it was refused."""
 
 
 def do(view: type[EntityView], name: str, data: Mapping[str, Any]) -> Done:
@@ -80,8 +84,10 @@ def as_json(view: type[EntityView], sheet: Sheet) -> dict[str, Any]:
     return {**facts, **sheet.more, "count": sheet.count, "result": result}
 
 
-def page(view: type[EntityView], name: str, pk: int | None, arguments: Mapping[str, str]) -> SheetPage:
-    """The page of a reading.  Raises as ``find``."""
+def page(
+    view: type[EntityView], name: str, pk: int | None, arguments: Mapping[str, str], refused: Refused | None = None
+) -> SheetPage:
+    """The page of a reading; ``refused`` is what was asked there and refused.  Raises as ``find``."""
     reading, row, sheet = find(view, name, pk, arguments)
     fields = columns(view, sheet)
     shown = []
@@ -103,6 +109,10 @@ def page(view: type[EntityView], name: str, pk: int | None, arguments: Mapping[s
     trail = [Link(str(view.model.labels), f"{base}/list/" if reach.may(view, "list") else None)]
     if row is not None:
         trail.append(Link(str(row), f"{base}/show/{pk}"))
+    action = _action(view, reading, row)
+    errors = []
+    if action is not None and refused is not None:
+        errors = asking.hold(view, view.action(action.key), action.fields, *refused)
     return SheetPage(
         title=str(reading.label),
         resource=view.model.resource,
@@ -119,7 +129,9 @@ def page(view: type[EntityView], name: str, pk: int | None, arguments: Mapping[s
         prev_url=f"{path}?{urlencode({**kept, 'page': number - 1})}" if number else None,
         next_url=f"{path}?{urlencode({**kept, 'page': number + 1})}" if (number + 1) * size < sheet.count else None,
         help=str(reading.help),
-        action=_action(view, reading, row),
+        action=action,
+        errors=errors,
+        return_to=path,
     )
 
 

@@ -146,13 +146,14 @@ class ResourceCalls:
         get:
           parameters:
           - {in: query, name: q, schema: {type: string}}
+          - {in: query, name: for, schema: {type: string, enum: [write]}, description: Only what one may change}
           responses:
             200: {description: 'Rows: {"result": [{"id", "label", "name", "code", "fact"}]}'}
         """
         if identity.current() is None:
             raise reach.NotLoggedIn()
         pickers.require(self.view.model)
-        return self.response(200, result=pickers.find(self.view.model, request.args.get("q", "")))
+        return self.response(200, result=pickers.asked_for(self.view.model, request.args))
 
     @expose("/pick-line", methods=["GET"])
     @permission_name("list")

@@ -84,7 +84,7 @@ class RowPages:
 
     @expose("/bulk/<name>", methods=("POST",))
     @permission_name("list")
-    def bulk(self, name: str) -> str | Response:
+    def bulk(self, name: str) -> Any:
         """A transition or an action on chosen rows, each by itself; the page says what came of each."""
         if name == cards.CHOSEN:
             try:
@@ -105,6 +105,8 @@ class RowPages:
         except Invalid as error:
             flash(refusal_text(error, self.view), "error")
             return redirect(back)
+        if (asked := many.asked_again(self.view, name, outcomes, request.form)) is not None:
+            return render_template("kehu/form.html", page=asked), 422
         if name == "delete" and all(each.ok for each in outcomes):
             # Of rows that are gone there is nothing more to see.
             flash(_("%(count)s done: %(what)s.", count=len(outcomes), what=action_label(self.view, name)), "success")

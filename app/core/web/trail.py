@@ -38,10 +38,19 @@ def list_url(resource: str, state: str, pk: int) -> str:
 
 def kept(resource: str, pk: int) -> str:
     """The page of a record after something was done on a record's page: with the list that it was opened from."""
+    return show_url(resource, pk, state(resource))
+
+
+def state(resource: str) -> str | None:
+    """What the list showed that the record was opened from on whose page something is done: this address says it, or that
+    of the page one came from.
+    """
+    if (said := request.args.get(LIST)) is not None:
+        return said
     came_from = urlsplit(request.referrer or "")
     known = dict(parse_qsl(came_from.query, keep_blank_values=True))
     same = came_from.netloc == request.host and came_from.path.startswith(f"/{resource}/show/")
-    return show_url(resource, pk, known.get(LIST) if same else None)
+    return known.get(LIST) if same else None
 
 
 def lead(page: RecordPage, view: type[EntityView], row: Any, arguments: MultiDict[str, str]) -> RecordPage:

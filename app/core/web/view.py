@@ -247,8 +247,8 @@ class EntityView:
     deletable: ClassVar[bool] = True
     importable: ClassVar[bool] = True
     receives: ClassVar[Any] = None
-    """What makes a new row of a file that is sent (``POST /`` as a multipart form): called with the uploads and the fields
-    beside them.
+    """What makes a new row of a file that is sent (``POST /`` as a multipart form), the only way in which there comes to be
+    one: called with the uploads and the fields beside them.
     """
     uploads: ClassVar[Mapping[str, Callable[[Any, Sequence[Upload], Mapping[str, Any]], Any]]] = {}
     """What takes a file for a row, by name (``POST /<id>/<name>``): called with the row, locked, and gives it back."""

@@ -1,9 +1,14 @@
-"""Planned against actual: what of a weekly plan was done, what was missed, and what was done without a plan."""
+"""Planned against actual: what of a weekly plan was done, what was missed, and what was done without a plan.
+
+A line is done when it is ticked, when its owner is back from an outing on it in that week, or had contact with its
+customer in that week; a day's contact counts for that day's line first, and each for one line.  Whoever asks what is
+still to be done asks here (``still_open``).
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -54,30 +59,100 @@ def counts(found: Iterable[Happened]) -> dict[str, int]:
 
 
 def of(plans: Sequence[WeeklyPlan]) -> dict[int, list[Happened]]:
-    """What came of each of ``plans``, by its id, in the order of days.
-
-    A line is done when it is ticked, when an outing on it is back, or when its owner had contact with its customer in
-    that week; a day's contact counts for that day's line first.  Three statements, however many plans.
-    """
-    if not plans:
-        return {}
-    week = {(plan.owner_id, plan.week): plan.id for plan in plans}
+    """What came of each of ``plans``, by its id, in the order of days.  Three statements, however many plans."""
     lines = _lines(plans)
-    owners, first, last = {plan.owner_id for plan in plans}, *_bounds(plans)
-    records, outings = defaultdict(list), defaultdict(list)
-    for record in _records(owners, first, last):
-        if (plan_id := week.get((record.owner_id, clock.monday_of(clock.local(record.at).date())))) is not None:
-            records[plan_id].append(record)
-    for outing in _outings(owners, first, last):
-        if (plan_id := week.get((outing.owner_id, clock.monday_of(clock.local(outing.leave_at).date())))) is not None:
-            outings[plan_id].append(outing)
+    came = _came({(plan.owner_id, plan.week): lines[plan.id] for plan in plans})
+    return {plan.id: came[plan.owner_id, plan.week] for plan in plans}
+
+
+def of_week(week: date, owners: Collection[int], plans: Sequence[WeeklyPlan]) -> dict[int, list[Happened]]:
+    """What came of the week of the Monday ``week`` for each of ``owners``, by the user's id, in the order of days: whoever
+    has none of ``plans`` (of that week) had planned nothing.  Three statements, however many they are.
+    """
+    read = _lines(plans)
+    lines = {plan.owner_id: read[plan.id] for plan in plans}
+    came = _came({(owner, week): lines.get(owner, []) for owner in owners})
+    return {owner: came[owner, week] for owner in owners}
+
+
+def planned(week: date, *columns: Any, later: bool = False) -> sa.Select[Any]:
+    """What ``still_open`` reads: the lines of everybody's plans of the Monday ``week`` with ``columns`` (of them and of
+    their plans), each as often as its owner had contact with its customer.  ``later`` brings the weeks after this one
+    too: of those, nothing but what is ticked is done yet.
+
+    It may be narrowed by plan, by owner and by customer, and not by what else tells lines apart: of a customer's lines in
+    a week, a contact does one.
+    """
+    line, (first, last) = WeeklyPlanLine, _bounds([week])
+    # By their tables: whoever sees a plan may know what of it is done.
+    records, outings = (sa.inspect(model).local_table.c for model in (ContactRecord, Outing))
+    back = sa.select(outings.plan_line_id, outings.owner_id).where(
+        outings.state == BACK, outings.leave_at >= first, outings.leave_at < last, outings.plan_line_id.is_not(None)
+    )
+    is_back = sa.and_(WeeklyPlan.week == week, sa.tuple_(line.id, WeeklyPlan.owner_id).in_(back))
+    contact = sa.and_(
+        WeeklyPlan.week == week,
+        records.customer_id == line.customer_id,
+        records.owner_id == WeeklyPlan.owner_id,
+        records.at >= first,
+        records.at < last,
+    )
+    return (
+        sa.select(
+            *(line.id, line.document_id, line.customer_id, line.planned_on),
+            *(sa.or_(line.done.is_(True), is_back).label("is_done"), records.id.label("record"), records.at, *columns),
+        )
+        .join(WeeklyPlan, WeeklyPlan.id == line.document_id)
+        .outerjoin(records.id.table, contact)
+        .where(WeeklyPlan.week >= week if later else WeeklyPlan.week == week)
+        .order_by(line.planned_on, line.position)
+    )
+
+
+def still_open(rows: Iterable[Any]) -> list[Any]:
+    """Of ``rows`` (what ``planned`` finds) those of the lines that are not done, each once, in the order of days."""
+    lines: dict[int, Any] = {}
+    records: dict[int, dict[int, Contact]] = defaultdict(dict)
+    for row in rows:
+        lines.setdefault(row.id, row)
+        if row.record is not None:
+            records[row.document_id][row.record] = Contact(row.record, row.customer_id, row.at)
+    by_plan: dict[int, list[Any]] = defaultdict(list)
+    for row in lines.values():
+        by_plan[row.document_id].append(row)
+    told = {pk for plan, mine in by_plan.items() for pk in _match(mine, records[plan].values())}
+    return [row for row in lines.values() if not row.is_done and row.id not in told]
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A contact record, as far as it tells which line it does."""
+
+    id: int
+    customer_id: int
+    at: datetime
+
+
+Week = tuple[int, date]
+"""Whose week it is, and its Monday."""
+
+
+def _came(weeks: Mapping[Week, Sequence[Planned]]) -> dict[Week, list[Happened]]:
+    """What came of ``weeks``, of each of which the lines are given.  Two statements."""
+    record, outing = ContactRecord, Outing
+    told = (record.id, record.customer_id, record.way, record.outcome, record.summary, record.outing_id)
+    records = _by_week(weeks, record.at, told)
+    went = (outing.id, outing.plan_line_id, outing.state, outing.purpose)
+    outings = _by_week(weeks, outing.leave_at, went, outing.state.in_((OUT, BACK)))
     today = clock.today()
-    return {plan.id: _one(lines[plan.id], records[plan.id], outings[plan.id], today) for plan in plans}
+    return {week: _one(lines, records[week], outings[week], today) for week, lines in weeks.items()}
 
 
 def _one(lines: Sequence[Any], records: Sequence[Any], outings: Sequence[Any], today: date) -> list[Happened]:
     told = _match(lines, records)
-    on_line = {outing.plan_line_id: outing for outing in outings if outing.plan_line_id is not None}
+    mine = {line.id for line in lines}
+    # Of several on one line the one that is back counts.
+    on_line = {outing.plan_line_id: outing for outing in sorted(outings, key=lambda outing: outing.state == BACK)}
     found = []
     for line in lines:
         record, outing = told.get(line.id), on_line.get(line.id)
@@ -106,7 +181,7 @@ def _one(lines: Sequence[Any], records: Sequence[Any], outings: Sequence[Any], t
     found += (
         Happened(
             UNPLANNED,
-            clock.local(outing.leave_at).date(),
+            clock.local(outing.at).date(),
             outing.customer or "",
             "",
             outing.purpose,
@@ -114,12 +189,12 @@ def _one(lines: Sequence[Any], records: Sequence[Any], outings: Sequence[Any], t
             "outing",
         )
         for outing in outings
-        if outing.plan_line_id is None and outing.id not in with_record
+        if outing.plan_line_id not in mine and outing.id not in with_record
     )
     return sorted(found, key=lambda each: (each.day, each.line or 0))
 
 
-def _match(lines: Sequence[Any], records: Sequence[Any]) -> dict[int, Any]:
+def _match(lines: Iterable[Any], records: Iterable[Any]) -> dict[int, Any]:
     """Which record tells of which line: of the same customer, on its day if there is one, else the earliest left."""
     left: dict[int, list[Any]] = defaultdict(list)
     for record in sorted(records, key=lambda record: (record.at, record.id)):
@@ -143,9 +218,8 @@ def _url(record: Any, outing: Any) -> str:
     return f"/outings/show/{outing.id}" if outing is not None else ""
 
 
-def _bounds(plans: Sequence[WeeklyPlan]) -> tuple[datetime, datetime]:
-    """From when to when the weeks of ``plans`` last, as moments."""
-    weeks = [plan.week for plan in plans]
+def _bounds(weeks: Collection[date]) -> tuple[datetime, datetime]:
+    """From when to when ``weeks`` (Mondays) last, as moments."""
     first, last = max(min(weeks), FIRST), min(max(weeks), LAST) + WEEK
     zone = clock.zone()
     return (
@@ -207,42 +281,21 @@ def _lines(plans: Sequence[WeeklyPlan]) -> Mapping[int, list[Planned]]:
     return found
 
 
-def _records(owners: Iterable[int], first: datetime, last: datetime) -> Sequence[Any]:
+def _by_week(weeks: Collection[Week], at: Any, columns: Sequence[Any], *where: Any) -> Mapping[Week, list[Any]]:
+    """What happened in each of ``weeks``: the rows (``columns``, ``at``, ``customer``) of the model whose moment is ``at``.
+    One statement.
+    """
+    found: dict[Week, list[Any]] = defaultdict(list)
+    if not weeks:
+        return found
+    model = at.class_
+    first, last = _bounds([monday for _owner, monday in weeks])
+    owners = {owner for owner, _monday in weeks}
     statement = (
-        sa.select(
-            ContactRecord.id,
-            ContactRecord.owner_id,
-            ContactRecord.customer_id,
-            ContactRecord.at,
-            ContactRecord.way,
-            ContactRecord.outcome,
-            ContactRecord.summary,
-            ContactRecord.outing_id,
-            Customer.name.label("customer"),
-        )
-        .outerjoin(Customer, Customer.id == ContactRecord.customer_id)  # which may have gone to somebody else
-        .where(ContactRecord.owner_id.in_(owners), ContactRecord.at >= first, ContactRecord.at < last)
+        sa.select(*columns, model.owner_id, at.label("at"), Customer.name.label("customer"))
+        .outerjoin(Customer, Customer.id == model.customer_id)  # which may have gone to somebody else
+        .where(model.owner_id.in_(owners), at >= first, at < last, *where)
     )
-    return db.session.execute(statement).all()
-
-
-def _outings(owners: Iterable[int], first: datetime, last: datetime) -> Sequence[Any]:
-    statement = (
-        sa.select(
-            Outing.id,
-            Outing.owner_id,
-            Outing.plan_line_id,
-            Outing.leave_at,
-            Outing.state,
-            Outing.purpose,
-            Customer.name.label("customer"),
-        )
-        .outerjoin(Customer, Customer.id == Outing.customer_id)
-        .where(
-            Outing.owner_id.in_(owners),
-            Outing.leave_at >= first,
-            Outing.leave_at < last,
-            Outing.state.in_((OUT, BACK)),
-        )
-    )
-    return db.session.execute(statement).all()
+    for row in db.session.execute(statement):
+        found[row.owner_id, clock.monday_of(clock.local(row.at).date())].append(row)
+    return found

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from app.core import audit, clock, crud, db, giving, identity
 from app.core.exchange.keeping import Wrote, added, moved
 from app.core.i18n import lazy_gettext as _l
+from app.domains.activities import actual
 from app.domains.activities.models import WeeklyPlan, WeeklyPlanLine
 from app.domains.crm.companions import Companion, Moves, goes_along
 from app.domains.crm.models import Customer
@@ -29,7 +30,8 @@ def take_along(moves: Moves) -> list[Wrote]:
     found: dict[date, list[Any]] = defaultdict(list)
     for owner_id, customers in moves.customers.items():
         for start in range(0, len(customers), giving.AT_ONCE):
-            for line in _open_lines(owner_id, customers[start : start + giving.AT_ONCE]):
+            about = _line_columns()["customer_id"].in_(customers[start : start + giving.AT_ONCE])
+            for line in _open_lines(owner_id, about, lock=True):
                 found[line.week].append(line)
     if not found:
         return []
@@ -53,38 +55,23 @@ def count(user_id: int) -> int:
     """How many open lines about customers of the user go with these."""
     customers: Any = sa.inspect(Customer).local_table
     theirs = sa.select(customers.c.id).where(customers.c.owner_id == user_id)
-    statement = _lines(user_id, sa.func.count()).where(_line_columns()["customer_id"].in_(theirs))
-    return db.session.connection().execute(statement).scalar_one()
+    return len(_open_lines(user_id, _line_columns()["customer_id"].in_(theirs)))
 
 
 def _line_columns() -> Any:
     return sa.inspect(WeeklyPlanLine).local_table.c
 
 
-def _lines(user_id: int, *columns: Any) -> sa.Select[Any]:
-    """The user's open lines of this week and later."""
+def _open_lines(user_id: int, about: sa.ColumnElement[bool], *, lock: bool = False) -> list[Any]:
+    """What the user planned ``about`` customers for this week and later and has not done, in the order of the plans."""
     lines, plans = _line_columns(), sa.inspect(WeeklyPlan).local_table.c
-    return (
-        sa.select(*columns)
-        .select_from(sa.join(lines.id.table, plans.id.table, lines.document_id == plans.id))
-        .where(
-            plans.owner_id == user_id,
-            plans.state.in_(OPEN),
-            plans.week >= clock.monday_of(clock.today()),
-            lines.done.is_(sa.false()),
-        )
+    statement = actual.planned(clock.monday_of(clock.today()), lines.position, plans.week, later=True).where(
+        plans.owner_id == user_id, plans.state.in_(OPEN), about
     )
-
-
-def _open_lines(user_id: int, customers: Sequence[int]) -> Sequence[Any]:
-    lines, plans = _line_columns(), sa.inspect(WeeklyPlan).local_table.c
-    statement = (
-        _lines(user_id, lines.id, lines.document_id, lines.position, plans.week)
-        .where(lines.customer_id.in_(customers))
-        .order_by(plans.week, lines.position, lines.id)
-        .with_for_update()
-    )
-    return db.session.connection().execute(statement).all()
+    if lock:
+        statement = statement.with_for_update(of=(lines.id.table, plans.id.table))
+    found = actual.still_open(db.session.connection().execute(statement))
+    return sorted(found, key=lambda line: (line.week, line.position, line.id))
 
 
 def _plan_of(user_id: int, week: date) -> tuple[WeeklyPlan | None, bool]:

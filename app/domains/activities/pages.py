@@ -41,7 +41,7 @@ COLUMNS: dict[str, tuple[Any, Callable[[Member], Any]]] = {
     "guidance": (_l("Guidance open"), lambda member: member.waits if member.waits is not None else -1),
 }
 """The columns, with what each is sorted by."""
-FIGURES = frozenset({"today", "week", "moves"})
+FIGURES = frozenset({"today", "week", "moves", "guidance"})
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def _sorted(group: Iterable[Member], key: Callable[[Member], Any], upside_down: 
 def _column(name: str, sort: str, words: str) -> Column:
     at = "" if sort.lstrip("-") != name else "desc" if sort.startswith("-") else "asc"
     # Of figures one wants the most, or what is lacking, first.
-    turned = {"asc": f"-{name}", "desc": name}.get(at, f"-{name}" if name in FIGURES | {"where", "guidance"} else name)
+    turned = {"asc": f"-{name}", "desc": name}.get(at, f"-{name}" if name in FIGURES | {"where"} else name)
     asked = {"sort": turned} | ({"q": words} if words else {})
     align = "right" if name in FIGURES else "left"
     return Column(name, str(COLUMNS[name][0]), "text", align, at, f"/team/?{urlencode(asked)}")

@@ -35,6 +35,8 @@ class Guided:
     answered: str
     age: str
     url: str
+    at: str
+    answered_at: str
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def shown(review: Review) -> Guided:
         present.moment(review.answered_at) if review.answered_at is not None else "",
         age(review.age) if review.age is not None else "",
         f"/reviews/show/{review.id}",
+        present.exact(review.created_on),
+        present.exact(review.answered_at) if review.answered_at is not None else "",
     )
 
 
@@ -134,6 +138,7 @@ class Day:
     """A day of a plan: ``entries`` are what was planned for it and what was done."""
 
     name: str
+    day: str
     is_today: bool
     entries: list[Any]
 
@@ -155,7 +160,10 @@ def week_of(row: Any) -> Panel | None:
     days = sorted({each.day for each in found})
     counted = actual.counts(found)
     about = Week(
-        [Day(present.day(day), day == clock.today(), [each for each in found if each.day == day]) for day in days],
+        [
+            Day(present.day(day), str(day), day == clock.today(), [each for each in found if each.day == day])
+            for day in days
+        ],
         [(str(label), counted[name], actual.TONES[name]) for name, label in actual.WHAT.items() if counted[name]],
     )
     return Panel("week", _("The week by days"), "kehu/panel_week.html", about)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from app.core import clock, db, identity
 from app.core.entity import User
+from app.domains.activities import actual
 from app.domains.activities.models import ContactRecord, Outing, WeeklyPlan
 from app.domains.activities.models.outings import CANCELLED, OUT, PLANNED
 from app.domains.activities.models.plans import WeeklyPlanLine
@@ -80,21 +81,21 @@ def outings_open(user_id: int) -> Sequence[Outing]:
 
 def lines_for_today(user_id: int) -> Sequence[WeeklyPlanLine]:
     """What ``user_id`` planned for today, is not done, and has no outing yet."""
-    outing: Any = sa.inspect(Outing).local_table
-    taken = sa.exists().where(outing.c.plan_line_id == WeeklyPlanLine.id, outing.c.state != CANCELLED)
+    today = clock.today()
+    wanted = sa.and_(WeeklyPlanLine.planned_on == today, ~has_outing()).label("wanted")
     statement = (
-        sa.select(WeeklyPlanLine)
-        .join(WeeklyPlan, WeeklyPlan.id == WeeklyPlanLine.document_id)
-        .where(
-            WeeklyPlan.owner_id == user_id,
-            WeeklyPlanLine.planned_on == clock.today(),
-            WeeklyPlanLine.done.is_(False),
-            ~taken,
-        )
+        actual.planned(clock.monday_of(today), WeeklyPlanLine, wanted)
+        .where(WeeklyPlan.owner_id == user_id)
         .options(joinedload(WeeklyPlanLine.customer))
-        .order_by(WeeklyPlanLine.position)
     )
-    return db.session.scalars(statement).unique().all()
+    found = actual.still_open(db.session.execute(statement))
+    return [row.WeeklyPlanLine for row in found if row.wanted]
+
+
+def has_outing() -> sa.ColumnElement[bool]:
+    """Whether somebody means to go out on a line of a plan, or did."""
+    outings: Any = sa.inspect(Outing).local_table
+    return sa.exists().where(outings.c.plan_line_id == WeeklyPlanLine.id, outings.c.state != CANCELLED)
 
 
 def outcomes_said() -> list[str]:

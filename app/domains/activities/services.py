@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core import audit, clock, crud, db, identity
-from app.core.entity import User, pointed_at
+from app.core.entity import User
 from app.core.errors import Conflict, Invalid, NotPermitted
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_pgettext
@@ -21,6 +19,7 @@ from app.domains.activities import contacting, measured, telling
 from app.domains.activities.models import ContactRecord, Outing, Review, Suggestion, WeeklyPlan
 from app.domains.activities.models.outings import BACK, CANCELLED, OUT, PLANNED
 from app.domains.activities.models.records import SLACK
+from app.domains.crm.models import Customer
 from app.domains.people.queries import may_lead
 
 PREFIXES["weekly-plans"] = "WP"
@@ -94,7 +93,8 @@ def come_back(
         outing.leave_at = min(outing.leave_at, when)
         outing.returning = when
         try:
-            with _telling(outing, given):
+            # Its customer may have gone to somebody else meanwhile.
+            with identity.pointing_at(Customer, outing.customer_id):
                 told = crud.create(ContactRecord, {**given, "outing": outing.id})
         except Invalid as error:
             raise Invalid({f"record.{name}": said for name, said in error.errors.items()}, error.message) from None
@@ -105,12 +105,29 @@ def come_back(
 
 
 def call_off(outing: Outing, reason: str | None) -> Outing:
-    """Cancel ``outing``: it does not take place, or was no outing.  Raises Conflict when it is over."""
+    """Cancel ``outing``: it does not take place, or was no outing.
+
+    Who is out says why.  Who is out with a customer comes back and tells of it instead; only a superior cancels that.
+    Raises Conflict when it is over, or is to end with its contact record; Invalid without a reason.
+    """
     if outing.state in (BACK, CANCELLED):
         raise Conflict(_("“%(outing)s” is over.", outing=outing))
+    if not may_call_off(outing):
+        raise Conflict(_("“%(outing)s” is under way: come back, and say what came of it.", outing=outing))
+    if outing.state == OUT and not (reason or "").strip():
+        raise Invalid({"reason": [_("Say why: %(who)s is out.", who=outing.owner)]})
     outing.state, outing.reason = CANCELLED, reason
     db.session.flush()
     return outing
+
+
+def may_call_off(outing: Outing) -> bool:
+    """Whether the actor may cancel ``outing`` as it stands: one to a customer that is under way ends with its contact
+    record, unless a superior of whoever is out says otherwise.
+    """
+    if outing.state == OUT and outing.customer_id is not None:
+        return may_lead(outing.owner_id, Outing.domain())
+    return outing.state not in (BACK, CANCELLED)
 
 
 def answer_review(review: Review, text: str) -> Review:
@@ -171,17 +188,6 @@ def _so_far(at: datetime | None) -> datetime | None:
     if at is None:
         return now
     return min(at, now) if at <= now + SLACK else None
-
-
-def _telling(outing: Outing, given: Mapping[str, Any]) -> AbstractContextManager[None]:
-    """Let who is out tell of their outing also where its customer has gone to somebody else meanwhile: of that customer,
-    and of nothing else that they do not see.
-    """
-    actor = identity.require()
-    same = str(given.get("customer")) == str(outing.customer_id)
-    if not same or pointed_at(outing, "customer") is not None or given.get("contact") or given.get("opportunity"):
-        return nullcontext()
-    return identity.acting_as(replace(actor, is_system=True, cache={}))
 
 
 def _require_own(outing: Outing) -> None:

@@ -18,11 +18,12 @@ from app.core import clock, db, identity
 from app.core.entity import Entity, User
 from app.core.identity import Actor
 from app.core.users import full_name
+from app.domains.activities import actual, queries
 from app.domains.activities.models import ContactRecord, Outing, Review, WeeklyPlan, WeeklyPlanLine
-from app.domains.activities.models.outings import CANCELLED, OUT, PLANNED
+from app.domains.activities.models.outings import OUT, PLANNED
 from app.domains.crm.models import Customer, StageMove
-from app.domains.people.models import Department, Employee, Leave, Target
-from app.domains.people.queries import departments_led, users_led
+from app.domains.people.models import Employee, Leave, Target
+from app.domains.people.queries import at_work, departments_led, users_led
 from app.domains.people.working_days import Calendar
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -184,22 +185,14 @@ def _people(actor: Actor, among: Among, monday: date, today: date) -> Iterator[M
     """Who works here now, with this week's plan and today's leave."""
     away = sa.and_(Leave.owner_id == User.id, Leave.starts_on <= today, Leave.ends_on >= today)
     statement = (
-        sa.select(
-            *(User.id, User.username, User.first_name, User.last_name),
-            Employee.id.label("employee"),
-            Employee.department_id,
-            Department.name.label("department"),
-            WeeklyPlan.id.label("plan"),
-            WeeklyPlan.state,
-            Leave.id.label("leave"),
-            Leave.ends_on,
+        at_work(
+            *(User.id, User.username, User.first_name, User.last_name, Employee.id.label("employee")),
+            *(WeeklyPlan.id.label("plan"), WeeklyPlan.state, Leave.id.label("leave"), Leave.ends_on),
         )
-        .join(Employee, Employee.user_id == User.id)
-        .join(Department, Department.id == Employee.department_id)
         .outerjoin(WeeklyPlan, sa.and_(WeeklyPlan.owner_id == User.id, WeeklyPlan.week == monday))
         .outerjoin(Leave, away)
-        .where(User.active, Employee.active, User.id != (actor.user_id or 0), among(User.id))
-        .order_by(Department.name, Department.id, User.last_name, User.first_name, User.id, Leave.ends_on.desc())
+        .where(User.id != (actor.user_id or 0), among(User.id))
+        .order_by(Leave.ends_on.desc())
     )
     seen = set()
     for row in db.session.execute(statement):
@@ -236,26 +229,16 @@ def _whereabouts(members: dict[int, Member], among: Among, today: date) -> None:
 def _planned(members: dict[int, Member], among: Among, monday: date, today: date) -> None:
     """The next visit of this week's plan, where no outing comes before it."""
     line = WeeklyPlanLine
+    wanted = sa.and_(line.kind == "visit", line.planned_on >= today, ~queries.has_outing()).label("wanted")
     statement = (
-        sa.select(
-            *(line.id, line.document_id, line.planned_on, line.goal, WeeklyPlan.owner_id),
-            Customer.name.label("customer"),
-        )
-        .join(WeeklyPlan, WeeklyPlan.id == line.document_id)
+        actual.planned(monday, WeeklyPlan.owner_id, line.goal, Customer.name.label("customer"), wanted)
         .outerjoin(Customer, Customer.id == line.customer_id)
-        .where(
-            WeeklyPlan.week == monday,
-            among(WeeklyPlan.owner_id),
-            line.kind == "visit",
-            line.done.is_(False),
-            line.planned_on >= today,
-            ~sa.exists().where(Outing.plan_line_id == line.id, Outing.state != CANCELLED),
-        )
-        .order_by(line.planned_on.desc(), line.position.desc())
+        .where(among(WeeklyPlan.owner_id))
     )
-    earliest = {}
-    for row in db.session.execute(statement):
-        earliest[row.owner_id] = row
+    earliest: dict[int, Any] = {}
+    for row in actual.still_open(db.session.execute(statement)):
+        if row.wanted:
+            earliest.setdefault(row.owner_id, row)
     for owner, row in earliest.items():
         member = members.get(owner)
         if member is not None and (member.next is None or row.planned_on < member.next.day):

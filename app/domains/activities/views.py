@@ -23,7 +23,7 @@ from app.domains.activities.models import (
     Suggestion,
     WeeklyPlan,
 )
-from app.domains.activities.models.outings import BACK, CANCELLED, OUT, PLANNED
+from app.domains.activities.models.outings import OUT, PLANNED
 
 LAST_DAY_OF_THIS_WEEK = 2  # Wednesday: from Thursday on a new plan is for the week to come
 
@@ -161,7 +161,7 @@ class OutingView(EntityView, model=Outing):
             _call_off,
             fields=(_reason,),
             tone="danger",
-            shown=lambda outing: outing.state not in (BACK, CANCELLED),
+            shown=services.may_call_off,
         ),
     )
     links = (

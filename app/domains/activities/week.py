@@ -84,27 +84,16 @@ def write(week: date, texts: Mapping[str, Any]) -> WeeklyPlan:
     return crud.update(plan, dict(texts))
 
 
-def left_over(week: date) -> list[WeeklyPlanLine]:
-    """What the actor planned for the week before ``week`` and has not done: to be taken over, unless it was already."""
-    before = clock.monday_of(week) - WEEK
+def left_over(week: date, plan: WeeklyPlan | None) -> list[WeeklyPlanLine]:
+    """What the actor planned for the week before ``week`` and has not done: to be taken over, unless it was already into
+    the ``plan`` of ``week``.  One statement.
+    """
     statement = (
-        sa.select(WeeklyPlanLine)
-        .join(WeeklyPlan, WeeklyPlan.id == WeeklyPlanLine.document_id)
-        .where(
-            WeeklyPlan.owner_id == (identity.user_id() or 0),
-            WeeklyPlan.week == before,
-            WeeklyPlanLine.done.is_(False),
-        )
+        actual.planned(clock.monday_of(week) - WEEK, WeeklyPlanLine)
+        .where(WeeklyPlan.owner_id == (identity.user_id() or 0))
         .options(joinedload(WeeklyPlanLine.customer))
-        .order_by(WeeklyPlanLine.planned_on, WeeklyPlanLine.position)
     )
-    found = db.session.scalars(statement.options(joinedload(WeeklyPlanLine.document))).unique().all()
-    plans = list({line.document_id: line.document for line in found}.values())
-    told = (each for happened in actual.of(plans).values() for each in happened)
-    # What was done needs no tick to be so.
-    missed = {each.line for each in told if each.what != actual.DONE}
-    found = [line for line in found if line.id in missed]
-    plan = plan_of(week)
+    found = [row.WeeklyPlanLine for row in actual.still_open(db.session.execute(statement))]
     taken = {(line.customer_id, line.kind, line.goal) for line in plan.lines} if plan is not None else set()
     return [line for line in found if (line.customer_id, line.kind, line.goal) not in taken]
 
@@ -116,7 +105,7 @@ def take_over(week: date, ids: Collection[int]) -> WeeklyPlan:
     """
     if not ids:
         raise Invalid({"lines": [_("Choose what to take over.")]})
-    lines = {line.id: line for line in left_over(week)}
+    lines = {line.id: line for line in left_over(week, plan_of(week))}
     if not set(ids) <= set(lines):
         raise NotVisible()
     today, monday = clock.today(), clock.monday_of(week)
@@ -136,13 +125,12 @@ def take_over(week: date, ids: Collection[int]) -> WeeklyPlan:
     )
 
 
-def due(week: date) -> list[Offer]:
-    """The actor's customers that are due by the end of the week and not planned in it: whose next contact comes, that
-    return to the pool, or that are dormant; the most urgent first.
+def due(week: date, plan: WeeklyPlan | None) -> list[Offer]:
+    """The actor's customers that are due by the end of the week and not in the ``plan`` of it: whose next contact comes,
+    that return to the pool, or that are dormant; the most urgent first.
     """
     monday = clock.monday_of(week)
     last = monday + timedelta(days=DAYS - 1)
-    plan = plan_of(week)
     planned = {line.customer_id for line in plan.lines if line.customer_id} if plan is not None else set()
     mine = Customer.owner_id == (identity.user_id() or 0)
     found: dict[int, Offer] = {}

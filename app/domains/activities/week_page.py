@@ -111,14 +111,16 @@ def page(monday: date, place: str, error: Invalid | None, given: Mapping[str, An
     found = actual.of([plan])[plan.id] if plan is not None else []
     may_write = identity.require().may("can_add", WeeklyPlan.permission_key())
     is_open = may_write and (plan is None or plan.state == "draft")
-    left = week.left_over(monday) if is_open else []
-    offers = week.due(monday) if is_open else []
+    left = week.left_over(monday, plan) if is_open else []
+    offers = week.due(monday, plan) if is_open else []
     lines = list(plan.lines) if plan is not None else []
     asked = {line.customer_id for line in lines if line.customer_id} | {offer.customer.id for offer in offers}
     said = {key: [shown(each) for each in some] for key, some in week.guidance_open(asked).items()}
     building = _Building(monday, plan, is_open, may_write, place, error, given, said)
     last = monday + DAY * 6
+    offered = [building.offered(offer) for offer in offers]
     beyond = {line.planned_on for line in lines} | {each.day for each in found}
+    beyond |= {date.fromisoformat(each.day) for each in offered}
     outside = sorted(day for day in beyond if not monday <= day <= last)
     days = [monday + DAY * number for number in range(7)]
     days = [day for number, day in enumerate(days) if number < WORKWEEK or day in beyond or day == clock.today()]
@@ -129,20 +131,20 @@ def page(monday: date, place: str, error: Invalid | None, given: Mapping[str, An
         state=_state(plan),
         days=[building.column(day, lines, found) for day in (*days, *outside)],
         left=[(line.id, str(line.customer or ""), line.goal) for line in left],
-        offers=[building.offered(offer) for offer in offers],
+        offers=offered,
         texts=building.texts(),
         actions=record.actions(WeeklyPlanView, plan) if plan is not None else [],
         action_url=f"/week/{monday}",
         prev_url=url_of(monday - DAY * 7),
         next_url=url_of(monday + DAY * 7),
         today_url=url_of(today) if monday != today else "",
-        choices=[(str(day), _day(day)) for day in (monday + DAY * number for number in range(7))],
+        choices=[(str(day), _day(day)) for day in days],
         counts=[
             (str(label), counted[name], actual.TONES[name]) for name, label in actual.WHAT.items() if counted[name]
         ],
         is_open=is_open,
         may_write=may_write,
-        breadcrumb=[Link(str(WeeklyPlan.labels), "/weekly-plans/list/")],
+        breadcrumb=[Link(_("My week"))],
         text_errors=error.texts if error is not None and place == "texts" else [],
     )
 
@@ -190,8 +192,6 @@ class _Building:
         if self.is_open:
             start = {"planned_on": str(day), "kind": "visit"} | (dict(self.given) if self.place == place else {})
             adding = [self._input(place, name, start.get(name, "")) for name in ("customer", "kind", "goal")]
-            for each in adding:
-                each.placeholder = each.label
             errors = self._errors(place, adding)
         return DayColumn(
             str(day),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -50,14 +50,8 @@ class WeekView(BaseView):
         reach.enter(WeeklyPlanView, "add")
         which = _monday(monday)
         given = _given(("planned_on", "kind", "customer", "goal"))
-        try:
-            week.add(which, [_values(given)])
-        except Conflict as error:
-            return _kept(which, error)
-        except Invalid as error:
-            db.session.rollback()
-            return _shown(which, f"day-{given.get('planned_on', '')}", error, given), error.status
-        return _back(which)
+        place = f"day-{given.get('planned_on', '')}"
+        return _answer(which, lambda: week.add(which, [_values(given)]), place, given)
 
     @expose("/<monday>/take", methods=("POST",))
     @permission_name("add")
@@ -68,14 +62,7 @@ class WeekView(BaseView):
         ids = {
             int(text) for text in request.form.getlist("line") if text.isascii() and text.isdecimal() and len(text) < 10
         }
-        try:
-            week.take_over(which, ids)
-        except Conflict as error:
-            return _kept(which, error)
-        except Invalid as error:
-            db.session.rollback()
-            flash(error.words, "error")
-        return _back(which)
+        return _answer(which, lambda: week.take_over(which, ids))
 
     @expose("/<monday>/line/<int:pk>", methods=("POST",))
     @permission_name("edit")
@@ -86,14 +73,8 @@ class WeekView(BaseView):
         given = _given(tuple(name for name in LINE if name in request.form or f"{name}-text" in request.form))
         if "ticks" in request.form:
             given["done"] = "1" if request.form.get("done") else ""
-        try:
-            week.change(which, pk, None if request.form.get("remove") else _values(given))
-        except Conflict as error:
-            return _kept(which, error)
-        except Invalid as error:
-            db.session.rollback()
-            return _shown(which, f"line-{pk}", error, given), error.status
-        return _back(which)
+        values = None if request.form.get("remove") else _values(given)
+        return _answer(which, lambda: week.change(which, pk, values), f"line-{pk}", given)
 
     @expose("/<monday>/texts", methods=("POST",))
     @permission_name("edit")
@@ -102,14 +83,7 @@ class WeekView(BaseView):
         reach.enter(WeeklyPlanView, "edit")
         which = _monday(monday)
         given = {name: request.form[name].replace("\r\n", "\n") for name in TEXTS if name in request.form}
-        try:
-            week.write(which, given)
-        except Conflict as error:
-            return _kept(which, error)
-        except Invalid as error:
-            db.session.rollback()
-            return _shown(which, "texts", error, given), error.status
-        return _back(which)
+        return _answer(which, lambda: week.write(which, given), "texts", given)
 
 
 def _monday(text: str) -> date:
@@ -127,15 +101,18 @@ def _refuse() -> date:
     raise NotVisible()
 
 
-def _back(monday: date) -> Any:
+def _answer(monday: date, deed: Callable[[], Any], place: str = "", given: Mapping[str, Any] | None = None) -> Any:
+    """Do ``deed`` and go back to the week.  What of the ``given`` is refused is shown again at its ``place``; what has no
+    place there, and what the plan's state does not allow, is told.
+    """
+    try:
+        deed()
+    except (Conflict, Invalid) as error:
+        db.session.rollback()
+        if isinstance(error, Invalid) and place:
+            return _shown(monday, place, error, given), error.status
+        flash(error.words, "error")
     return redirect(url_of(monday))
-
-
-def _kept(monday: date, error: Conflict) -> Any:
-    """Say why nothing was changed."""
-    db.session.rollback()
-    flash(error.words, "error")
-    return _back(monday)
 
 
 def _values(given: Mapping[str, Any]) -> dict[str, Any]:

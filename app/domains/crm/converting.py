@@ -62,6 +62,12 @@ def likely(lead: Lead) -> list[duplicates.Match]:
         return []
 
 
+def open_to_work(found: list[duplicates.Match]) -> set[int]:
+    """The ids of those of ``found`` that the actor may write: what a lead can be converted onto."""
+    ids = {each.row.id for each in found if each.row is not None}
+    return scope.visible_ids(db.session.connection(), Customer, ids, identity.require(), write=True)
+
+
 def surely(lead: Lead, found: list[duplicates.Match]) -> Customer | None:
     """The one of ``found`` that is taken unless something else is said: the only one, of the lead's company by name.
     People share names: somebody without a company is the same by telephone or e-mail besides.
@@ -155,11 +161,15 @@ def _customer(lead: Lead, customer_id: int | None, anew: bool) -> Customer | Non
 
 
 def _on_hand(customer: Customer) -> Customer:
-    """Raises Conflict for a customer of the pool that the actor may not write."""
-    if customer.owner_id is None:
-        actor = identity.require()
-        if not scope.visible_ids(db.session.connection(), Customer, [customer.id], actor, write=True):
+    """Raises Conflict for a customer of the pool, Invalid for another that the actor may not write."""
+    if not scope.visible_ids(db.session.connection(), Customer, [customer.id], identity.require(), write=True):
+        if customer.owner_id is None:
             raise Conflict(_("%(what)s lies in the public pool. Claim it first.", what=customer))
+        message = _(
+            "%(what)s is not yours to change. Ask its owner to share it with you for writing, or choose another one.",
+            what=customer,
+        )
+        raise Invalid({"customer": [message]})
     return customer
 
 

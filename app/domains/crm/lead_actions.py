@@ -31,7 +31,9 @@ class OpportunityAsked(Field):
 
 def _customer() -> Field:
     help = _l("Empty: a new one is made of the lead")
-    return Field(Lead, "customer", "customer", "relation", _l("Customer"), help, target=Customer, stored=False)
+    return Field(
+        Lead, "customer", "customer", "relation", _l("Customer"), help, target=Customer, stored=False, to_write=True
+    )
 
 
 def _anew() -> Field:
@@ -64,11 +66,16 @@ def _is_open(lead: Lead) -> bool:
 
 
 def _begin(lead: Lead) -> dict[str, Start]:
-    """The customers that the lead may be: to choose, and of those out of sight that they exist and whose they are."""
+    """The customers that the lead may be: to choose, and of those that the actor may not write, or not see, that they exist
+    and whose they are.
+    """
     found = converting.likely(lead)
-    offers = [(each.row, _whose(each.owner)) for each in found if each.row is not None]
-    noted = [each.words for each in found if each.row is None]
-    begun = {"customer": Start(converting.surely(lead, found), offers=offers, noted=noted)}
+    mine = converting.open_to_work(found)
+    offers = [(each.row, _whose(each.owner)) for each in found if each.row is not None and each.row.id in mine]
+    noted = [each.words for each in found if each.row is None or each.row.id not in mine]
+    sure = converting.surely(lead, found)
+    taken = sure if sure is not None and sure.id in mine else None
+    begun = {"customer": Start(taken, offers=offers, noted=noted)}
     return begun if found else {**begun, "anew": Start(is_asked=False)}
 
 

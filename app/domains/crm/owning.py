@@ -42,7 +42,16 @@ def _told(run: ImportRun) -> str:
 ASSIGN = add_kind(RunKind("assign", _l("Customers assigned"), _told, others="can_assign", gives_away=True))
 TRANSFER = add_kind(RunKind("transfer", _l("Customers transferred"), _told, others="can_transfer", gives_away=True))
 CLAIM = add_kind(RunKind("claim", _l("Customers claimed"), _told, others="can_transfer", gives_away=True))
-RELEASE = add_kind(RunKind("release", _l("Customers released"), _told, others="can_transfer", gives_away=True))
+RELEASE = add_kind(
+    RunKind(
+        "release",
+        _l("Customers released"),
+        _told,
+        others="can_transfer",
+        gives_away=True,
+        guard=pool.require_returnable,
+    )
+)
 SHARE = add_kind(RunKind("share", _l("Customers shared"), _told, others="can_transfer"))
 
 

@@ -109,13 +109,17 @@ def how_it_stands(row: Any) -> Panel | None:
 
 @dataclass(frozen=True)
 class Glance:
-    """A figure of a customer's page: ``tone`` «red» for what is overdue, ``url`` leads to what it counts."""
+    """A figure of a customer's page: ``tone`` «red» for what is overdue, ``url`` leads to what it counts; what is said of
+    days in words is there in full for paper.
+    """
 
     label: str
     figure: str
     caption: str = ""
     tone: str = ""
     url: str = ""
+    figure_full: str = ""
+    caption_full: str = ""
 
 
 GlanceMaker = Callable[[Any], Glance | None]
@@ -148,11 +152,15 @@ def next_contact(row: Any) -> Glance | None:
     """The day of the next contact, in red when it has passed."""
     if not _sees_details(row):
         return None
-    last = _("Last: %(day)s", day=present.day(row.last_contact_on)) if row.last_contact_on else _("Never contacted")
-    if row.next_contact_on is None:
-        return Glance(_("Next contact"), _("Not planned"), last)
-    late = row.next_contact_on < clock.today()
-    return Glance(_("Next contact"), present.day(row.next_contact_on), last, "red" if late else "")
+    last, last_full = _("Never contacted"), ""
+    if row.last_contact_on:
+        last = _("Last: %(day)s", day=present.day(row.last_contact_on))
+        last_full = _("Last: %(day)s", day=row.last_contact_on)
+    on = row.next_contact_on
+    if on is None:
+        return Glance(_("Next contact"), _("Not planned"), last, caption_full=last_full)
+    tone = "red" if on < clock.today() else ""
+    return Glance(_("Next contact"), present.day(on), last, tone, figure_full=str(on), caption_full=last_full)
 
 
 @glance
@@ -162,8 +170,15 @@ def return_to_pool(row: Any) -> Glance | None:
     if back is None:
         return None
     soon = back.warn_on <= clock.today()
-    caption = _("Unless there is contact; warned from %(day)s", day=present.day(min(back.warn_on, back.returns_on)))
-    return Glance(_("Back to the pool"), present.day(back.returns_on), caption, "red" if soon else "")
+    warned = min(back.warn_on, back.returns_on)
+    return Glance(
+        _("Back to the pool"),
+        present.day(back.returns_on),
+        _("Unless there is contact; warned from %(day)s", day=present.day(warned)),
+        "red" if soon else "",
+        figure_full=str(back.returns_on),
+        caption_full=_("Unless there is contact; warned from %(day)s", day=warned),
+    )
 
 
 @glance

@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from app.core import clock, db, giving, notices, tags
+from app.core import clock, db, giving, identity, notices, tags
 from app.core.entity import User
 from app.core.errors import Conflict
 from app.core.exchange.keeping import keep_run
+from app.core.exchange.models import ImportRun, ImportRunRow
 from app.core.exchange.run_kinds import RunKind, add_kind
 from app.core.flags import flag
 from app.core.giving import Owned
@@ -31,7 +32,14 @@ notices.KINDS |= {
     RECYCLED: _l("Customers returned to the pool"),
 }
 RECYCLE = add_kind(
-    RunKind("recycle", _l("Customers back to the pool"), lambda run: run.file, own="can_transfer", gives_away=True)
+    RunKind(
+        "recycle",
+        _l("Customers back to the pool"),
+        lambda run: run.file,
+        own="can_transfer",
+        gives_away=True,
+        guard=lambda run, former: require_returnable(run, former),
+    )
 )
 GIVEN_UP = ("release", "recycle")
 CHUNK = 500
@@ -123,6 +131,7 @@ def _due_by(
             moves["customer_id"] == customers["id"],
             moves["to_owner_id"] == customers["owner_id"],
             moves["kind"] != "merge",  # by which nobody got it
+            moves["id"].not_in(_taken_back()),  # who takes back what they gave up has had it all along
         )
         .scalar_subquery()
     )
@@ -158,6 +167,20 @@ def _due_by(
     return found
 
 
+def _taken_back() -> Any:
+    """The ids of the transfers by which somebody undid a release of their own."""
+    moves: Any = sa.inspect(CustomerTransfer).columns
+    runs, rows = ImportRun.__table__.c, ImportRunRow.__table__.c
+    return (
+        sa.select(moves["id"])
+        .join(ImportRunRow.__table__, rows.record_id == moves["customer_id"])
+        .join(ImportRun.__table__, runs.id == rows.run_id)
+        .where(runs.kind == "release", runs.undone)
+        .where(moves["kind"] == "assign", moves["at"].between(runs.created_on, runs.changed_on))
+        .where(moves["created_by_id"] == moves["to_owner_id"])
+    )
+
+
 def _with_open_opportunities() -> Any:
     return sa.select(sa.inspect(Opportunity).columns["customer_id"]).where(Opportunity.handed_on())
 
@@ -187,14 +210,21 @@ def recycle(today: date) -> tuple[int, int]:
         if each.warn_on <= today < each.returns_on and (each.id, each.owner_id, each.since) not in warned
     ]
     _warn(fresh, today)
-    back = {each.id: each for each in every if each.returns_on <= today}
-    rows = [row for row in giving.find(Customer, back) if row.owner_id == back[row.id].owner_id]
+    rows = giving.find(Customer, _returning(every, today))
+    if rows:
+        # Kept from other writers from now on: who had contact, or another owner, while we waited for the rows stays.
+        still = _returning(due(today), today)
+        rows = [row for row in rows if row.id in still]
     if rows:
         reasons = _("No contact within the days that the pool's rules allow")
         wrote = owning.hand_over("recycle", rows, None, reasons)
         run = keep_run(RECYCLE, Customer, wrote, _("Back to the pool: %(count)s customers", count=len(rows)))
         _tell_recycled(rows, run.id)
     return len(fresh), len(rows)
+
+
+def _returning(found: Sequence[Due], today: date) -> set[int]:
+    return {each.id for each in found if each.returns_on <= today}
 
 
 def _warn(customers: Sequence[Due], today: date) -> None:
@@ -257,6 +287,46 @@ def require_claimable(rows: Sequence[Owned], me: int) -> None:
     known = rules()
     if not known:
         return
+    levels = _require_room(known, rows, me)
+    until = _blocked(known, levels, me)
+    giving.refuse(
+        (row for row in rows if row.id in until),
+        lambda row: _("You gave up %(what)s: you can claim it again from %(day)s.", what=row.label, day=until[row.id]),
+    )
+
+
+def require_returnable(run: ImportRun, former: Mapping[int, int | None]) -> None:
+    """Raises Conflict when the actor would get back by undoing ``run`` what the rules let them not claim: what they gave up
+    themselves comes back on the day of it, while it lies in the pool and there is room for it; later it is to be claimed
+    as any other.  Who may assign customers can give them to anybody: nothing holds them up.  ``former``: whose each was.
+    """
+    actor, known = identity.require(), rules()
+    mine = [pk for pk, owner_id in former.items() if owner_id is not None and owner_id == actor.user_id]
+    if not mine or not known or actor.unlimited or actor.may("can_assign", Customer.permission_key()):
+        return
+    assert actor.user_id is not None
+    table: Any = sa.inspect(Customer).columns
+    rows: list[Owned] = []
+    for start in range(0, len(mine), giving.AT_ONCE):
+        part = table["id"].in_(mine[start : start + giving.AT_ONCE])
+        rows += giving.locked(Customer, sa.and_(part, table["owner_id"].is_(None)))
+    if not rows:
+        raise Conflict(_("What you gave up is no longer in the public pool."))
+    levels = _require_room(known, rows, actor.user_id)
+    if clock.local(run.created_on).date() != clock.today():
+        until = _blocked(known, levels, actor.user_id)
+        giving.refuse(
+            rows,
+            lambda row: _(
+                "You gave up %(what)s on another day, and others have seen it since: you can claim it again from %(day)s.",
+                what=row.label,
+                day=until.get(row.id, clock.today()),
+            ),
+        )
+
+
+def _require_room(known: Mapping[str | None, PoolRule], rows: Sequence[Owned], me: int) -> dict[int, str | None]:
+    """The levels of the customers ``rows``, by id.  Raises Conflict when ``me`` would hold too many with them."""
     # Two claims of one person take turns: each counts what the other got.
     db.session.scalars(db.locked(sa.select(User).where(User.id == me), User)).unique().one()
     customers: Any = sa.inspect(Customer).columns
@@ -285,11 +355,7 @@ def require_claimable(rows: Sequence[Owned], me: int) -> None:
                     wanted=wanted,
                 )
             )
-    until = _blocked(known, levels, me)
-    giving.refuse(
-        (row for row in rows if row.id in until),
-        lambda row: _("You gave up %(what)s: you can claim it again from %(day)s.", what=row.label, day=until[row.id]),
-    )
+    return levels
 
 
 def _blocked(known: Mapping[str | None, PoolRule], levels: Mapping[int, str | None], me: int) -> dict[int, date]:

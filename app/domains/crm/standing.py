@@ -137,11 +137,16 @@ def load(opportunities: Iterable[Opportunity]) -> None:
 
 
 def now(opportunity: Opportunity) -> Standing:
-    """How ``opportunity`` stands with what is about to be saved of it: for whoever checks it before it is written."""
+    """How ``opportunity``, stored or new, stands with what is about to be saved of it: for whoever checks it before it is
+    written.
+    """
     stages = stages_with_criteria()
     tests = {each.id: _test(each) for _stage, several in stages for each in several if each.kind == "measured"}
     names = [test.measure for test in tests.values() if test is not None]
-    measured = dict(measures.values([opportunity.id], names).get(opportunity.id, {})) if opportunity.id else {}
+    if opportunity.id:
+        measured = dict(measures.values([opportunity.id], names).get(opportunity.id, {}))
+    else:
+        measured = dict(measures.of_customer(getattr(pointed_at(opportunity, "customer"), "id", None), names))
     for name in names:
         own = measures.MEASURES[name].own
         if own is not None:
@@ -163,11 +168,12 @@ def stages_with_criteria() -> list[tuple[Stage, list[StageCriterion]]]:
     return list(found.values())
 
 
-def first_stage(session: Session) -> Stage | None:
-    """Where an opportunity begins."""
+def stages(session: Session) -> list[Stage]:
+    """Every stage in its order: an opportunity begins in the first.  One statement."""
     from app.domains.crm.models import Stage
 
-    return session.scalars(sa.select(Stage).order_by(Stage.position, Stage.id).limit(1)).first()
+    with session.no_autoflush:
+        return list(session.scalars(sa.select(Stage).order_by(Stage.position, Stage.id)))
 
 
 def stage_before(opportunity: Opportunity) -> Stage | None:
@@ -185,13 +191,16 @@ def stage_before(opportunity: Opportunity) -> Stage | None:
     return None
 
 
-def move_of(opportunity: Opportunity, before: Stage | None, stage: Stage) -> StageMove:
-    """The row that remembers a move, which is about to be written."""
+def move_of(opportunity: Opportunity, before: Stage | None, stage: Stage, first: Stage | None = None) -> StageMove:
+    """The row that remembers a move, which is about to be written; ``first`` is the stage in which a new one begins."""
     from app.domains.crm.models import StageMove
 
-    missing = now(opportunity).unmet_between(before, stage) if before is not None else []
+    # A new one begins in the first stage: one that is added further on has passed what lies between.
+    begun = before or first or stage
+    missing = now(opportunity).unmet_between(begun, stage) if stage.id != begun.id else []
     action, comment = identity.deed()
-    reason = comment or (opportunity.lost_reason if stage.is_lost else "") or (_("Undone") if action == UNDO else "")
+    said = [comment or opportunity.take_stage_reason(), (opportunity.lost_reason or "") if stage.is_lost else ""]
+    reason = "; ".join(dict.fromkeys(each for each in said if each)) or (_("Undone") if action == UNDO else "")
     days = (clock.today() - clock.local(opportunity.stage_since).date()).days if before is not None else 0
     return StageMove(
         opportunity=opportunity,
@@ -204,6 +213,19 @@ def move_of(opportunity: Opportunity, before: Stage | None, stage: Stage) -> Sta
     )
 
 
+def why_lost(opportunity: Opportunity) -> str | None:
+    """What the last move that lost ``opportunity`` says of why; None when it was never lost.  One statement."""
+    from app.domains.crm.models import Stage, StageMove
+
+    last = (
+        sa.select(StageMove.reason)
+        .join(Stage, Stage.id == StageMove.to_stage_id)
+        .where(StageMove.opportunity_id == opportunity.id, Stage.is_lost.is_(True))
+        .order_by(StageMove.id.desc())
+    )
+    return db.session.scalars(last.limit(1)).first()
+
+
 def told(missing: Sequence[Met]) -> str:
     """What is missing, as one text."""
     return "; ".join(str(each.criterion) for each in missing)
@@ -211,17 +233,18 @@ def told(missing: Sequence[Met]) -> str:
 
 def check_move(move: StageMove) -> dict[str, list[str]]:
     """What refuses ``move``, which is about to be written: backwards, out of a closed stage, or past criteria that are
-    not met it needs a reason.
+    not met it needs a reason; a new opportunity beyond the first stage needs it as one that moves there.
     """
     before, stage = move.from_stage, move.to_stage
-    if before is None or move.reason:
+    if move.reason:
         return {}
-    where = "reason" if identity.deed()[0] == MOVE else "stage"
-    hint = "" if where == "reason" else " " + _("Use “Move” to say it.")
-    if not before.is_open or _order(stage) < _order(before):
-        return {where: [_("Say why it goes back from “%(before)s” to “%(stage)s”.", before=before, stage=stage) + hint]}
+    where = "reason" if identity.deed()[0] == MOVE else "stage_reason"
+    if before is not None and (not before.is_open or _order(stage) < _order(before)):
+        return {where: [_("Say why it goes back from “%(before)s” to “%(stage)s”.", before=before, stage=stage)]}
+    if move.missing and before is None:
+        return {where: [_("Not met yet: %(missing)s. Say why it begins here all the same.", missing=move.missing)]}
     if move.missing:
-        return {where: [_("Not met yet: %(missing)s. Say why it moves on all the same.", missing=move.missing) + hint]}
+        return {where: [_("Not met yet: %(missing)s. Say why it moves on all the same.", missing=move.missing)]}
     return {}
 
 

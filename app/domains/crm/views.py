@@ -262,7 +262,7 @@ class OpportunityView(EntityView, model=Opportunity):
         "days_in_stage",
     )
     fieldsets = (
-        ("", ("name", "customer", "stage", "owner", "expected_close_on", "next_step")),
+        ("", ("name", "customer", "stage", "stage_reason", "owner", "expected_close_on", "next_step")),
         (_l("How much"), ("amount", "probability", "weighted", "agreed_amount", "products")),
         (_l("Around it"), ("source", "competitor", "lost_reason", "note")),
     )
@@ -302,8 +302,8 @@ class OpportunityView(EntityView, model=Opportunity):
 
     @classmethod
     def defaults(cls) -> Mapping[str, Any]:
-        first = standing.first_stage(db.session())
-        return {"stage": first} if first is not None else {}
+        stages = standing.stages(db.session())
+        return {"stage": stages[0]} if stages else {}
 
 
 class StageMoveView(EntityView, model=StageMove):

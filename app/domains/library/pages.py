@@ -242,6 +242,8 @@ def _send_page(given: dict[str, str] | None = None) -> SendPage:
     hidden = []
     if record := given.get("record", ""):
         hidden.append(("record", record[:80]))
+    elif customer := given.get("customer", ""):
+        hidden.append(("customer", customer[:20]))
     return SendPage(
         title=_("Upload files"),
         uploads=upload_form(hidden, _next("/files/list/", given)),

@@ -113,7 +113,7 @@ class Target(Entity):
 
     owner_id: Mapped[int] = reference("ab_user.id", lazy_pgettext("target", "Who"))
     metric: Mapped[Word] = column(_l("Of what"), choices=METRICS)
-    month: Mapped[Day] = column(_l("Month"), help=_l("Any day of the month; it is kept as its first"))
+    month: Mapped[Day] = column(_l("Month"), help=_l("Any day of the month; it is kept as its first"), spans="month")
     amount: Mapped[Money] = column(_l("Target"), minimum=0, summed=False)
 
     owner: Mapped[User] = relationship(User, foreign_keys=[owner_id])

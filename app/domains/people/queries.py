@@ -1,4 +1,4 @@
-"""Reads of the company's people: who leads whom."""
+"""Reads of the company's people: who works here, and who leads whom."""
 
 from __future__ import annotations
 
@@ -8,11 +8,25 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core import db, identity
+from app.core.entity import User
 from app.core.identity import Actor
 from app.domains.people.models import Department, Employee
 
 LED = "people.led"  # where an actor keeps what was read for it
 LED_USERS = "people.led_users"
+
+
+def at_work(*columns: Any) -> sa.Select[Any]:
+    """Who works here now: ``columns`` of their accounts and employees, with ``department_id`` and the name of their
+    ``department``, by that and by their names.
+    """
+    return (
+        sa.select(*columns, Employee.department_id, Department.name.label("department"))
+        .join_from(User, Employee, Employee.user_id == User.id)
+        .join(Department, Department.id == Employee.department_id)
+        .where(User.active, Employee.active)
+        .order_by(Department.name, Department.id, User.last_name, User.first_name, User.id)
+    )
 
 
 def departments_led(actor: Actor) -> Collection[int]:

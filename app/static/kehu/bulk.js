@@ -1,5 +1,9 @@
 /* The page that changes many rows: what is typed into is ticked. */
 
+import { forget } from "./chosen.js";
+
+document.querySelector("[data-bulk-edit]")?.addEventListener("submit", forget);
+
 for (const field of document.querySelectorAll("[data-edit-field]")) {
   const box = field.querySelector("[name=pick]");
   const show = () => field.classList.toggle("is-picked", box.checked);

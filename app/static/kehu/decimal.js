@@ -3,18 +3,28 @@
  * The same as app/core/formula.py does on the server: exact, and rounded once, half up.
  */
 
-const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,3}))?$/i;
+const NUMBER = /^([+-]?)[¥$€]?(?=\.?\d)(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d*))?(?:e([+-]?\d{1,3}))?$/i;
 const size = (value) => (value < 0n ? -value : value);
 
-/** The fraction {n, d} that a text stands for; null when it is no number. */
+/** What a text says without what says nothing: full-width signs are the plain ones, spaces go. */
+const bare = (text) =>
+  text
+    .replace(/\s/g, "")
+    .replace(/[\uff01-\uff5e]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0))
+    .replace(/\uffe5/g, "¥");
+
+/** The fraction {n, d} that a text stands for; null when it is no number.  The same as app/core/decimals.py reads. */
 export function read(text) {
-  const found = NUMBER.exec(text.replace(/[,，\s]/g, ""));
-  if (!found || !(found[2] || found[3])) return null;
-  const [, sign, whole, decimals = "", power = "0"] = found;
+  const found = NUMBER.exec(bare(text));
+  if (!found) return null;
+  const [, sign, grouped, decimals = "", power = "0"] = found;
   const shift = decimals.length - Number(power);
-  const digits = BigInt(`${sign === "-" ? "-" : ""}${whole}${decimals}`);
+  const digits = BigInt(`${sign === "-" ? "-" : ""}${grouped.replaceAll(",", "")}${decimals}`);
   return shift > 0 ? { n: digits, d: 10n ** BigInt(shift) } : { n: digits * 10n ** BigInt(-shift), d: 1n };
 }
+
+/** A number without its groups and its currency, as a cell holds it; a text that is no number as it is. */
+export const tidy = (text) => (read(text) ? bare(text).replace(/[,¥$€]/g, "") : text);
 
 const operators = {
   "+": (one, other) => ({ n: one.n * other.d + other.n * one.d, d: one.d * other.d }),

@@ -1,4 +1,4 @@
-/* Forms: warn before unsaved work is lost, save with Ctrl+S, and lead from the error summary to the field. */
+/* Forms: save with Ctrl+S, and lead from the error summary to the field. */
 
 import { keepDraft } from "./form_draft.js";
 import "./likeness.js";
@@ -6,18 +6,7 @@ import "./likeness.js";
 const form = document.querySelector("[data-form]");
 
 if (form && form.dataset.form !== "plain") {
-  let dirty = Boolean(form.querySelector("[data-error-summary]")); // what came back refused is not saved either
-  let leaving = false;
-  const change = () => (dirty = true);
-  form.addEventListener("input", change);
-  form.addEventListener("change", change);
-  form.addEventListener("kehu:changed", change);
-  form.addEventListener("submit", () => (leaving = true));
-  addEventListener("beforeunload", (event) => {
-    if (dirty && !leaving) event.preventDefault();
-  });
-  addEventListener("pageshow", () => (leaving = false));
-  if (form.dataset.draft) keepDraft(form, change);
+  if (form.dataset.draft) keepDraft(form);
 
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {

@@ -73,8 +73,8 @@ function put(form, draft) {
   }
 }
 
-/** Keep what is written into a form; `changed` is called when a draft was taken back. */
-export function keepDraft(form, changed) {
+/** Keep what is written into a form; it is told `kehu:changed` when a draft was taken back. */
+export function keepDraft(form) {
   const place = form.dataset.draft;
   const name = form.querySelector("input[name=draft]");
   name.value ||= fresh();
@@ -130,9 +130,8 @@ export function keepDraft(form, changed) {
       banner.remove();
       put(form, draft);
       forget(place, token);
-      later();
+      form.dispatchEvent(new CustomEvent("kehu:changed"));
       save();
-      changed();
       announce(words.dataset.taken);
       form.querySelector(".field :is(input:not([type=hidden]), select, textarea)")?.focus();
     });

@@ -2,6 +2,7 @@
  * spreadsheet, and all of it can be taken back.  Events are heard at the grid, never at each cell. */
 
 import { isBlock, rowsOf } from "./clipboard.js";
+import { tidy } from "./decimal.js";
 import { announce, text } from "./dom.js";
 import { History, restore, state } from "./lines_history.js";
 import { draggable } from "./lines_order.js";
@@ -9,7 +10,6 @@ import { Totals } from "./lines_totals.js";
 import { resolveAll } from "./picker.js";
 
 const CELL = "textarea, select, input:not([type=hidden]):not([data-line-delete])";
-const GROUPED = /^-?\d{1,3}(,\d{3})+(\.\d+)?$/;
 
 for (const grid of document.querySelectorAll("[data-lines]")) setUp(grid);
 
@@ -280,7 +280,7 @@ function setUp(grid) {
       const option = [...cell.options].find((each) => each.value === value || each.textContent.trim() === value);
       if (option) cell.value = option.value;
     } else if (cell.type === "date") cell.value = date(value);
-    else cell.value = cell.classList.contains("num") && GROUPED.test(value) ? value.replaceAll(",", "") : value;
+    else cell.value = cell.classList.contains("num") ? tidy(value) : value;
     cell.dispatchEvent(new Event("change", { bubbles: true }));
   }
 

@@ -1,5 +1,6 @@
 /* Lists: a click on a row opens it, chosen rows bring the bulk bar. */
 
+import { forget, keep, recall } from "./chosen.js";
 import { text } from "./dom.js";
 import { openRow } from "./rows.js";
 
@@ -31,11 +32,14 @@ if (all) {
   const match = list.querySelector("[data-match]");
   const matchAll = list.querySelector("[data-match-all]");
   let last = null;
+  let elsewhere = []; // ids that were chosen on other pages
   const chosen = () => picks.filter((pick) => pick.checked);
-  // How many rows are chosen: those ticked on this page, or all that match, on every page.
-  const number = () => (match && !match.disabled ? Number(match.dataset.match) : chosen().length);
+  const ids = () => [...elsewhere, ...chosen().map((pick) => pick.value)];
+  const isAll = () => Boolean(match && !match.disabled);
+  // How many rows are chosen: those ticked here and on other pages, or all that match.
+  const number = () => (isAll() ? Number(match.dataset.match) : ids().length);
 
-  const update = () => {
+  const show = () => {
     const n = chosen().length;
     for (const pick of picks) pick.closest("tr").classList.toggle("is-chosen", pick.checked);
     all.checked = n > 0 && n === picks.length;
@@ -44,9 +48,29 @@ if (all) {
       if (n < picks.length) match.disabled = true;
       matchAll.hidden = n < picks.length || !match.disabled;
     }
-    bar.classList.toggle("is-on", n > 0);
-    document.body.classList.toggle("is-choosing", n > 0);
+    bar.classList.toggle("is-on", number() > 0);
+    document.body.classList.toggle("is-choosing", number() > 0);
     count.textContent = text("selected", { n: number().toLocaleString("en") });
+  };
+
+  const update = () => {
+    show();
+    keep(ids(), isAll());
+  };
+
+  const restore = () => {
+    const kept = recall();
+    const here = new Set(picks.map((pick) => pick.value));
+    elsewhere = [...kept.ids].filter((id) => !here.has(id));
+    for (const pick of picks) pick.checked = kept.isAll || kept.ids.has(pick.value);
+    if (match) match.disabled = !kept.isAll;
+    show();
+  };
+
+  const clear = () => {
+    elsewhere = [];
+    for (const pick of picks) pick.checked = false;
+    update();
   };
 
   matchAll?.addEventListener("click", () => {
@@ -70,16 +94,13 @@ if (all) {
     });
   }
   list.querySelector("[data-bulk-clear]").addEventListener("click", () => {
-    for (const pick of picks) pick.checked = false;
-    update();
+    clear();
     all.focus();
   });
-  addEventListener("pageshow", update);
+  restore();
+  addEventListener("pageshow", restore); // whatever the browser kept of the boxes
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented && chosen().length && !event.target.closest("dialog, details[open]")) {
-      for (const pick of picks) pick.checked = false;
-      update();
-    }
+    if (event.key === "Escape" && !event.defaultPrevented && number() && !event.target.closest("dialog, details[open]")) clear();
   });
 
   // A dialog of a bulk action sends the chosen rows with its own fields.
@@ -101,8 +122,9 @@ if (all) {
       form.append(input);
     };
     send("back", document.querySelector("#bulk [name=back]").value);
-    if (match && !match.disabled) send("match", match.value);
-    else for (const pick of chosen()) send("ids", pick.value);
+    if (isAll()) send("match", match.value);
+    else for (const id of ids()) send("ids", id);
+    form.addEventListener("submit", forget, { once: true });
   });
 
   // A link-like bulk action carries no token in its address.
@@ -111,6 +133,10 @@ if (all) {
     const token = bulk.querySelector("[name=csrf_token]");
     token.disabled = event.submitter?.formMethod === "get";
     setTimeout(() => (token.disabled = false));
+    if (event.submitter?.formAction.includes("/bulk/")) forget(); // others ask first, on a page of their own
+  });
+  bulk.addEventListener("formdata", (event) => {
+    for (const id of isAll() ? [] : elsewhere) event.formData.append("ids", id);
   });
 }
 

@@ -50,9 +50,12 @@ for (const form of document.querySelectorAll(".comment-form[data-draft]")) {
 }
 
 for (const button of document.querySelectorAll("[data-print]")) {
-  button.addEventListener("click", () => {
+  button.addEventListener("click", async () => {
     const menu = button.closest("details");
     if (menu) menu.open = false;
+    const awaited = []; // what the page left to be asked for comes first
+    document.dispatchEvent(new CustomEvent("kehu:print", { detail: awaited }));
+    await Promise.all(awaited);
     print();
   });
 }

@@ -3,7 +3,6 @@
 import "./keys.js";
 import "./sidebar.js";
 import { announce, make, remember, text } from "./dom.js";
-import { again, keep } from "./ask_again.js";
 
 const root = document.documentElement;
 
@@ -143,7 +142,6 @@ for (const bar of document.querySelectorAll("[data-page-actions]")) {
 
 /* ---- Dialogs: what asks before it acts ---- */
 
-const asks = [];
 for (const ask of document.querySelectorAll("details[data-ask]")) {
   const summary = ask.querySelector(":scope > summary");
   const panel = ask.querySelector(":scope > .ask-panel");
@@ -178,8 +176,6 @@ for (const ask of document.querySelectorAll("details[data-ask]")) {
   });
   panel.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   ask.replaceWith(button);
-  const form = panel.querySelector("form");
-  if (form && form.method === "post" && !("bulk" in ask.dataset)) asks.push({ form, button });
 }
 
 /* ---- A form is sent once ---- */
@@ -201,7 +197,6 @@ document.addEventListener("submit", (event) => {
   }
   if (form.id === "bulk") return;
   form.dataset.sent = "1";
-  if (asks.some((ask) => ask.form === form)) keep(form);
   for (const button of form.querySelectorAll("[type=submit]")) button.setAttribute("aria-disabled", "true");
   announce(text("sending"));
   setTimeout(() => release(form), RELEASE);
@@ -211,8 +206,6 @@ addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   document.querySelectorAll("form[data-sent]").forEach(release);
 });
-
-again(asks);
 
 /* ---- Tables that scroll can be reached by the keyboard ---- */
 

@@ -15,14 +15,19 @@ async function fill(place, url, older) {
   if (link) link.hidden = true;
   older?.remove();
   place.insertAdjacentHTML("beforeend", await answer.text());
+  if (place.querySelector("tbody tr")) place.closest("[data-tab-panel]")?.setAttribute("data-on-paper", "");
 }
 
 function ask(panel) {
   const place = panel?.querySelector("[data-lazy]");
-  if (!place || place.dataset.asked) return;
+  if (!place || place.dataset.asked) return null;
   place.dataset.asked = "1";
-  fill(place, place.dataset.lazy);
+  return fill(place, place.dataset.lazy);
 }
+
+document.addEventListener("kehu:print", ({ detail }) => {
+  for (const panel of document.querySelectorAll("[data-tab-panel]")) detail.push(ask(panel));
+});
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("[data-lazy] [data-older]");

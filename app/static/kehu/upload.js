@@ -6,6 +6,23 @@ import { announce, make } from "./dom.js";
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 const key = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 
+/** Show the list of files beside the form as the server has it now, and how many there are; what the form says stays. */
+async function refresh(form) {
+  const panel = form.closest("section");
+  const list = panel?.querySelector("[data-files]");
+  if (!list) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById(list.id);
+  if (!fresh) return;
+  list.replaceWith(fresh);
+  for (const each of document.querySelectorAll(`[data-files-of="${list.id}"]`)) {
+    const now = page.getElementById(each.id);
+    if (now) each.innerHTML = now.innerHTML;
+  }
+}
+
 function begin(form) {
   const input = form.querySelector("input[type=file]");
   const zone = form.querySelector("[data-zone]");
@@ -18,8 +35,12 @@ function begin(form) {
 
   function next() {
     if (running || !waiting.length) {
-      if (!running && done && !failed) {
-        announce(fill(form.dataset.sent, { n: done }));
+      if (running || !done) return;
+      announce(fill(form.dataset.sent, { n: done }));
+      // What was refused is still told, so that the page can't be loaded anew; where one is taken, a later one is it.
+      if (failed && input.multiple) {
+        refresh(form);
+      } else {
         const next = form.querySelector("[name=next]")?.value;
         if (next && !next.startsWith(location.pathname)) {
           location.assign(next);

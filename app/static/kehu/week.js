@@ -13,6 +13,7 @@ function stand(id, failed) {
   const wrong = root().querySelector("[aria-invalid=true]");
   const next = wrong ?? (id ? document.getElementById(id) : null);
   if (wrong) wrong.closest("details")?.setAttribute("open", "");
+  if (wrong) told(wrong);
   next?.focus();
   if (failed && wrong) announce(wrong.closest("div")?.querySelector(".field-error")?.textContent ?? "");
 }
@@ -33,6 +34,9 @@ function dirty(sent) {
       return [field.id, field.value, picker ? picker.querySelector("input[type=hidden]").value : null];
     });
 }
+
+/** The form that came anew holds what is not sent yet. */
+const told = (field) => field.form.dispatchEvent(new CustomEvent("kehu:changed"));
 
 function isDirty(field) {
   if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
@@ -68,6 +72,7 @@ async function send(form, button, stay) {
     if (!field) continue;
     field.value = value;
     if (chosen !== null) field.closest("[data-picker]").querySelector("input[type=hidden]").value = chosen;
+    told(field);
     field.closest("details")?.setAttribute("open", "");
   }
   for (const flash of fresh.querySelectorAll("[data-flash]")) announce(flash.querySelector("p")?.textContent ?? "");

@@ -170,6 +170,14 @@ class TestValues:
             assert (chai.tax_rate, chai.active, chai.barcode) == (Decimal("0.13"), False, "0042")
             assert (chang.list_price, chang.active) == (Decimal("19.000001"), True)
 
+    def test_a_comma_that_groups_nothing_is_refused(self, act, table):
+        rows = [["name", "credit_limit", "payment_days"], ["Acme", "12,5", "30"], ["Beta", "￥1,200", "1,5"]]
+        with act("ann"):
+            wrong = told(commit(Customer, table(rows)))
+            assert [error[:2] for error in wrong] == [(2, "credit_limit"), (3, "payment_days")]
+            assert all("a comma only groups thousands" in error[2] for error in wrong)
+            assert names() == []
+
     def test_each_wrong_cell_is_told_with_its_row_and_header(self, act, table):
         rows = [
             ["Customer name", "信用额度", "E-mail", "Kind"],

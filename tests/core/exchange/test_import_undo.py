@@ -148,6 +148,43 @@ class TestUndo:
         with act("ann"):
             outcome = undone(run_id)
             assert (outcome.deleted, [each.reason for each in outcome.kept]) == (0, ["It is not yours to change."])
+            run = db.session.get(ImportRun, run_id)
+            assert (run.undone, run.state) == (False, "done"), "nothing was taken back"
+
+    def test_what_is_somebody_elses_stays_open_for_who_leads_them(self, act, load):
+        with act("ann"):
+            run_id = load(Customer, [["code", "name"], *([f"K{number}", "A"] for number in range(4))])
+        with act(None):
+            cleo = db.session.scalars(sa.select(User.id).where(User.username == "cleo")).one()
+            db.session.execute(sa.update(Customer).where(Customer.code == "K0").values(owner_id=cleo))
+        with act("ann"):
+            crud.update(db.session.scalars(sa.select(Customer).where(Customer.code == "K1")).one(), {"phone": "110"})
+        with act("ann"):
+            outcome = undone(run_id)
+            pk = outcome.foreign[0].record.partition("/")[2]
+            assert (outcome.deleted, codes()) == (2, ["K1"])
+            said = (
+                f"Not taken back, because they are not yours to change: Customer #{pk}. Whoever leads those who have them "
+                "can undo the rest. Kept, because they were changed or used since: "
+            )
+            run = db.session.get(ImportRun, run_id)
+            assert (run.undone, run.state) == (False, "partly")
+            assert outcome.words == said + "K1 A: It has been changed since."
+            said += f"Customer #{outcome.final[0].record.partition('/')[2]}"
+            assert run.error == said, "others who read of the run may not see the rows"
+        with act("ann"):
+            again = undone(run_id)
+            assert ([each.record for each in again.foreign], again.taken) == ([f"customers/{pk}"], 0)
+            run = db.session.get(ImportRun, run_id)
+            assert (run.state, run.error) == ("partly", said)
+        with act(None):
+            rest = undone(run_id)
+            assert (rest.deleted, [each.label for each in rest.kept], codes()) == (1, ["K1 A"], ["K1"])
+            run = db.session.get(ImportRun, run_id)
+            assert (run.undone, run.state) == (True, "undone")
+            assert run.error == f"Kept, because they were changed or used since: Customer #{int(pk) + 1}"
+            with pytest.raises(Conflict):
+                undone(run_id)
 
     def test_a_later_row_with_the_same_number_is_not_taken_for_it(self, act, load, monkeypatch):
         """SQLite gives the number of the last row out again when that row has gone."""

@@ -6,6 +6,7 @@ import pytest
 
 from app.core import crud, duplicates
 from app.core.entity import entity_for
+from tests.app_fixtures import Api, Pages
 
 
 @pytest.fixture
@@ -72,6 +73,43 @@ class TestWhileTyping:
             f"/customers/show/{base['again']}" in said["html"] and f"/customers/show/{base['cleo']}" not in said["html"]
         )
         assert "Exists, owned by Cleo Roy" in said["html"]
+
+    def test_a_name_is_found_by_its_beginning_while_it_is_typed(self, any_app, statements):
+        ann, cleo = Api(any_app, "ann"), Api(any_app, "cleo")
+        mine = ann.add("customers", name="Zephyrus Tools Co., Ltd.")["id"]
+        theirs = cleo.add("customers", name="Zephyrus Toys Ltd")["id"]
+        german = ann.add("customers", name="Müller & Söhne GmbH & Co. KG")["id"]
+        chinese = ann.add("customers", name="北京明亮科技有限公司")["id"]
+        form = Pages(any_app, "ann")
+
+        def found(text: str) -> list[int]:
+            html = form.get("/customers/like", query_string={"name": text}).json["html"]
+            return [pk for pk in (mine, theirs, german, chinese) if f"/customers/show/{pk}" in html]
+
+        for typed, expected in (
+            ("Zeph", mine),
+            ("zephyrus", mine),
+            ("ＺＥＰＨＹＲＵＳ Tool", mine),
+            ("Müller Söh", german),
+            ("Müller Söhne", german),
+            ("北京", chinese),
+            ("北京 明亮", chinese),
+        ):
+            assert found(typed) == [expected], typed
+        for typed in ("Zep", "北", "Zephyrus Tx", "ephyrus", "京明亮", "…"):
+            assert found(typed) == [], typed
+        # Of what is hidden one is told only once its whole name is there.
+        assert form.get("/customers/like?name=Zephyrus To").json["count"] == 1
+        assert "Exists, owned by Cleo Roy" in form.get("/customers/like?name=Zephyrus Toys").json["html"]
+        assert found("Zephyrus Toys") == []
+        assert ann.get("customers/duplicates?name=Zephyrus").json["count"] == 0, "the API tells what is the same"
+
+    def test_what_begins_alike_costs_no_statement_more(self, base, pages, statements):
+        ann = pages("ann")
+        ann.get("/customers/like?name=bright tea")
+        with statements() as executed:
+            assert ann.get("/customers/like?name=bright").json["count"] == 2
+        assert len([each for each in executed if "match_keys" in each]) == 2, executed
 
 
 class TestTheWholeBase:

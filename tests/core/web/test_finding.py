@@ -265,3 +265,73 @@ def test_the_page_one_is_on_is_marked_in_the_menu(pages, api):
         marked = re.findall(r'data-entry="([\w-]+)"><a class="nav-item" href="[^"]+" aria-current="(\w+)"', nav)
         assert marked == [(entry, mark)], path
     assert 'class="nav-title nav-home" href="/" aria-current="page"' in admin.get("/").text
+
+
+class TestNumbersAndAddresses:
+    """Whoever calls or writes is found by the number or address that is theirs."""
+
+    @pytest.fixture
+    def people(self, act):
+        with act("ann"):
+            calder = crud.create(
+                entity_for("customers"),
+                {"name": "Calder & Sons", "phone": "021-5555 1000", "email": "Office@calder.example"},
+            )
+            crud.create(
+                entity_for("contacts"),
+                {"customer": calder.id, "name": "Ivy", "mobile": "+44 7700 900166", "email": "ivy@calder.example"},
+            )
+            crud.create(entity_for("leads"), {"name": "Tom", "mobile": "(0)7700.900701", "email": "tom@hale.example"})
+            crud.create(entity_for("customers"), {"name": "Another", "phone": "010-6666 2000"})
+
+    @pytest.mark.parametrize(
+        ("typed", "resource", "name"),
+        [
+            ("021-5555 1000", "customers", "Calder & Sons"),
+            ("5555 1000", "customers", "Calder & Sons"),
+            ("02155551000", "customers", "Calder & Sons"),
+            ("＋86 21 5555-1000", "customers", "Calder & Sons"),
+            ("0086 (21) 55551000", "customers", "Calder & Sons"),
+            ("51000", "customers", "Calder & Sons"),
+            ("office@calder", "customers", "Calder & Sons"),
+            ("OFFICE@CALDER.EXAMPLE", "customers", "Calder & Sons"),
+            ("+44 7700 900166", "contacts", "Ivy"),
+            ("07700900166", "contacts", "Ivy"),
+            ("07700 900 166", "contacts", "Ivy"),
+            ("900166", "contacts", "Ivy"),
+            ("ivy@", "contacts", "Ivy"),
+            ("07700900701", "leads", "Tom"),
+            ("+447700900701", "leads", "Tom"),
+            ("tom@hale", "leads", "Tom"),
+        ],
+    )
+    def test_they_are_found_everywhere(self, people, api, typed, resource, name):
+        ann = api("ann")
+        assert names(ann.get("search/", query_string={"q": typed})) == {resource: [name]}
+        listed = ann.get(f"{resource}/", {"search": typed}).json["result"]
+        assert [row["name"] for row in listed] == [name]
+        picked = ann.get(f"{resource}/pick", query_string={"q": typed})
+        assert name in picked.text
+
+    def test_what_is_too_short_or_not_a_number_finds_nobody(self, people, api):
+        ann = api("ann")
+        for typed in ("1000", "02155551001", "5555 10001", "55%1000", "@nowhere", "_@calder"):
+            assert names(ann.get("search/", query_string={"q": typed})) == {}, typed
+
+    def test_who_may_not_see_them_does_not_find_by_them(self, people, api):
+        cleo = api("cleo")
+        assert names(cleo.get("search/?q=02155551000")) == {}
+        for who in ("wei", "dora", "fang"):
+            other = api(who)
+            rows = other.get("customers/", {"search": "calder"})
+            seen = rows.json["result"] if rows.status_code == 200 else []
+            found = names(other.get("search/?q=02155551000")).get("customers", [])
+            assert bool(found) == any("phone" in row for row in seen), who
+
+    def test_it_costs_the_country_at_most(self, people, api, statements):
+        ann = api("ann")
+        with statements() as words:
+            ann.get("search/?q=calder")
+        with statements() as number:
+            ann.get("search/?q=02155551000")
+        assert len(number) <= len(words) + 1 <= MOST

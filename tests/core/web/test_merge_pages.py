@@ -63,6 +63,21 @@ class TestPage:
             "t@bright.cn",
         )
 
+    def test_what_is_refused_keeps_what_was_chosen(self, two, pages, api):
+        ann = pages("ann")
+        sent = {"other": str(two[1]), "take:name": "other", "take:note": "other", "take:level": "both"}
+        answer = ann.post(f"/customers/action/merge/{two[0]}", sent)
+        assert answer.status_code == 422 and "Say “this” or “other”." in answer.text
+        assert chosen(answer.text) == {
+            "code": "this",
+            "name": "other",
+            "phone": "this",
+            "email": "other",
+            "note": "other",
+            "level": "this",
+        }
+        assert len(api("ann").rows("customers")) == 2
+
     def test_who_may_write_one_only_is_told_and_can_do_nothing(self, two, pages, api):
         cleo = api("cleo").add("customers", name="Bright Tea")["id"]
         api("cleo").add("customer-shares", customer=cleo, user=2, access="read")
@@ -135,6 +150,33 @@ class TestTheOldAddress:
         assert ann.post(f"import-runs/{last.json['run']}/undo").status_code == 200
         assert browser.get(f"/customers/show/{two[1]}").headers["Location"] == f"/customers/show/{two[0]}"
         assert browser.get("/customers/show/987654").status_code == 404
+
+    def test_the_api_names_the_row_that_stayed_whatever_is_asked(self, two, api):
+        ann = api("ann")
+        third = ann.add("customers", name="Third")["id"]
+        assert ann.post(f"customers/{two[0]}/merge", {"other": two[1]}).status_code == 200
+        last = ann.post(f"customers/{third}/merge", {"other": two[0], "take": {"name": "other"}})
+        label = "C00003 Bright Tea"
+        for method, path, body in (
+            ("GET", f"customers/{two[1]}", None),
+            ("GET", f"customers/{two[1]}/timeline", None),
+            ("PUT", f"customers/{two[1]}", {"name": "Bright"}),
+            ("DELETE", f"customers/{two[1]}", None),
+            ("POST", f"customers/{two[1]}/release", {"reason": "Gone"}),
+        ):
+            answer = ann.request(method, path, body)
+            assert answer.status_code == 404, (method, path)
+            assert answer.json == {
+                "message": f"What was here has been merged into {label}.",
+                "merged_into": {"id": third, "label": label},
+            }
+        cleo = api("cleo")
+        nothing = cleo.get("customers/987654")
+        assert (nothing.status_code, list(nothing.json)) == (404, ["message"])
+        assert cleo.get(f"customers/{two[1]}").json == nothing.json, "who does not see the one that stays"
+        assert ann.post(f"import-runs/{last.json['run']}/undo").status_code == 200
+        assert ann.get(f"customers/{two[1]}").json["merged_into"]["id"] == two[0]
+        assert ann.get(f"customers/{two[0]}").status_code == 200
 
 
 def test_the_api_is_told_nothing_of_rows_out_of_sight(two, api):

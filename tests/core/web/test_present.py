@@ -7,12 +7,14 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from flask_babel import force_locale
 
 from app.core import clock
 from app.core.entity import entity_for
 from app.core.fields import fields_of
 from app.core.web import present
 from app.core.web.inputs import typed
+from app.core.web.page import Cell, Row, Table
 
 
 @pytest.fixture
@@ -61,6 +63,33 @@ def test_a_week_is_no_day():
     yesterday = clock.today() - timedelta(days=1)
     assert present.text(field("weekly-plans", "week"), yesterday) == yesterday.isoformat()
     assert present.text(field("weekly-plans", "date"), yesterday) == "Yesterday"
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_month_is_no_day():
+    first = clock.today().replace(day=1)
+    month = field("targets", "month")
+    shown = {"en": f"{first:%b %Y}", "zh": f"{first.year}年{first.month}月"}
+    for locale, words in shown.items():
+        with force_locale(locale):
+            assert present.text(month, first) == words
+            assert present.cell(month, SimpleNamespace(month=first)).text == words
+    assert present.text(month, first + timedelta(days=1)) == (first + timedelta(days=1)).isoformat()
+
+
+def test_points_stand_below_one_another():
+    texts = ("29.472", "-38.69", "1,420.7123", "5", "")
+    table = Table([], [Row(at, None, [Cell("number" if text else "empty", text)]) for at, text in enumerate(texts)])
+    assert [row.cells[0].pad for row in table.rows] == ["0", "00", "", ".0000", ""]
+    # Neither what is whole throughout nor what is no number leaves room.
+    table = Table(
+        [],
+        [
+            Row(1, None, [Cell("number", "5"), Cell("text", "7")]),
+            Row(2, None, [Cell("number", "12"), Cell("text", "7.5")]),
+        ],
+    )
+    assert {cell.pad for row in table.rows for cell in row.cells} == {""}
 
 
 def test_document_numbers_are_codes():

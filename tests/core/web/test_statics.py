@@ -68,3 +68,16 @@ def test_another_file_makes_another_version(tmp_path):
     (tmp_path / "a.js").write_text("2")
     statics.version_of.cache_clear()
     assert statics.version_of(tmp_path) != first
+
+
+def test_every_property_that_is_used_is_set():
+    folder = Path(statics.__file__).parents[2] / "static" / "kehu"
+    texts = {each.name: each.read_text(encoding="utf-8") for each in folder.iterdir() if each.suffix in (".css", ".js")}
+    known = {
+        name
+        for text in texts.values()
+        for name in re.findall(r"(--[\w-]+)\"?\s*[:,]", re.sub(r"var\([^)]*\)", "", text))
+    }
+    used = {(name, place) for place, text in texts.items() for name in re.findall(r"var\((--[\w-]+)", text)}
+    assert len(used) > 100
+    assert {(name, place) for name, place in used if name not in known} == set()

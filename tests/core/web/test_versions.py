@@ -61,11 +61,11 @@ def ann(api) -> Api:
 
 class TestFields:
     def test_what_was_typed_stays_and_what_only_they_changed_is_taken(self, ann, api, pages):
-        row = ann.add("customers", name="Harbour", level="A", region="North", phone="1")
+        row = ann.add("customers", name="Harbour", level="A", region="North", phone="110")
         path = f"/customers/edit/{row['id']}"
         mine, again = Editor(pages("ann"), path), Editor(pages("ann"), path)
         api("bob").put(f"customers/{row['id']}", {"level": "B", "region": "South", "version": 1})
-        assert mine.save(level="C", phone="2", note="not to be lost") == 409
+        assert mine.save(level="C", phone="120", note="not to be lost") == 409
         assert "Bob Ito changed this on" in mine.page.text
         assert {
             label: (own, theirs.split(" Bob Ito, 20")[0], shown)
@@ -76,17 +76,17 @@ class TestFields:
         }
         assert all("Bob Ito, 20" in theirs for _own, theirs, _shown in mine.differences.values())
         form = mine.form
-        assert (form["level"], form["region"], form["phone"], form["note"]) == ("C", "South", "2", "not to be lost")
+        assert (form["level"], form["region"], form["phone"], form["note"]) == ("C", "South", "120", "not to be lost")
         assert mine.save() == 302
         saved = ann.get(f"customers/{row['id']}").json["result"]
-        assert (saved["level"], saved["region"], saved["phone"], saved["version"]) == ("C", "South", "2", 3)
+        assert (saved["level"], saved["region"], saved["phone"], saved["version"]) == ("C", "South", "120", 3)
         # Chosen the other way round, and once more overtaken before that is sent.
-        assert again.save(level="C", phone="3") == 409
-        api("bob").put(f"customers/{row['id']}", {"phone": "4"})
+        assert again.save(level="C", phone="130") == 409
+        api("bob").put(f"customers/{row['id']}", {"phone": "140"})
         assert again.save(**{"take:phone": "theirs"}) == 409
         assert again.differences["Phone"][2] == "theirs", "what was chosen was theirs, and is overtaken"
         assert again.save() == 302
-        assert ann.get(f"customers/{row['id']}").json["result"]["phone"] == "4"
+        assert ann.get(f"customers/{row['id']}").json["result"]["phone"] == "140"
 
     def test_either_can_be_chosen(self, ann, api, pages):
         row = ann.add("customers", name="Harbour", level="A", region="North")

@@ -120,6 +120,12 @@ class Outing(Entity):
             faults[""] = [_("An outing to a customer ends with its contact record: write that, and you are back.")]
         return faults
 
+    def stays(self) -> str:
+        """Why it can't be deleted: somebody is out on it."""
+        if self.state != OUT:
+            return ""
+        return _("%(who)s is out on it: it stays until they are back.", who=pointed_at(self, "owner") or "")
+
     def _is_told(self) -> bool:
         """Whether a contact record tells of it, stored or about to be."""
         from app.domains.activities.models.records import ContactRecord

@@ -71,7 +71,9 @@ class WeeklyPlan(Document):
     }
 
     owner_id: Mapped[int] = reference("ab_user.id", _l("Owner"))
-    week: Mapped[Day] = column(_l("Week"), help=_l("Any day of the week; it is kept as the week's Monday"))
+    week: Mapped[Day] = column(
+        _l("Week"), help=_l("Any day of the week; it is kept as the week's Monday"), spans="week"
+    )
     plan: Mapped[Note] = column(_l("Plan"), default="", help=_l("What the week is for"))
     summary: Mapped[Note | None] = column(
         _l("Summary"), help=_l("What came of it; can be written until the plan is reviewed")
@@ -100,7 +102,12 @@ class WeeklyPlan(Document):
 
     def faults(self) -> dict[str, list[str]]:
         refuse_changed_plan(self, self)
-        return {}
+        state: Any = sa.inspect(self)
+        if not state.persistent or not state.attrs.week.history.has_changes():
+            return {}
+        # Those that move themselves are asked themselves.
+        stay = (line for line in self.lines if not line.moves())
+        return {f"lines.{line.position}.planned_on": said for line in stay if (said := line.outside(self))}
 
 
 class WeeklyPlanLine(Line):
@@ -143,9 +150,23 @@ class WeeklyPlanLine(Line):
         )
 
     def faults(self) -> dict[str, list[str]]:
-        if self.document is not None:
-            refuse_changed_plan(self, self.document)
-        return {}
+        if self.document is None:
+            return {}
+        refuse_changed_plan(self, self.document)
+        outside = self.outside(self.document) if self.moves() else []
+        return {"planned_on": outside} if outside else {}
+
+    def moves(self) -> bool:
+        """Whether it comes to the day on which it is planned only now."""
+        state: Any = sa.inspect(self)
+        return not state.persistent or state.attrs.planned_on.history.has_changes()
+
+    def outside(self, plan: WeeklyPlan) -> list[str]:
+        """What is wrong with its day where that is not in the week of ``plan``."""
+        if plan.week is None or self.planned_on is None or clock.monday_of(self.planned_on) == plan.week:
+            return []
+        last = plan.week + timedelta(days=6)
+        return [_("This plan is for the days from %(first)s to %(last)s.", first=plan.week, last=last)]
 
 
 def refuse_changed_plan(row: WeeklyPlan | WeeklyPlanLine, plan: WeeklyPlan) -> None:

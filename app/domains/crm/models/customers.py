@@ -195,6 +195,11 @@ class Contact(Entity):
         elif self.is_primary and any(other.is_primary for other in others):
             self.is_primary = False
 
+    def faults(self) -> dict[str, list[str]]:
+        if self.birthday is not None and self.birthday > clock.today():
+            return {"birthday": [_("A birthday can't be in the future.")]}
+        return {}
+
     def _others(self) -> list[Contact]:
         """The customer's contacts besides this one: the stored ones and, of the new ones, those before it."""
         session = object_session(self)

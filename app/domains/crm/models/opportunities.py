@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from flask_appbuilder import Model
 from sqlalchemy.orm import Mapped, object_session, relationship
 
-from app.core import clock, scope
+from app.core import clock, identity, scope
 from app.core.entity import Entity, User, column, derived, pointed_at, reference
+from app.core.fields import Field
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
 from app.core.i18n import lazy_pgettext
@@ -60,6 +61,7 @@ class Opportunity(Entity):
         "name": ("机会", "机会名称", "商机", "opportunity name", "deal"),
         "owner": ("负责人", "业务员", "salesperson"),
         "stage": ("阶段", "机会阶段", "sales stage"),
+        "stage_reason": ("阶段原因", "推进原因", "reason for the stage"),
         "amount": ("金额", "预计金额", "expected revenue", "value"),
         "probability": ("赢率", "成功率"),
         "expected_close_on": ("预计成交日期", "close date", "expected close"),
@@ -83,7 +85,7 @@ class Opportunity(Entity):
         minimum=0,
         maximum=1,
         default=_by_rule,
-        help=_l("The stage's, unless you know better: 0.25 is a quarter"),
+        help=_l("The stage's, unless you know better: 0.25 is a quarter. What is won has 1, what is lost 0."),
     )
     weighted: Mapped[Money] = column(_l("Weighted"), formula="amount * probability", help=_l("Amount × probability"))
     expected_close_on: Mapped[Day] = column(_l("Expected close"), index=True)
@@ -109,6 +111,19 @@ class Opportunity(Entity):
         info={"label": _l("Ticked by hand"), "readonly": True},
         order_by=StageCriterion.id,
     )
+
+    @property
+    def stage_reason(self) -> str:
+        """Why it is put into its stage, said with the save that does it and kept in the move: nothing to read here."""
+        return ""
+
+    @stage_reason.setter
+    def stage_reason(self, reason: str | None) -> None:
+        self.__dict__["_stage_reason"] = reason or ""
+
+    def take_stage_reason(self) -> str:
+        """What was said of the move that is about to be written; it is said of that one alone."""
+        return str(self.__dict__.pop("_stage_reason", "")).strip()
 
     @classmethod
     def handed_on(cls) -> sa.ColumnElement[bool]:
@@ -148,24 +163,33 @@ class Opportunity(Entity):
 
     def fill(self) -> None:
         session = object_session(self)
-        if self.stage_id is None and self.stage is None and session is not None:
-            with session.no_autoflush:
-                self.stage = standing.first_stage(session)
+        state: Any = sa.inspect(self)
+        # At hand they spare a new one the question for its own.
+        stages = standing.stages(session) if session is not None and not state.persistent else []
+        if stages and self.stage_id is None and self.stage is None:
+            self.stage = stages[0]
         stage = pointed_at(self, "stage")
         if stage is None:
             return
-        state: Any = sa.inspect(self)
         before = standing.stage_before(self)
+        if stage.is_lost and not self.lost_reason and before is not None and identity.deed()[0] == standing.UNDO:
+            with session.no_autoflush if session is not None else nullcontext():
+                self.lost_reason = standing.why_lost(self)  # it was cleared when it was opened again
         if state.persistent and (before is None or before.id == stage.id):
             self.__dict__.pop("_move", None)
+            self.take_stage_reason()
         elif (move := self.__dict__.get("_move")) is None or move.to_stage is not stage or move not in (session or ()):
             with session.no_autoflush if session is not None else nullcontext():
-                self.__dict__["_move"] = standing.move_of(self, before, stage)
+                self.__dict__["_move"] = standing.move_of(self, before, stage, stages[0] if stages else None)
             if session is not None:
                 session.add(self.__dict__["_move"])
             self.stage_since = clock.now()
             if self.probability is None or (before is not None and not state.attrs.probability.history.has_changes()):
                 self.probability = stage.probability
+            if before is not None and before.is_lost and not stage.is_lost:
+                self.lost_reason = None  # the move that lost it keeps why
+        if not stage.is_open:
+            self.probability = Decimal(1 if stage.is_won else 0)
         if self.probability is None:
             self.probability = Decimal(0)
 
@@ -181,6 +205,19 @@ class Opportunity(Entity):
         if not faults and (move := self.__dict__.get("_move")) is not None:
             faults = standing.check_move(move)
         return faults
+
+
+Opportunity.extra_fields = {
+    "stage_reason": Field(
+        Opportunity,
+        "stage_reason",
+        "stage_reason",
+        "longtext",
+        _l("Why this stage"),
+        _l("Needed where the stage is put past what is not met, or back; kept in the moves"),
+        write_only=True,
+    )
+}
 
 
 class StageMove(Entity):

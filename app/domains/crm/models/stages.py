@@ -54,9 +54,18 @@ class Stage(Entity):
     )
 
     @property
+    def tone(self) -> str:
+        """Its colour beside a title."""
+        return "green" if self.is_won else "red" if self.is_lost else "blue"
+
+    @property
     def is_open(self) -> bool:
         """Whether an opportunity here is neither won nor lost."""
         return not (self.is_won or self.is_lost)
+
+    def fill(self) -> None:
+        if not self.is_open:
+            self.probability = Decimal(1 if self.is_won else 0)
 
     def faults(self) -> dict[str, list[str]]:
         faults: dict[str, list[str]] = {}
