@@ -103,8 +103,12 @@ def matches(
     begun = match_keys.begun(model, asked.get("name", "")) if typing else None
     if not found and begun is None:
         return []
-    of_these = model.id.in_(found) if begun is None else sa.or_(model.id.in_(found), model.id.in_(begun))
-    seen = {row.id: row for row in db.session.scalars(sa.select(model).where(of_these)).unique()}
+    same_ones: Any = model.id.in_(found)
+    these = sa.select(model).where(same_ones)
+    if begun is not None:
+        either = sa.select(model).where(sa.or_(same_ones, model.id.in_(begun)))
+        these = either.order_by(sa.case((same_ones, 0), else_=1), model.id).limit(len(found) + MOST)
+    seen = {row.id: row for row in db.session.scalars(these).unique()}
     same = set(found)
     for pk in seen:
         found.setdefault(pk, {"name"})

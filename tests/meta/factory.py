@@ -38,6 +38,7 @@ HOOKS: dict[str, Hook] = {
     "tags": lambda row: {"name": f"Tag {row.number}"},
     "choices": lambda row: {"resource": "customers", "field": "region"},
     # On nothing, so that it is its owner's: what hangs on a record goes with that.
+    "contacts": lambda _row: {"birthday": "1990-02-28"},
     "files": lambda _row: {"folder": None, "record": None, "customer": None},
     "reviews": lambda row: {"record": f"contact-records/{make_named('contact-records', row.owner, row.text)}"},
     # Theirs must be the customer that the record is about, whichever that is.

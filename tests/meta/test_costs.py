@@ -17,6 +17,7 @@ from app.core.web import naming
 from app.core.web.view import views
 from tests.app_fixtures import counted, settings_for
 from tests.meta.factory import HOOKS, Making, make
+from tests.support.making import typed_in
 
 ROWS = 15  # what costs a statement a row shows in them as well as in more
 LIST, RECORD, FORM = 12, 20, 8  # statements at most
@@ -37,7 +38,7 @@ def test_statements_are_few_and_do_not_grow(view, act, people, pages, api, state
     lists = [f"/{base}/list/?size=100", f"/{base}/list/?size=100&q=x", f"/api/v1/{base}/?q=(page_size:100)"]
     records = [f"/{base}/show/{key}?list=", f"/api/v1/{base}/{key}"]
     forms = [f"/{base}/add", f"/{base}/edit/{key}"] if not view.model.read_only else []
-    if "add" not in view.operations():
+    if not typed_in(view):
         forms = forms[1:]
 
     def costs() -> dict[str, int]:
@@ -90,7 +91,7 @@ def test_a_save_costs_little(resource, act, people, pages, api, statements):
     for count in (1, 11) if kind is not None else (0,):
         for way in ("api", "page"):
             with act():
-                key = make(view.model, people["bob"]) if "add" not in view.operations() else None
+                key = make(view.model, people["bob"]) if not typed_in(view) else None
                 making = Making(view.model, None, None)
                 data = making.data(view.model) | dict(HOOKS.get(resource, lambda _row: {})(making))
                 if kind is not None:

@@ -10,6 +10,7 @@ from app.core.web.view import views
 from tests.core.test_custom import FIELDS, GIVEN, declare
 from tests.meta.factory import make
 from tests.meta.test_costs import FORM, LIST, RECORD
+from tests.support.making import typed_in
 from tests.support.sweep import swept
 
 
@@ -38,7 +39,7 @@ def test_fields_of_ones_own_are_everywhere(resource, act, people, walk, statemen
     paths = {
         f"/{resource}/list/?sort=-x_points": LIST,
         f"/{resource}/show/{keys[0]}": RECORD,
-        **({f"/{resource}/add": FORM} if "add" in view.operations() else {}),
+        **({f"/{resource}/add": FORM} if typed_in(view) else {}),
         f"/{resource}/edit/{keys[0]}": FORM + 1,  # the row that a link points at
     }
     for path, most in paths.items():

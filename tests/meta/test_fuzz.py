@@ -18,6 +18,7 @@ from app.core.fields import fields_of, writable
 from app.core.web.view import views
 from tests.meta.conftest import Walker
 from tests.meta.factory import make
+from tests.support.making import typed_in
 from tests.support.sweep import one_of_each_kind, swept
 
 NASTY: tuple[Any, ...] = (
@@ -156,7 +157,7 @@ class TestFields:
         ):
             answer = admin.call("POST", f"/{resource}/edit/{key}", {name: value})
             assert answer.status_code in (302, 409, 422), (name, named(value))
-        if "add" in view.operations():
+        if typed_in(view):
             known = fields_of(view.model)
             places = {name: all_or_few(resource, known[name], TYPED) for name in fields_of_each_kind(known)}
             for place, value in enumerate(TYPED):

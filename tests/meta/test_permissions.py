@@ -15,6 +15,7 @@ from app.core.web.view import views
 from app.security import ADMINISTRATOR, ROLES
 from tests.meta.conftest import add_user
 from tests.meta.factory import Making, make
+from tests.support.making import typed_in
 
 NOBODY = "(no role)"
 WALKED_ALWAYS = {"Salesperson", "Auditor", ADMINISTRATOR, NOBODY}  # much, reading alone, everything, nothing
@@ -64,7 +65,7 @@ def test_a_role_may_do_what_the_table_says_and_no_more(role, act, clients, snaps
     held = ROLES[role].pairs() if role in ROLES else set()
     with act():
         keys = {base: make(view.model, who) for base, view in views.items()}
-        forms = {base: texts(view, who) for base, view in views.items() if "add" in view.operations()}
+        forms = {base: texts(view, who) for base, view in views.items() if typed_in(view)}
     before = snapshot()
 
     def refused(operation: str, base: str) -> bool:
@@ -173,7 +174,7 @@ def test_a_role_may_do_what_the_table_says_and_no_more(role, act, clients, snaps
             check(post(f"/{base}/bulk/delete", {"ids": "987654"}), "delete", base, f"POST /{base}/bulk/delete")
             check(client.delete(f"{base}/{key}"), "delete", base, f"DELETE {base}")
             check(post(f"/{base}/delete/{key}", {}), "delete", base, f"POST /{base}/delete")
-        if "add" in operations:
+        if typed_in(view):
             check(client.post(f"{base}/", forms[base]), "add", base, f"POST {base}")
             check(post(f"/{base}/add", forms[base]), "add", base, f"POST /{base}/add")
         # What the entity does not know, nobody can do.
