@@ -95,7 +95,10 @@ def test_a_save_costs_little(resource, act, people, pages, api, statements):
                 making = Making(view.model, None, None)
                 data = making.data(view.model) | dict(HOOKS.get(resource, lambda _row: {})(making))
                 if kind is not None:
-                    data["lines"] = [Making(view.model, None, None).data(kind) for _ in range(count)]
+                    lines = [Making(view.model, None, None) for _ in range(count)]
+                    for line in lines:
+                        line.day = making.day  # what is in a document lies in its time
+                    data["lines"] = [line.data(kind) for line in lines]
             data = said(data)
             with statements() as executed:
                 if key is None and way == "api":

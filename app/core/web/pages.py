@@ -103,7 +103,6 @@ class EntityPages(RowPages, ImportPages, DuplicatePages, MergePages, BaseView):
         row = reach.row(self.view, pk, "edit", lock=saving, options=options)
         form = EntityForm(self.view, row=row)
         if not saving:
-            crud.require_change(row)
             try:
                 crud.require_editable(row)
             except Conflict as error:
