@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -176,7 +176,7 @@ class WeeklyPlanLine(Line):
         """What is wrong with its day where that is not in the week of ``plan``."""
         if plan.week is None or self.planned_on is None or clock.monday_of(self.planned_on) == plan.week:
             return []
-        last = plan.week + timedelta(days=6)
+        last = min(plan.week, date.max - timedelta(days=6)) + timedelta(days=6)  # the calendar ends in a week
         return [_("This plan is for the days from %(first)s to %(last)s.", first=plan.week, last=last)]
 
 

@@ -1,6 +1,6 @@
 """match keys in the order of their bytes
 
-Revision: 0027
+Revision: 0023
 After: 0022
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
+revision = "0023"
 down_revision = "0022"
 branch_labels = None
 depends_on = None
