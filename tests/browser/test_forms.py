@@ -100,7 +100,8 @@ def test_leaving_unsaved_work_is_asked_about(company: Company, console: Page) ->
 def test_choices_that_were_made_are_asked_about(company: Company, console: Page) -> None:
     page = console
     one, other = (
-        company.add("customers", name=name, phone=phone) for name, phone in (("Twin Tea", "1"), ("Twin Teas", "2"))
+        company.add("customers", name=name, phone=phone)
+        for name, phone in (("Twin Tea", "010 8001"), ("Twin Teas", "010 8002"))
     )
     company.go(page, f"/customers/merge/{one['id']}?other={other['id']}")
     page.locator("input[type=radio]:not(:checked)").first.check()
