@@ -115,15 +115,14 @@ class Making:
         """Values by field name for every field of ``model`` that may be set."""
         found = {}
         hook = HOOKS.get(getattr(model, "resource", ""))
-        left_out = {name for name, value in hook(self).items() if value is None} if hook else set()
+        told = dict(hook(self)) if hook else {}
         for name, field in writable(model, system()).items():
-            if (
-                name in left_out
-                or field.kind in ("images", "relations", "password")
-                or (value := self.value(field)) is None
-            ):
-                continue
-            found[name] = value
+            if name in told:
+                value = told[name]
+            else:
+                value = None if field.kind in ("images", "relations", "password") else self.value(field)
+            if value is not None:
+                found[name] = value
         return found
 
 

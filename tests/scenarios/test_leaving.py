@@ -68,7 +68,7 @@ def test_her_work_moves_to_cleo_and_one_step_comes_back(company: Company) -> Non
         bob = Pages(app, "bob")
         assert 'href="/employees/look/handovers"' in bob.get("/employees/list/").text
         people = bob.get("/employees/look/handovers").text
-        (place,) = set(re.findall(r'/employees/look/handover/\d+(?=">Ann Lee)', people))
+        (place,) = set(re.findall(r'/employees/look/handover/\d+(?="[^>]*>Ann Lee)', people))
         told = figures(bob.get(place).text)
         assert told["Customers"] == f"{CUSTOMERS}"
         assert (told["Opportunities"], told["Leads"], told["↳ Plans of this week and later"]) == (

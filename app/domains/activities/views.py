@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.core import clock, identity
-from app.core.fields import Field
+from app.core.fields import Field, writable
 from app.core.flags import flag
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext as _l
@@ -234,7 +234,7 @@ class ReviewView(EntityView, model=Review):
 
     @classmethod
     def still_open(cls, row: Any) -> frozenset[str]:
-        return frozenset({"body", "requires_answer"})  # what it is about stays
+        return frozenset(writable(Review)) - {"record"}  # what it is about stays
 
 
 def _suggested() -> Field:

@@ -215,13 +215,14 @@ def _due_by(
 def _taken_back() -> Any:
     """The ids of the transfers by which somebody undid a release of their own."""
     moves: Any = sa.inspect(CustomerTransfer).columns
-    runs, rows = ImportRun.__table__.c, ImportRunRow.__table__.c
+    runs: Any = sa.inspect(ImportRun).local_table
+    rows: Any = sa.inspect(ImportRunRow).local_table
     return (
         sa.select(moves["id"])
-        .join(ImportRunRow.__table__, rows.record_id == moves["customer_id"])
-        .join(ImportRun.__table__, runs.id == rows.run_id)
-        .where(runs.kind == "release", runs.undone)
-        .where(moves["kind"] == "assign", moves["at"].between(runs.created_on, runs.changed_on))
+        .join(rows, rows.c.record_id == moves["customer_id"])
+        .join(runs, runs.c.id == rows.c.run_id)
+        .where(runs.c.kind == "release", runs.c.undone)
+        .where(moves["kind"] == "assign", moves["at"].between(runs.c.created_on, runs.c.changed_on))
         .where(moves["created_by_id"] == moves["to_owner_id"])
     )
 
@@ -442,14 +443,15 @@ def _blocked(known: Mapping[str | None, PoolRule], levels: Mapping[int, str | No
 def _undone_claims(me: int, since: datetime) -> dict[int, date]:
     """The transfers by which customers went back to the pool when ``me`` undid claims: by id, the day of the claim."""
     moves: Any = sa.inspect(CustomerTransfer).columns
-    runs, rows = ImportRun.__table__.c, ImportRunRow.__table__.c
+    runs: Any = sa.inspect(ImportRun).local_table
+    rows: Any = sa.inspect(ImportRunRow).local_table
     statement = (
-        sa.select(moves["id"], runs.created_on)
-        .join(ImportRunRow.__table__, rows.record_id == moves["customer_id"])
-        .join(ImportRun.__table__, runs.id == rows.run_id)
-        .where(runs.kind == "claim", runs.undone, runs.created_by_id == me)
+        sa.select(moves["id"], runs.c.created_on)
+        .join(rows, rows.c.record_id == moves["customer_id"])
+        .join(runs, runs.c.id == rows.c.run_id)
+        .where(runs.c.kind == "claim", runs.c.undone, runs.c.created_by_id == me)
         .where(moves["from_owner_id"] == me, moves["kind"] == "release", moves["at"] >= since)
-        .where(moves["at"].between(runs.created_on, runs.changed_on))
+        .where(moves["at"].between(runs.c.created_on, runs.c.changed_on))
     )
     return {pk: clock.local(at).date() for pk, at in db.session.connection().execute(statement)}
 
