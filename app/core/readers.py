@@ -104,7 +104,8 @@ class Reader:
         if self.minimum is not None and number < self.minimum:
             raise ValueError(_("At least %(minimum)s.", minimum=self.minimum))
         if self.maximum is not None and number > self.maximum:
-            raise ValueError(_("At most %(maximum)s.", maximum=self.maximum))
+            most = f"{self.maximum * 100}%" if self.is_rate else self.maximum
+            raise ValueError(_("At most %(maximum)s.", maximum=most))
         return number
 
     def _parse_date(self, raw: Any) -> date:

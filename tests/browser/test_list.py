@@ -252,7 +252,7 @@ def test_chosen_rows_stay_chosen_while_pages_are_turned(company: Company, consol
     turn(2)
     pick(31).check()
     page.locator("[data-bulk-bar] button", has_text="Edit…").click()
-    expect(page.locator("[data-submit]")).to_have_text("Change 2 rows")
+    expect(page.locator("[data-submit]")).to_have_text("Change 2 brands")
     page.get_by_role("link", name="Cancel").click()
     expect(count).to_have_text("2 selected")
 

@@ -33,11 +33,11 @@ def test_days_are_printed_in_full_and_nothing_that_is_pressed(company: Company, 
     badge = page.locator(".page-title .badge")
     expect(badge).to_have_text(page.locator(".stage-now .stage-name").inner_text())
     said = page.locator(".page-help [data-full]")
-    expect(said).to_contain_text("Today")
+    expect(said).to_contain_text("today")
     print_out(page)
     expect(said.locator(".brief")).to_be_hidden()
     printed = said.evaluate("each => getComputedStyle(each, '::after').content")
-    assert "Today" not in printed and said.get_attribute("data-full") in printed
+    assert "today" not in printed and said.get_attribute("data-full") in printed
     pressed = page.locator("main").locator("a.btn, button, input, select, textarea, summary")
     assert [each.evaluate("each => each.outerHTML") for each in pressed.all() if each.is_visible()] == []
     expect(page.locator(".place")).to_be_hidden()

@@ -149,6 +149,8 @@ def test_the_main_story_by_keyboard_alone(empty_company: Company, page: Page) ->
 
     company.add("customers", name="北京科技有限公司")
     new(page, "activities", "weekly-plans")
+    tab_to(page, "#f-week")
+    page.keyboard.type("01052026")
     fill(page, "#f-plan", "Visit the tea customers")
     tab_to(page, "#lines-0-planned_on")
     page.keyboard.type("01062026")

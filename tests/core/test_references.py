@@ -49,7 +49,7 @@ class TestWhatOneSees:
 
     def test_in_chinese(self, beijing, api):
         answer = api("admin").delete(f"customers/{beijing['customer']}", headers={"Accept-Language": "zh"})
-        assert "4 条联系人（Li, Xu, Wu …）" in answer.json["message"]
+        assert "4 条联系人（Li、Xu、Wu …）" in answer.json["message"]
 
 
 class TestWhatOneDoesNotSee:

@@ -13,10 +13,10 @@ const bare = (text) =>
     .replace(/[\uff01-\uff5e]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0))
     .replace(/\uffe5/g, "¥");
 
-/** The fraction {n, d} that a text stands for; null when it is no number.  The same as app/core/decimals.py reads. */
-export function read(text) {
+/** The fraction {n, d} that a text stands for, a rate also as «13%»; null when it is no number.  The same as app/core/decimals.py reads. */
+export function read(text, isRate = false) {
   const plain = bare(text);
-  const ofHundred = plain.endsWith("%");
+  const ofHundred = isRate && plain.endsWith("%");
   const found = NUMBER.exec(ofHundred ? plain.slice(0, -1) : plain);
   if (!found) return null;
   const [, sign, grouped, decimals = "", power = "0"] = found;

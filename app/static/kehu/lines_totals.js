@@ -68,9 +68,10 @@ export class Totals {
     const found = { unit: row.querySelector("[data-unit]")?.dataset.unit ?? "" };
     const values = {};
     for (const [name, { scale, empty }] of this.numbers) {
-      const text = row.querySelector(`[name$="-${name}"]`)?.value.trim() || empty;
+      const input = row.querySelector(`[name$="-${name}"]`);
+      const text = input?.value.trim() || empty;
       if (!text) continue;
-      const value = read(text);
+      const value = read(text, input !== null && "rate" in input.dataset);
       const units = value && rounded(value, scale);
       const isExact = value && units * value.d === value.n * 10n ** BigInt(scale);
       found[name] = isExact ? units : null;

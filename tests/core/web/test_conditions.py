@@ -98,7 +98,7 @@ def rows(model: Any) -> list[Any]:
             "name": name,
             "short_name": name[:80] if full else None,
             "address": name if full else None,
-            "phone": name[:60] if full else None,
+            "phone": f"010-8000 {number}00" if full else None,
             "level": "AB"[number % 2] if full else None,
             "status": ("potential", "active", "lost")[number % 3],
             "payment_days": number % 5 if full else None,

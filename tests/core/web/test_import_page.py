@@ -77,7 +77,10 @@ def names(app: Any) -> list[str]:
 
 class TestMapping:
     ROWS = table(
-        ["Firma", "Ort", "Tel", "Rest"], ["Acme", "Wien", "1", "x"], ["Beta", "Graz", "2", "y"], ["", "", "", ""]
+        ["Firma", "Ort", "Tel", "Rest"],
+        ["Acme", "Wien", "01 1001", "x"],
+        ["Beta", "Graz", "0316 2002", "y"],
+        ["", "", "", ""],
     )
 
     def test_columns_that_nobody_can_guess_are_chosen_beside_what_they_hold(self, app, importer):

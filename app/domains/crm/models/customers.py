@@ -27,7 +27,6 @@ STATUSES = {
     "lost": _l("Lost"),
 }
 STATUS_TONES = {"potential": "blue", "active": "green", "dormant": "amber", "lost": "grey"}
-RELEASING = ("undo", "merge")  # what may leave a customer without an owner, besides what releases it
 ACCESS = {"read": _l("Read"), "write": _l("Read and write")}
 ACCESS_TONES = {"read": "grey", "write": "amber"}
 
@@ -122,12 +121,6 @@ class Customer(Entity):
         from app.domains.crm.models.transfers import note_transfer
 
         note_transfer(self)
-
-    def faults(self) -> dict[str, list[str]]:
-        history: Any = sa.inspect(self).attrs.owner_id.history
-        if self.owner_id is None and any(history.deleted or ()) and identity.deed()[0] not in RELEASING:
-            return {"owner": [_("To put it into the public pool use “Release”, and say why.")]}
-        return {}
 
 
 class Contact(Entity):
