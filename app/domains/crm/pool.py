@@ -212,19 +212,26 @@ def _due_by(
     return found
 
 
-def _taken_back() -> Any:
-    """The ids of the transfers by which somebody undid a release of their own."""
+def _by_undoing(kind: str) -> tuple[Any, Any]:
+    """The transfers that came of undoing runs of ``kind`` (their ids, and when the run was made), and the runs' columns."""
     moves: Any = sa.inspect(CustomerTransfer).columns
     runs: Any = sa.inspect(ImportRun).local_table
     rows: Any = sa.inspect(ImportRunRow).local_table
-    return (
-        sa.select(moves["id"])
+    statement = (
+        sa.select(moves["id"], runs.c.created_on)
         .join(rows, rows.c.record_id == moves["customer_id"])
         .join(runs, runs.c.id == rows.c.run_id)
-        .where(runs.c.kind == "release", runs.c.undone)
-        .where(moves["kind"] == "assign", moves["at"].between(runs.c.created_on, runs.c.changed_on))
-        .where(moves["created_by_id"] == moves["to_owner_id"])
+        .where(runs.c.kind == kind, runs.c.undone, moves["at"].between(runs.c.created_on, runs.c.changed_on))
     )
+    return statement, runs.c
+
+
+def _taken_back() -> Any:
+    """The ids of the transfers by which somebody undid a release of their own."""
+    moves: Any = sa.inspect(CustomerTransfer).columns
+    statement, _runs = _by_undoing("release")
+    mine = moves["created_by_id"] == moves["to_owner_id"]
+    return statement.with_only_columns(moves["id"]).where(moves["kind"] == "assign", mine)
 
 
 def open_opportunities(ids: Sequence[int]) -> dict[int, int]:
@@ -443,15 +450,12 @@ def _blocked(known: Mapping[str | None, PoolRule], levels: Mapping[int, str | No
 def _undone_claims(me: int, since: datetime) -> dict[int, date]:
     """The transfers by which customers went back to the pool when ``me`` undid claims: by id, the day of the claim."""
     moves: Any = sa.inspect(CustomerTransfer).columns
-    runs: Any = sa.inspect(ImportRun).local_table
-    rows: Any = sa.inspect(ImportRunRow).local_table
-    statement = (
-        sa.select(moves["id"], runs.c.created_on)
-        .join(rows, rows.c.record_id == moves["customer_id"])
-        .join(runs, runs.c.id == rows.c.run_id)
-        .where(runs.c.kind == "claim", runs.c.undone, runs.c.created_by_id == me)
-        .where(moves["from_owner_id"] == me, moves["kind"] == "release", moves["at"] >= since)
-        .where(moves["at"].between(runs.c.created_on, runs.c.changed_on))
+    statement, runs = _by_undoing("claim")
+    statement = statement.where(
+        runs.created_by_id == me,
+        moves["from_owner_id"] == me,
+        moves["kind"] == "release",
+        moves["at"] >= since,
     )
     return {pk: clock.local(at).date() for pk, at in db.session.connection().execute(statement)}
 
