@@ -41,7 +41,7 @@ def find(model: type[Any], ids: Iterable[int]) -> list[Owned]:
     """
     wanted, actor, connection = sorted(set(ids)), identity.require(), db.session.connection()
     found = []
-    for part in _parts(wanted):
+    for part in parts(wanted):
         if len(scope.visible_ids(connection, model, part, actor)) < len(part):
             raise NotVisible()
         found += locked(model, model.__table__.c.id.in_(part))
@@ -60,7 +60,7 @@ def require_command(model: type[Any], rows: Sequence[Owned], *, unowned: bool = 
         return
     allowed = sa.or_(sa.false(), *(way for way in ways.values() if way is not None))
     mine: set[int] = set()
-    for part in _parts([row.id for row in rows]):
+    for part in parts([row.id for row in rows]):
         mine.update(connection.execute(sa.select(table.c.id).where(table.c.id.in_(part), allowed)).scalars())
     refuse(
         (row for row in rows if row.id not in mine and not (unowned and row.owner_id is None)),
@@ -90,7 +90,7 @@ def give(model: type[Any], rows: Sequence[Owned], to: int | None, action: str, c
     table, connection = model.__table__, db.session.connection()
     db.session.flush()
     moving = [row for row in rows if row.owner_id != to]
-    for part in _parts([row.id for row in moving]):
+    for part in parts([row.id for row in moving]):
         values = {
             attribute: to,
             "version": table.c.version + 1,
@@ -138,6 +138,7 @@ def owner_of(model: type[Any]) -> str:
     return str(getattr(model.scope, "owner", "owner_id"))
 
 
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """``ids`` in parts that one statement takes."""
     for start in range(0, len(ids), AT_ONCE):
         yield ids[start : start + AT_ONCE]

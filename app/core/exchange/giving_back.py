@@ -18,8 +18,6 @@ from app.core.exchange.models import ImportRun, ImportRunRow
 from app.core.exchange.outcome import Undone
 from app.core.i18n import gettext as _
 
-AT_ONCE = 500  # ids in one statement
-
 Part = tuple[int, dict[str, Any]]
 """A row's id, and what was kept of it: {attribute: [owner before, owner since]}."""
 Staying = Mapping[str, set[int]]
@@ -61,7 +59,7 @@ def _resources(run: ImportRun) -> set[str]:
 def _owners(model: type[Entity], ids: Iterable[int]) -> Iterable[tuple[int, int | None]]:
     table: Any = model.__table__
     owner = table.c[giving.owner_of(model)]
-    for part in _parts(ids):
+    for part in giving.parts(sorted(ids)):
         asked = sa.select(table.c.id, owner).where(table.c.id.in_(part))
         yield from db.session.connection().execute(asked).tuples()
 
@@ -75,7 +73,7 @@ def with_its_own(table: Any, ids: Iterable[int], stay: Staying) -> set[int]:
         if stay.get(key.column.table.name)
     ]
     found: set[int] = set()
-    for part in _parts(ids) if columns else ():
+    for part in giving.parts(sorted(ids)) if columns else ():
         asked = sa.select(table.c.id, *(column for column, _stay in columns)).where(table.c.id.in_(part))
         for pk, *keys in db.session.connection().execute(asked):
             if any(key in there for key, (_column, there) in zip(keys, columns, strict=True)):
@@ -140,9 +138,3 @@ def give_back(model: type[Entity], rows: Sequence[Part], stay: Staying, outcome:
         giving.hand(model, part, to, *identity.deed())
         outcome.restored += len(part)
     return foreign
-
-
-def _parts(ids: Iterable[int]) -> Iterable[list[int]]:
-    every = sorted(ids)
-    for start in range(0, len(every), AT_ONCE):
-        yield every[start : start + AT_ONCE]
